@@ -1,0 +1,399 @@
+"""A GPT in one file, read top to bottom: config, norm, positions, attention, MLP, block, GPT.
+
+Shapes in the comments: B batch, T tokens, S tokens including cached ones, H query heads,
+K key/value heads, D d_model, d d_head, M d_mlp, V vocab_size.
+
+Every value worth looking at passes through a module whose path is its name (`blocks.3.attn.pattern`).
+An ordinary PyTorch forward hook on that module reads the value, or replaces it by returning another.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gptviz.errors import InputError
+
+# ---------------------------------------------------------------------------------------------- config
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "relu": F.relu,
+    "gelu": F.gelu,  # x·Φ(x), Hendrycks & Gimpel 2016, eq. 1
+    "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),  # the same paper's tanh approximation; GPT-2's
+    "quick_gelu": lambda x: x * torch.sigmoid(1.702 * x),  # the same paper's sigmoid approximation
+    "silu": F.silu,  # x·σ(x), the gate of SwiGLU (Shazeer 2020, section 2)
+}
+
+
+@dataclass(frozen=True)
+class Rope:
+    """Rotary positions (Su et al. 2021). `kind` says how the frequencies are stretched for long contexts:
+    "plain" not at all, "linear" all divided by `factor`, "llama3" only the slow ones."""
+
+    theta: float = 10_000.0
+    kind: str = "plain"
+    factor: float = 1.0
+    low_freq_factor: float = 1.0
+    high_freq_factor: float = 4.0
+    original_n_ctx: int = 8192
+
+
+@dataclass(frozen=True)
+class GPTConfig:
+    """What makes one decoder-only GPT differ from another. Defaults describe a plain GPT-2."""
+
+    vocab_size: int
+    n_ctx: int
+    n_layer: int
+    n_head: int
+    d_model: int
+    d_head: int
+    d_mlp: int
+    n_kv_head: int | None = None  # fewer than n_head: several query heads share one key/value head
+    norm: str = "layer"  # "layer" (mean and variance, bias) or "rms" (size only)
+    norm_eps: float = 1e-5
+    rope: Rope | None = None  # None: learned positions
+    activation: str = "gelu_tanh"
+    gated_mlp: bool = False  # True: act(W_gate·x) * (W_up·x), as in SwiGLU
+    qkv_bias: bool = True
+    attn_out_bias: bool = True
+    mlp_bias: bool = True
+    tied: bool = True  # the unembedding is the embedding matrix
+    attn_scale: float | None = None  # None: 1/√d_head
+    scale_by_inverse_layer: bool = False  # divide layer l's scale by l + 1
+    upcast_scores: bool = False  # q·kᵀ in float32 whatever the dtype
+    window: int | None = None  # sliding-window attention: longer inputs are refused
+
+    def __post_init__(self) -> None:
+        if self.n_kv_head is None:
+            object.__setattr__(self, "n_kv_head", self.n_head)
+        if self.n_head % self.n_kv_head:
+            raise ValueError(f"n_head ({self.n_head}) is not a multiple of n_kv_head ({self.n_kv_head})")
+        if self.norm not in ("layer", "rms") or self.activation not in ACTIVATIONS:
+            raise ValueError(f"unknown norm or activation: {self.norm!r}, {self.activation!r}")
+
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens fit: the context, or the attention window where that is shorter."""
+        return min(self.n_ctx, self.window or self.n_ctx)
+
+    def scale(self, layer: int) -> float:
+        """What q·kᵀ is multiplied by in `layer`: 1/√d_head as a rule (Vaswani et al. 2017, section 3.2.1)."""
+        scale = self.d_head**-0.5 if self.attn_scale is None else self.attn_scale
+        return scale / (layer + 1) if self.scale_by_inverse_layer else scale
+
+
+class HookPoint(nn.Identity):
+    """Hands its input on unchanged; it is there to carry forward hooks."""
+
+
+# ------------------------------------------------------------------------------------------------ norm
+
+
+class Norm(nn.Module):
+    """LayerNorm (Ba et al. 2016) or RMSNorm (Zhang & Sennrich 2019), computed in float32."""
+
+    def __init__(self, config: GPTConfig):
+        super().__init__()
+        self.rms, self.eps = config.norm == "rms", config.norm_eps
+        self.weight = nn.Parameter(torch.ones(config.d_model))
+        if not self.rms:
+            self.bias = nn.Parameter(torch.zeros(config.d_model))
+
+    def forward(self, x: Tensor) -> Tensor:  # [B, T, D] -> [B, T, D]
+        x32 = x.float()
+        if self.rms:
+            x32 = x32 * torch.rsqrt(x32.pow(2).mean(-1, keepdim=True) + self.eps)
+            return self.weight * x32.to(x.dtype)
+        return F.layer_norm(x32, x.shape[-1:], self.weight.float(), self.bias.float(), self.eps).to(x.dtype)
+
+
+# ------------------------------------------------------------------------------------------- positions
+
+
+def rotary_frequencies(rope: Rope, d_head: int) -> Tensor:
+    """Turns per token, in radians, of each pair of dimensions: [d/2] float32.
+
+    Pair i turns by theta^(-2i/d) (Su et al. 2021, section 3.2.2); "llama3" slows the pairs whose wavelength
+    exceeds the original context (Llama 3.1's published reference code).
+    """
+    # On the CPU by name: a model built on the meta device still needs real frequencies.
+    freq = 1.0 / rope.theta ** (torch.arange(0, d_head, 2, dtype=torch.float32, device="cpu") / d_head)
+    if rope.kind == "linear":
+        return freq / rope.factor
+    if rope.kind == "llama3":
+        wavelength = 2 * math.pi / freq
+        # 0 for pairs slower than the low limit, 1 for pairs faster than the high one, a ramp between
+        keep = (rope.original_n_ctx / wavelength - rope.low_freq_factor) / (
+            rope.high_freq_factor - rope.low_freq_factor
+        )
+        keep = keep.clamp(0, 1)
+        return (1 - keep) * freq / rope.factor + keep * freq
+    return freq
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn dimensions i and i + d/2 of `x` [B, heads, T, d] together, by the angle of each position [T, d]."""
+    a, b = x.chunk(2, dim=-1)
+    return x * cos + torch.cat((-b, a), dim=-1) * sin
+
+
+class KVCache:
+    """Keys and values of the tokens already seen, one pair of [B, K, S, d] buffers a layer."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._buffers: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def update(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """Put the new tokens' k and v [B, K, T, d] behind the old ones; returns all of them [B, K, S, d]."""
+        end = self.length + k.shape[2]
+        if layer not in self._buffers or self._buffers[layer][0].shape[2] < end:
+            # Grown by doubling, so that a long generation copies each row a few times only.
+            room = (k.shape[0], k.shape[1], max(end, 2 * self.length), k.shape[3])
+            grown = k.new_empty(room), v.new_empty(room)
+            if self.length:
+                for new, old in zip(grown, self._buffers[layer], strict=True):
+                    new[:, :, : self.length] = old[:, :, : self.length]
+            self._buffers[layer] = grown
+        keys, values = self._buffers[layer]
+        keys[:, :, self.length : end] = k
+        values[:, :, self.length : end] = v
+        return keys[:, :, :end], values[:, :, :end]
+
+    def truncate(self, length: int) -> None:
+        """Forget every token from position `length` on."""
+        self.length = min(self.length, length)
+
+    def copy(self) -> KVCache:
+        """A cache that can go on differently from here (a branch, a beam)."""
+        other = KVCache()
+        other.length = self.length
+        other._buffers = {
+            layer: (k[:, :, : self.length].clone(), v[:, :, : self.length].clone())
+            for layer, (k, v) in self._buffers.items()
+        }
+        return other
+
+
+# ------------------------------------------------------------------------------------------- attention
+
+
+class Attention(nn.Module):
+    """Causal multi-head attention, softmax(q·kᵀ · scale + mask)·v (Vaswani et al. 2017, section 3.2),
+    with shared key/value heads where n_kv_head < n_head (Ainslie et al. 2023)."""
+
+    def __init__(self, config: GPTConfig, layer: int):
+        super().__init__()
+        self.config, self.layer, self.scale = config, layer, config.scale(layer)
+        D, H, K, d = config.d_model, config.n_head, config.n_kv_head, config.d_head
+        self.W_Q = nn.Linear(D, H * d, bias=config.qkv_bias)
+        self.W_K = nn.Linear(D, K * d, bias=config.qkv_bias)
+        self.W_V = nn.Linear(D, K * d, bias=config.qkv_bias)
+        self.W_O = nn.Linear(H * d, D, bias=config.attn_out_bias)
+        if config.rope:
+            self.q_pre, self.k_pre = HookPoint(), HookPoint()
+        self.q, self.k, self.v = HookPoint(), HookPoint(), HookPoint()
+        self.scores, self.pattern, self.z = HookPoint(), HookPoint(), HookPoint()
+
+    def forward(
+        self, x: Tensor, rotation: tuple[Tensor, Tensor] | None, cache: KVCache | None, explicit: bool
+    ) -> Tensor:
+        B, T, _ = x.shape
+        d = self.config.d_head
+        q = self.W_Q(x).view(B, T, -1, d).transpose(1, 2)  # [B, H, T, d]
+        k = self.W_K(x).view(B, T, -1, d).transpose(1, 2)  # [B, K, T, d]
+        v = self.W_V(x).view(B, T, -1, d).transpose(1, 2)  # [B, K, T, d]
+        if rotation is not None:
+            q = rotate(self.q_pre(q), *rotation)
+            k = rotate(self.k_pre(k), *rotation)
+        q, k, v = self.q(q), self.k(k), self.v(v)
+        if cache is not None:
+            k, v = cache.update(self.layer, k, v)  # [B, K, S, d]
+        share = self.config.n_head // self.config.n_kv_head
+        if share > 1:  # query heads h*share .. h*share + share-1 read key/value head h
+            k = k.repeat_interleave(share, dim=1)
+            v = v.repeat_interleave(share, dim=1)
+        if explicit or self.scores._forward_hooks or self.pattern._forward_hooks:
+            z = self._attend(q, k, v)
+        else:
+            z = self._attend_fused(q, k, v)
+        z = self.z(z)  # [B, H, T, d]
+        return self.W_O(z.transpose(1, 2).reshape(B, T, -1))  # [B, T, D]
+
+    def _attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """Step by step, each step open to hooks."""
+        scores = self.scores(attention_scores(q, k, self.scale, self.config.upcast_scores))  # [B, H, T, S]
+        masked = scores.masked_fill(~causal_mask(q.shape[2], k.shape[2], q.device), -math.inf)
+        pattern = self.pattern(F.softmax(masked, dim=-1, dtype=torch.float32).to(v.dtype))
+        return pattern @ v
+
+    def _attend_fused(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """The same in one kernel, which never makes the [T, S] matrix."""
+        T, S = q.shape[2], k.shape[2]
+        mask = None if T in (1, S) else causal_mask(T, S, q.device)
+        return F.scaled_dot_product_attention(
+            q, k, v, attn_mask=mask, is_causal=T == S and T > 1, scale=self.scale
+        )
+
+
+def attention_scores(q: Tensor, k: Tensor, scale: float, upcast: bool = False) -> Tensor:
+    """q·kᵀ · scale: [..., T, d] and [..., S, d] -> [..., T, S], in float32 if `upcast`."""
+    if upcast:
+        q, k = q.float(), k.float()
+    return q @ k.transpose(-1, -2) * scale
+
+
+def causal_mask(T: int, S: int, device: torch.device | str | None = None) -> Tensor:
+    """[T, S] bool: may query i (the last T of S positions) look at key j? Only at itself and what came before."""
+    return torch.ones(T, S, dtype=torch.bool, device=device).tril(S - T)
+
+
+# ------------------------------------------------------------------------------------------------- MLP
+
+
+class MLP(nn.Module):
+    """W_down·act(W_up·x) (Vaswani et al. 2017, section 3.3), or gated: W_down·(act(W_gate·x) * W_up·x)
+    (Shazeer 2020). Each of the M columns in between is called a neuron."""
+
+    def __init__(self, config: GPTConfig):
+        super().__init__()
+        self.act = ACTIVATIONS[config.activation]
+        self.gated = config.gated_mlp
+        if self.gated:
+            self.W_gate = nn.Linear(config.d_model, config.d_mlp, bias=config.mlp_bias)
+            self.up = HookPoint()
+        self.W_up = nn.Linear(config.d_model, config.d_mlp, bias=config.mlp_bias)
+        self.W_down = nn.Linear(config.d_mlp, config.d_model, bias=config.mlp_bias)
+        self.pre, self.post = HookPoint(), HookPoint()
+
+    def forward(self, x: Tensor) -> Tensor:  # [B, T, D] -> [B, T, M] -> [B, T, D]
+        if self.gated:
+            post = self.act(self.pre(self.W_gate(x))) * self.up(self.W_up(x))
+        else:
+            post = self.act(self.pre(self.W_up(x)))
+        return self.W_down(self.post(post))
+
+
+# ----------------------------------------------------------------------------------------------- block
+
+
+class Block(nn.Module):
+    """Attention, then MLP; each reads the normed stream and adds its result to it."""
+
+    def __init__(self, config: GPTConfig, layer: int):
+        super().__init__()
+        self.ln1, self.attn = Norm(config), Attention(config, layer)
+        self.ln2, self.mlp = Norm(config), MLP(config)
+        self.resid_pre, self.attn_out = HookPoint(), HookPoint()
+        self.resid_mid, self.mlp_out = HookPoint(), HookPoint()
+        self.resid_post = HookPoint()
+
+    def forward(
+        self, x: Tensor, rotation: tuple[Tensor, Tensor] | None, cache: KVCache | None, explicit: bool
+    ) -> Tensor:
+        x = self.resid_pre(x)
+        x = self.resid_mid(x + self.attn_out(self.attn(self.ln1(x), rotation, cache, explicit)))
+        return self.resid_post(x + self.mlp_out(self.mlp(self.ln2(x))))
+
+
+# ------------------------------------------------------------------------------------------------- GPT
+
+
+class GPT(nn.Module):
+    """Token ids in, a score (logit) for every possible next token out."""
+
+    def __init__(self, config: GPTConfig):
+        super().__init__()
+        self.config = config
+        self.lock = threading.RLock()  # held while hooks are on: they would see other threads' passes too
+        self.embed = nn.Embedding(config.vocab_size, config.d_model)
+        if config.rope:
+            self._frequencies = rotary_frequencies(config.rope, config.d_head)
+        else:
+            self.pos_embed = nn.Embedding(config.n_ctx, config.d_model)
+        self.blocks = nn.ModuleList(Block(config, layer) for layer in range(config.n_layer))
+        self.ln_final = Norm(config)
+        self.unembed = nn.Linear(config.d_model, config.vocab_size, bias=False)
+        if config.tied:
+            self.unembed.weight = self.embed.weight
+        self.logits = HookPoint()
+
+    def forward(
+        self,
+        ids: Tensor,
+        *,
+        cache: KVCache | None = None,
+        explicit: bool = False,
+        last_only: bool = False,
+    ) -> Tensor:
+        """ids [B, T] int64 -> logits [B, T, V].
+
+        With a `cache`, `ids` are the tokens after those it holds, and it takes them in. `explicit` computes
+        attention step by step even where no hook asks for it. `last_only` gives logits [B, 1, V] of the last
+        position alone. Raises InputError if the tokens do not fit the context.
+        """
+        start = cache.length if cache is not None else 0
+        T = ids.shape[1]
+        check_length(self.config, start + T)
+        positions = torch.arange(start, start + T, device=ids.device)  # [T]
+        x = self.embed(ids)  # [B, T, D]
+        rotation = None
+        if self.config.rope:
+            angles = positions[:, None].float() * self._frequencies.to(ids.device)  # [T, d/2]
+            angles = torch.cat((angles, angles), dim=-1)  # [T, d]
+            rotation = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+        else:
+            x = x + self.pos_embed(positions.expand(ids.shape[0], T))
+        for block in self.blocks:
+            x = block(x, rotation, cache, explicit)
+        if cache is not None:
+            cache.length = start + T
+        x = self.ln_final(x[:, -1:] if last_only else x)
+        return self.logits(self.unembed(x))
+
+    @contextmanager
+    def hooked(self, hooks: Iterable[tuple[str, Callable]]) -> Iterator[None]:
+        """Put (name, forward hook) pairs on, in order, and take every one off again whatever happens.
+
+        Holds the model's lock meanwhile, so that no other thread's pass runs through them.
+        """
+        with self.lock:
+            handles = []
+            try:
+                for name, hook in hooks:
+                    handles.append(self.get_submodule(name).register_forward_hook(hook))
+                yield
+            finally:
+                for handle in handles:
+                    handle.remove()
+
+
+def check_length(config: GPTConfig, n_tokens: int) -> None:
+    """Raise InputError unless `n_tokens` fit the model, saying which limit they exceed."""
+    if n_tokens > config.n_ctx:
+        raise InputError("too_many_tokens", n_tokens=n_tokens, limit=config.n_ctx)
+    if n_tokens > config.max_tokens:
+        raise InputError("beyond_window", n_tokens=n_tokens, limit=config.window)
+    if n_tokens == 0:
+        raise InputError("no_tokens")
+
+
+def hook_names(config: GPTConfig) -> list[str]:
+    """Every name a Trace of such a model can give, in the order in which the values come about."""
+    attn = ["q", "k", "v", "scores", "pattern", "z"]
+    if config.rope:
+        attn = ["q_pre", "k_pre", *attn]
+    mlp = ["pre", "up", "post"] if config.gated_mlp else ["pre", "post"]
+    block = ["resid_pre", "ln1", *(f"attn.{n}" for n in attn), "attn_out", "resid_mid", "ln2"]
+    block += [*(f"mlp.{n}" for n in mlp), "mlp_out", "resid_post"]
+    names = ["embed"] if config.rope else ["embed", "pos_embed"]
+    names += [f"blocks.{layer}.{n}" for layer in range(config.n_layer) for n in block]
+    return [*names, "ln_final", "logits"]
