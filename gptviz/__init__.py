@@ -1,0 +1,33 @@
+"""gptviz: follow a sentence through a real GPT.
+
+    import gptviz
+    llm = gptviz.load("smollm2-135m")
+    trace = llm.trace("The cat sits on")
+    trace["blocks.3.attn.pattern"]
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+# Imported when first asked for: `gptviz --version` need not wait for torch.
+_HOMES = {
+    "load": "gptviz.llm",
+    "LLM": "gptviz.llm",
+    "Step": "gptviz.sampling",
+    "Trace": "gptviz.trace",
+    "Add": "gptviz.interventions",
+    "Scale": "gptviz.interventions",
+    "Set": "gptviz.interventions",
+    "GptvizError": "gptviz.errors",
+}
+
+__all__ = ["LLM", "Add", "GptvizError", "Scale", "Set", "Step", "Trace", "__version__", "load"]
+
+
+def __getattr__(name: str):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gptviz' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,192 @@
+"""What is replaced on the way through the model, where and how: small values that can be listed, compared
+and hashed. `Set`, `Scale` and `Add` act at a hook point's name, on some positions, heads or neurons."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor, nn
+
+from gptviz.errors import InputError, UnknownNameError
+from gptviz.model import GPTConfig, hook_names
+
+Where = int | Sequence[int] | None
+Amount = float | Sequence[float] | Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Intervention:
+    """Changes part of the value at hook point `name`.
+
+    name: as in a Trace, e.g. "blocks.3.attn.z".
+    amount: a finite number, or a tensor that broadcasts to the selected part, [heads,] positions, width.
+    positions: tokens (rows) to change, counted from 0, or from the end if negative; None: all.
+        At `scores` and `pattern` a position is the query's.
+    heads: for `attn.*` names, which heads (key/value heads at `k_pre`, `k` and `v`); None: all.
+    neurons: for `mlp.*` names, which columns; None: all.
+
+    Two interventions are equal, and have equal keys, if they do the same.
+    """
+
+    name: str
+    amount: Amount
+    positions: Where = None
+    heads: Where = None
+    neurons: Where = None
+
+    def __post_init__(self) -> None:
+        for field in ("positions", "heads", "neurons"):
+            value = getattr(self, field)
+            if value is not None:
+                chosen = (value,) if isinstance(value, int) else tuple(int(v) for v in value)
+                object.__setattr__(self, field, chosen)
+        amount = self.amount
+        if isinstance(amount, int | float):
+            amount = float(amount)
+            finite = math.isfinite(amount)
+        else:
+            # A copy: the caller's tensor may change later, an intervention may not.
+            amount = torch.as_tensor(amount).detach().clone()
+            finite = bool(torch.isfinite(amount).all())
+        if not finite:
+            raise InputError("intervention_not_finite", name=self.name)
+        object.__setattr__(self, "amount", amount)
+
+    def change(self, part: Tensor, amount: float | Tensor) -> float | Tensor:
+        """What to put in place of `part`, the selected values."""
+        raise NotImplementedError
+
+    def key(self) -> str:
+        """A string that two interventions share exactly if they do the same: a cache's key."""
+        parts = [type(self).__name__]
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, Tensor):
+                data = value.cpu().contiguous()
+                digest = hashlib.sha256(data.flatten().view(torch.uint8).numpy().tobytes()).hexdigest()
+                value = f"{tuple(data.shape)} {data.dtype} {digest}"
+            parts.append(repr(value))
+        return "|".join(parts)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Intervention) and self.key() == other.key()
+
+    def __hash__(self) -> int:
+        return hash(self.key())
+
+
+class Set(Intervention):
+    """Put `amount` there."""
+
+    def change(self, part: Tensor, amount: float | Tensor) -> float | Tensor:
+        return amount
+
+
+class Scale(Intervention):
+    """Multiply what is there by `amount`: 0 switches it off."""
+
+    def change(self, part: Tensor, amount: float | Tensor) -> float | Tensor:
+        return part * amount
+
+
+class Add(Intervention):
+    """Add `amount` to what is there: steering, if it is a direction."""
+
+    def change(self, part: Tensor, amount: float | Tensor) -> float | Tensor:
+        return part + amount
+
+
+def shape_of(config: GPTConfig, name: str, n_tokens: int) -> tuple[int, ...]:
+    """The shape of the value called `name` in a trace of `n_tokens`. Raises UnknownNameError, saying why."""
+    if name not in hook_names(config):
+        raise UnknownNameError(_why_absent(config, name), name=name, n_layer=config.n_layer)
+    last = name.removeprefix("blocks.").split(".", 1)[-1] if name.startswith("blocks.") else name
+    T, H, K, d = n_tokens, config.n_head, config.n_kv_head, config.d_head
+    by_head = {"q_pre": (H, T, d), "q": (H, T, d), "z": (H, T, d), "scores": (H, T, T), "pattern": (H, T, T)}
+    by_head |= {"k_pre": (K, T, d), "k": (K, T, d), "v": (K, T, d)}
+    if last.startswith("attn."):
+        return by_head[last.removeprefix("attn.")]
+    if last.startswith("mlp."):
+        return (T, config.d_mlp)
+    return (T, config.vocab_size if last == "logits" else config.d_model)
+
+
+def _why_absent(config: GPTConfig, name: str) -> str:
+    """The error code that says why this model has no such hook point."""
+    parts = name.split(".")
+    if parts[0] == "blocks" and len(parts) > 2 and parts[1].isdecimal() and int(parts[1]) >= config.n_layer:
+        return "name_no_such_layer"
+    if parts[-1] in ("q_pre", "k_pre") and not config.rope:
+        return "name_only_rotary"
+    if name == "pos_embed" and config.rope:
+        return "name_only_learned_positions"
+    if parts[-2:] == ["mlp", "up"] and not config.gated_mlp:
+        return "name_only_gated"
+    return "name_unknown"
+
+
+def check(intervention: Intervention, config: GPTConfig, n_tokens: int) -> None:
+    """Raise UnknownNameError or InputError unless `intervention` fits a pass of `n_tokens`."""
+    shape = shape_of(config, intervention.name, n_tokens)
+    per_head = len(shape) == 3
+    if intervention.heads is not None and not per_head:
+        raise InputError("intervention_no_heads", name=intervention.name)
+    if intervention.neurons is not None and ".mlp." not in intervention.name:
+        raise InputError("intervention_no_neurons", name=intervention.name)
+    sizes = {"positions": shape[-2], "heads": shape[0], "neurons": shape[-1]}
+    for what, size in sizes.items():
+        lowest = -size if what == "positions" else 0
+        for index in getattr(intervention, what) or ():
+            if not lowest <= index < size:
+                raise InputError(f"intervention_{what}", name=intervention.name, index=index, size=size)
+    if isinstance(intervention.amount, Tensor):
+        part = tuple(
+            len(chosen) if chosen is not None else size
+            for chosen, size in (
+                *([(intervention.heads, shape[0])] if per_head else []),
+                (intervention.positions, shape[-2]),
+                (intervention.neurons, shape[-1]),
+            )
+        )
+        try:
+            fits = torch.broadcast_shapes(part, intervention.amount.shape) == part
+        except RuntimeError:
+            fits = False
+        if not fits:
+            amount = tuple(intervention.amount.shape)
+            raise InputError("intervention_shape", name=intervention.name, amount=amount, part=part)
+
+
+def hook(intervention: Intervention, n_tokens: int, start: int = 0) -> Callable:
+    """The forward hook that carries `intervention` out.
+
+    `n_tokens` is the length of the whole text, `start` the position of the first row of this pass: more than 0
+    where earlier tokens sit in a cache.
+    """
+
+    def replace(module: nn.Module, args: tuple, value: Tensor) -> Tensor:
+        rows = range(n_tokens) if intervention.positions is None else intervention.positions
+        rows = [row + n_tokens if row < 0 else row for row in rows]
+        rows = [row - start for row in rows if row >= start]
+        if not rows:
+            return value
+        value = value.clone()
+        pick = [torch.as_tensor(rows)[:, None]]
+        columns = range(value.shape[-1]) if intervention.neurons is None else intervention.neurons
+        pick.append(torch.as_tensor(list(columns)))
+        if value.dim() == 4:  # [1, heads, T, width]
+            heads = range(value.shape[1]) if intervention.heads is None else intervention.heads
+            pick.insert(0, torch.as_tensor(list(heads))[:, None, None])
+        chosen = (0, *(p.to(value.device) for p in pick))  # one open mesh over the selected part
+        amount = intervention.amount
+        if isinstance(amount, Tensor):
+            amount = amount.to(value)
+        new = intervention.change(value[chosen], amount)
+        value[chosen] = new if isinstance(new, Tensor) else torch.as_tensor(new).to(value)
+        return value
+
+    return replace

@@ -1,0 +1,118 @@
+"""The object a user holds: a checkpoint, its tokenizer, and what can be done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import torch
+
+from gptviz import sampling, trace
+from gptviz.checkpoints import Checkpoint, load_checkpoint
+from gptviz.errors import InputError
+from gptviz.interventions import Intervention
+from gptviz.sampling import Options, Step
+from gptviz.trace import Trace
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+class LLM:
+    """A language model one can look into. Made by `gptviz.load`.
+
+    model: the torch module (its submodule paths are the names in a Trace); tokenizer: None for a folder without
+    one, which can still be traced by ids; config: its sizes; name: what it was loaded as.
+    """
+
+    def __init__(self, checkpoint: Checkpoint):
+        self.checkpoint = checkpoint
+        self.name, self.model, self.tokenizer = checkpoint.name, checkpoint.model, checkpoint.tokenizer
+        self.config = self.model.config
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype the model computes in."""
+        return self.model.embed.weight.dtype
+
+    def check_ids(self, ids: Iterable[int]) -> list[int]:
+        """`ids` as a list of plain ints. Raises InputError for one outside the vocabulary."""
+        ids = [int(i) for i in ids]
+        for i in ids:
+            if not 0 <= i < self.config.vocab_size:
+                raise InputError("bad_token_id", id=i, vocab_size=self.config.vocab_size)
+        return ids
+
+    def encode(self, text: str | Sequence[int]) -> list[int]:
+        """Token ids of a text; ids are checked and handed back. Raises InputError for a text that has no tokens
+        or, without a tokenizer, for any text."""
+        if not isinstance(text, str):
+            return self.check_ids(text)
+        if self.tokenizer is None:
+            raise InputError("no_tokenizer", model=self.name)
+        return self.check_ids(self.tokenizer.encode(text))
+
+    def pieces(self, ids: Sequence[int]) -> list[str]:
+        """What to show for each token; the ids themselves where there is no tokenizer."""
+        return self.tokenizer.pieces(ids) if self.tokenizer else [str(i) for i in ids]
+
+    def trace(
+        self,
+        text: str | Sequence[int],
+        names: str | Iterable[str] | None = None,
+        interventions: Iterable[Intervention] = (),
+    ) -> Trace:
+        """Run the model once over a text, or a list of ids, and keep what happened on the way.
+
+        names: record only these hook points (names, or patterns such as "blocks.*.attn.pattern"); None: all.
+        interventions: what to replace on the way, in order.
+        Raises InputError for no tokens, too many, or a trace larger than a quarter of the free memory.
+        """
+        ids = self.encode(text)
+        return trace.run(self, ids, self._text_of(text, ids), names, tuple(interventions))
+
+    def generate(
+        self,
+        text: str | Sequence[int],
+        max_new_tokens: int = 20,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        min_p: float | None = None,
+        seed: int = 0,
+    ) -> Iterator[Step]:
+        """Write on, a token at a time, with a key-value cache; the same `seed` writes the same.
+
+        temperature 0 is greedy; top_k, top_p and min_p as in `sampling.Options`. Ends after an end token. Raises
+        InputError at once for a bad option, or if prompt and new tokens exceed the context.
+        """
+        options = Options(temperature, top_k, top_p, min_p)
+        steps = sampling.generate(
+            self.model, self.encode(text), max_new_tokens, options, seed, self.checkpoint.eos_ids
+        )
+        return (
+            Step(i, self.pieces([i])[0], float(logits.softmax(-1)[i]), logits) for i, logits in steps
+        )
+
+    def _text_of(self, given: str | Sequence[int], ids: list[int]) -> str | None:
+        if isinstance(given, str):
+            return given
+        return self.tokenizer.decode(ids) if self.tokenizer else None
+
+
+def load(
+    name: str | Path = "smollm2-135m",
+    *,
+    dtype: torch.dtype | str = torch.float32,
+    device: str = "cpu",
+    progress: Callable[[str, int, int], None] | None = None,
+) -> LLM:
+    """A model by catalogue name, Hub id, or path of a checkpoint folder; fetched first if need be.
+
+    dtype: float32, bfloat16 or float16, as a torch dtype or its name. device: "cpu", "cuda" or "mps".
+    progress(stage, done, total) hears how far fetching and converting are. Raises CheckpointError.
+    """
+    if isinstance(dtype, str):
+        dtype = DTYPES.get(dtype, dtype)
+    if dtype not in DTYPES.values():
+        raise InputError("bad_dtype", value=dtype, known=", ".join(DTYPES))
+    return LLM(load_checkpoint(str(name), dtype=dtype, device=device, progress=progress))

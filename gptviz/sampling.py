@@ -1,0 +1,119 @@
+"""From logits to the next token: temperature, the filters, and the draw; then generation, a token at a time.
+
+The filters and their order (temperature, top-k, top-p, min-p) are those of transformers' logits processors.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gptviz.errors import InputError
+from gptviz.model import GPT, KVCache, check_length
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the next token is chosen. `temperature` 0 is greedy; None switches a filter off.
+
+    top_k keeps the k likeliest tokens (Fan et al. 2018); top_p the fewest likeliest ones that hold at least that
+    much probability (Holtzman et al. 2020); min_p those at least that fraction as likely as the likeliest
+    (Nguyen et al. 2024). Raises InputError for a value that means nothing.
+    """
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.temperature) and self.temperature >= 0):
+            raise InputError("bad_temperature", value=self.temperature)
+        if self.top_k is not None and (self.top_k < 1 or self.top_k != int(self.top_k)):
+            raise InputError("bad_top_k", value=self.top_k)
+        if self.top_p is not None and not 0 < self.top_p <= 1:
+            raise InputError("bad_top_p", value=self.top_p)
+        if self.min_p is not None and not 0 <= self.min_p <= 1:
+            raise InputError("bad_min_p", value=self.min_p)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One generated token."""
+
+    id: int
+    token: str
+    probability: float
+    """How likely the model itself held it: softmax(logits)[id], before temperature and filters."""
+    logits: Tensor
+    """[vocab] float32: what the model said before this token was chosen."""
+
+
+def distribution(logits: Tensor, options: Options) -> Tensor:
+    """logits [V] -> the probabilities [V] (float32) that the next token is drawn from.
+
+    Temperature 0 puts everything on the likeliest token. Raises InputError if a logit is not a number.
+    """
+    logits = logits.float()
+    if not torch.isfinite(logits).all():
+        raise InputError("logits_not_finite", count=int((~torch.isfinite(logits)).sum()))
+    if options.temperature == 0:
+        return torch.zeros_like(logits).index_fill_(0, logits.argmax(), 1.0)
+    # Less its maximum first, which softmax does not notice: a tiny temperature must not overflow.
+    logits = (logits - logits.max()) / options.temperature
+    if options.top_k is not None and options.top_k < len(logits):
+        kth = logits.topk(options.top_k).values[-1]
+        logits = logits.masked_fill(logits < kth, -math.inf)
+    if options.top_p is not None and options.top_p < 1:
+        ascending, order = logits.sort()
+        below = ascending.softmax(-1).cumsum(-1)  # the mass of each token and all less likely ones
+        drop = below <= 1 - options.top_p
+        drop[-1] = False
+        logits = logits.index_fill(0, order[drop], -math.inf)
+    if options.min_p is not None:
+        p = logits.softmax(-1)
+        logits = logits.masked_fill(p < options.min_p * p.max(), -math.inf)
+    return logits.softmax(-1)
+
+
+def draw(probabilities: Tensor, generator: torch.Generator) -> int:
+    """One token id, drawn from `probabilities` [V]."""
+    return int(torch.multinomial(probabilities.cpu(), 1, generator=generator))
+
+
+def generate(
+    model: GPT, ids: list[int], max_new_tokens: int, options: Options, seed: int, eos_ids: frozenset[int]
+) -> Iterator[tuple[int, Tensor]]:
+    """Yield (token id, the logits [V] it was chosen from), up to `max_new_tokens`, ending after an end token.
+
+    The model's lock is held for a step at a time and never while the caller works. Raises InputError at once if
+    prompt and new tokens would not fit the context.
+    """
+    if max_new_tokens < 1:
+        raise InputError("bad_max_new_tokens", value=max_new_tokens)
+    check_length(model.config, len(ids))
+    if len(ids) + max_new_tokens > model.config.max_tokens:
+        raise InputError(
+            "generation_too_long", n_prompt=len(ids), n_new=max_new_tokens, limit=model.config.max_tokens
+        )
+    return _steps(model, ids, max_new_tokens, options, seed, eos_ids)
+
+
+def _steps(
+    model: GPT, ids: list[int], max_new_tokens: int, options: Options, seed: int, eos_ids: frozenset[int]
+) -> Iterator[tuple[int, Tensor]]:
+    generator = torch.Generator().manual_seed(seed)
+    device = model.embed.weight.device
+    cache, new = KVCache(), ids
+    for _ in range(max_new_tokens):
+        with model.lock, torch.no_grad():
+            logits = model(torch.tensor([new], device=device), cache=cache, last_only=True)[0, -1].float()
+        chosen = draw(distribution(logits, options), generator)
+        yield chosen, logits
+        if chosen in eos_ids:
+            return
+        new = [chosen]

@@ -1,0 +1,316 @@
+"""What one forward pass left behind, by name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from gptviz.errors import InputError, UnknownNameError
+from gptviz.interventions import Intervention, check, hook, shape_of
+from gptviz.model import GPTConfig, KVCache, Rope, attention_scores, causal_mask, check_length, hook_names
+
+if TYPE_CHECKING:
+    from gptviz.llm import LLM
+
+FORMAT = "gptviz-trace-1"
+
+
+@dataclass(frozen=True)
+class AttentionStages:
+    """The four stages of one layer's attention, each [n_head, T, T], row = query, column = key."""
+
+    dot: Tensor
+    """q·kᵀ"""
+    scaled: Tensor
+    """times the model's scale, 1/√d_head as a rule"""
+    masked: Tensor
+    """the future set to -inf"""
+    pattern: Tensor
+    """after softmax: each row sums to 1"""
+
+
+class Trace:
+    """The values of one forward pass of `ids`, by hook-point name, without the batch dimension.
+
+    ids: list[int]; tokens: list[str], what to show for each; text: what was traced (None if ids were given to a
+    model without a tokenizer); logits: [T, vocab].
+    Values that follow from others (`scores` from q and k, `resid_pre` of a layer from the one before) are kept
+    once and derived on access.
+    """
+
+    def __init__(
+        self,
+        *,
+        model_name: str,
+        config: GPTConfig,
+        ids: Sequence[int],
+        tokens: Sequence[str],
+        text: str | None,
+        values: dict[str, Tensor],
+        interventions: tuple[Intervention, ...] = (),
+        llm: LLM | None = None,
+        cache: KVCache | None = None,
+    ):
+        self.model_name, self.config = model_name, config
+        self.ids, self.tokens, self.text = list(ids), list(tokens), text
+        self.interventions = interventions
+        self._values, self._llm, self._cache = values, llm, cache
+
+    def names(self) -> list[str]:
+        """Every name this trace can give, in the order in which the values came about."""
+        return [n for n in hook_names(self.config) if n in self._values or self._sources(n)]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values or bool(self._sources(name))
+
+    def __getitem__(self, name: str) -> Tensor:
+        """The value called `name`, shaped as the names table of the README says. Raises UnknownNameError, saying
+        why, for a name that this model lacks or this trace did not record."""
+        if name in self._values:
+            return self._values[name]
+        shape_of(self.config, name, len(self.ids))  # a name the model lacks is refused with its reason
+        sources = self._sources(name)
+        if not sources:
+            raise UnknownNameError("name_not_recorded", name=name)
+        if not name.endswith(".scores"):
+            return self[sources[0]]
+        q, k = (self[source] for source in sources)
+        return attention_scores(q, self._shared(k), self.config.scale(_layer(name)), self.config.upcast_scores)
+
+    @property
+    def logits(self) -> Tensor:
+        """[T, vocab]: what the model said after each token."""
+        return self["logits"]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held by the recorded values."""
+        return sum(value.numel() * value.element_size() for value in self._values.values())
+
+    def attention(self, layer: int) -> AttentionStages:
+        """The stages of attention in `layer`, each [n_head, T, T]."""
+        prefix = f"blocks.{layer}.attn."
+        scaled, pattern = self[prefix + "scores"], self[prefix + "pattern"]
+        dot = attention_scores(self[prefix + "q"], self._shared(self[prefix + "k"]), 1.0, self.config.upcast_scores)
+        future = ~causal_mask(len(self.ids), len(self.ids), scaled.device)
+        return AttentionStages(dot, scaled, scaled.masked_fill(future, -torch.inf), pattern)
+
+    def append(self, token_id: int) -> Trace:
+        """Take in one more token, computing only its row; returns this trace, now equal to a fresh one of the
+        longer text (up to float rounding). Raises InputError if the trace was loaded without a model, if the id
+        is not in the vocabulary, or if the context is full."""
+        if self._llm is None:
+            raise InputError("trace_without_model", model=self.model_name)
+        ids = self._llm.check_ids([*self.ids, token_id])
+        check_length(self.config, len(ids))
+        if self._cache is None or not all(_reaches_new_rows_alone(i) for i in self.interventions):
+            fresh = self._llm.trace(ids, names=list(self._values), interventions=self.interventions)
+            self._values, self._cache = fresh._values, fresh._cache
+        else:
+            # Interventions at explicit positions concern earlier rows only, and those are done.
+            active = [i for i in self.interventions if i.positions is None]
+            rows = record(self._llm, ids, self._cache, set(self._values), active)
+            self._values = {name: _grow(name, self._values[name], rows[name]) for name in self._values}
+        self.ids = ids
+        self.tokens = self._llm.pieces(ids)
+        self.text = self._llm.tokenizer.decode(ids) if self._llm.tokenizer else None
+        return self
+
+    def copy(self) -> Trace:
+        """A trace that can be appended to without changing this one. Recorded tensors are shared, not copied."""
+        return Trace(
+            model_name=self.model_name,
+            config=self.config,
+            ids=self.ids,
+            tokens=self.tokens,
+            text=self.text,
+            values=dict(self._values),
+            interventions=self.interventions,
+            llm=self._llm,
+            cache=self._cache.copy() if self._cache else None,
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write everything to one safetensors file, with text, tokens, model name and config in its header."""
+        header = {
+            "format": FORMAT,
+            "model": self.model_name,
+            "text": json.dumps(self.text),
+            "tokens": json.dumps(self.tokens),
+            "ids": json.dumps(self.ids),
+            "config": json.dumps(asdict(self.config)),
+            "interventions": json.dumps([i.key() for i in self.interventions]),
+        }
+        tensors = {name: value.cpu().contiguous().clone() for name, value in self._values.items()}
+        save_file(tensors, str(path), metadata=header)
+
+    @classmethod
+    def load(cls, path: str | Path, llm: LLM | None = None) -> Trace:
+        """Read what `save` wrote. Give the `llm` it came from to be able to `append`; not possible for a trace
+        with interventions, of which the file keeps only a description. Raises InputError for any other file."""
+        try:
+            with safe_open(str(path), framework="pt") as file:
+                header = file.metadata() or {}
+                if header.get("format") != FORMAT:
+                    raise InputError("not_a_trace", path=str(path))
+                values = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        except OSError as error:
+            raise InputError("trace_unreadable", path=str(path), reason=error.strerror or str(error)) from error
+        except ValueError as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError("not_a_trace", path=str(path)) from error
+        except Exception as error:
+            if type(error).__name__ != "SafetensorError":  # safetensors' own, a plain subclass of Exception
+                raise
+            raise InputError("not_a_trace", path=str(path)) from error
+        config = json.loads(header["config"])
+        config["rope"] = Rope(**config["rope"]) if config["rope"] else None
+        return cls(
+            model_name=header["model"],
+            config=GPTConfig(**config),
+            ids=json.loads(header["ids"]),
+            tokens=json.loads(header["tokens"]),
+            text=json.loads(header["text"]),
+            values=values,
+            llm=None if json.loads(header["interventions"]) else llm,
+        )
+
+    def _shared(self, k: Tensor) -> Tensor:
+        """[n_kv_head, T, d_head] -> [n_head, T, d_head]: the key head each query head reads."""
+        return k.repeat_interleave(self.config.n_head // self.config.n_kv_head, dim=0)
+
+    def _sources(self, name: str) -> tuple[str, ...]:
+        """The recorded values that `name` follows from, if all of them are here."""
+        sources = sources_of(self.config, name)
+        return sources if sources and all(s in self for s in sources) else ()
+
+
+def _layer(name: str) -> int:
+    return int(name.split(".")[1])
+
+
+def sources_of(config: GPTConfig, name: str) -> tuple[str, ...]:
+    """The names from which `name` follows exactly in an untouched pass, or () if from none."""
+    if name.endswith(".attn.scores"):
+        prefix = name.removesuffix("scores")
+        return (prefix + "q", prefix + "k")
+    if name.endswith(".resid_pre"):
+        layer = _layer(name)
+        if layer > 0:
+            return (f"blocks.{layer - 1}.resid_post",)
+        return ("embed",) if config.rope else ()
+    return ()
+
+
+def names_to_record(config: GPTConfig, names: str | Iterable[str] | None, touched: set[str]) -> set[str]:
+    """Resolve `names` (None: all; else names or patterns with *) to what has to be recorded: everything asked
+    for, less what follows from it. What is `touched` by a hook on the way no longer follows from its sources.
+    Raises UnknownNameError for a pattern that fits nothing."""
+    every = hook_names(config)
+    if names is None:
+        wanted = set(every)
+    else:
+        wanted = set()
+        for pattern in [names] if isinstance(names, str) else names:
+            found = {n for n in every if fnmatchcase(n, pattern)}
+            if not found:
+                shape_of(config, pattern, 1)  # raises with the reason
+            wanted |= found
+    derived = {n for n in wanted if (s := sources_of(config, n)) and wanted.issuperset(s) and n not in touched}
+    return wanted - derived
+
+
+def trace_bytes(config: GPTConfig, names: set[str], n_tokens: int, dtype: torch.dtype) -> int:
+    """How much memory recording `names` for `n_tokens` takes, in bytes."""
+    numbers = sum(torch.Size(shape_of(config, name, n_tokens)).numel() for name in names)
+    return numbers * dtype.itemsize
+
+
+def check_size(n_bytes: int, n_tokens: int) -> None:
+    """Refuse (InputError) a trace that would take more than a quarter of the memory that is free."""
+    limit = psutil.virtual_memory().available // 4
+    if n_bytes > limit:
+        size, room = f"{n_bytes / 1e9:.1f}", f"{limit / 1e9:.1f}"
+        raise InputError("trace_too_large", n_tokens=n_tokens, size=size, limit=room)
+
+
+def record(
+    llm: LLM, ids: list[int], cache: KVCache, names: set[str], interventions: Iterable[Intervention]
+) -> dict[str, Tensor]:
+    """Run the tokens of `ids` that `cache` does not hold yet; the values at `names`, for those rows.
+
+    Attention runs explicitly, so that a trace is the same whatever it records.
+    """
+    start, values = cache.length, {}
+
+    def recorder(name: str):
+        def keep(module, args, value):
+            values[name] = value[0]
+
+        return keep
+
+    hooks = [(i.name, hook(i, len(ids), start)) for i in interventions]
+    # Recorders last: they see what the interventions made of the value.
+    hooks += [(name, recorder(name)) for name in names]
+    device = llm.model.embed.weight.device
+    with llm.model.hooked(hooks), torch.no_grad():
+        llm.model(torch.tensor([ids[start:]], device=device), cache=cache, explicit=True)
+    return values
+
+
+def run(llm: LLM, ids: list[int], text: str | None, names, interventions: tuple[Intervention, ...]) -> Trace:
+    """A Trace of `ids`: see `LLM.trace`."""
+    config = llm.config
+    check_length(config, len(ids))
+    for intervention in interventions:
+        check(intervention, config, len(ids))
+    touched = {i.name for i in interventions}
+    # The user's own hooks on the model count too: what they replace does not follow from its source.
+    touched |= {n for n in hook_names(config) if llm.model.get_submodule(n)._forward_hooks}
+    recorded = names_to_record(config, names, touched)
+    check_size(trace_bytes(config, recorded, len(ids), llm.dtype), len(ids))
+    cache = KVCache()
+    values = record(llm, ids, cache, recorded, interventions)
+    # In the order of the pass, for saving and for reading through.
+    values = {name: values[name] for name in hook_names(config) if name in values}
+    return Trace(
+        model_name=llm.name,
+        config=config,
+        ids=ids,
+        tokens=llm.pieces(ids),
+        text=text,
+        values=values,
+        interventions=interventions,
+        llm=llm,
+        cache=cache,
+    )
+
+
+def _reaches_new_rows_alone(intervention: Intervention) -> bool:
+    """Can a token be appended under `intervention` without changing an earlier row?
+
+    Positions counted from the end move with it, and whole matrices over keys or positions change their shape."""
+    if intervention.name.endswith((".scores", ".pattern")):
+        return False
+    if intervention.positions is not None:
+        return min(intervention.positions, default=0) >= 0
+    return not isinstance(intervention.amount, Tensor) or intervention.amount.dim() < 2
+
+
+def _grow(name: str, old: Tensor, row: Tensor) -> Tensor:
+    """`old` with the new token's `row` below it; attention matrices also get its column, which earlier tokens
+    cannot see."""
+    if name.endswith((".pattern", ".scores")):
+        old = torch.nn.functional.pad(old, (0, 1))
+    return torch.cat((old, row), dim=-2)
