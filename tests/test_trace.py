@@ -1,0 +1,281 @@
+"""Trace: what it records and derives, append, save and load, interventions, threads."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import torch
+
+from gptviz.errors import GptvizError, InputError, UnknownNameError
+from gptviz.interventions import Add, Scale, Set
+from gptviz.model import hook_names
+from gptviz.trace import Trace
+from tests.small_models import CONFIGS, random_llm
+
+IDS = [5, 17, 3, 88, 3, 41, 0, 96]
+
+
+def equal(a: Trace, b: Trace, tolerance: float = 0.0) -> None:
+    assert a.ids == b.ids and a.tokens == b.tokens and a.names() == b.names()
+    for name in a.names():
+        scale = max(1.0, float(b[name].abs().max()))
+        assert a[name].shape == b[name].shape, name
+        assert (a[name] - b[name]).abs().max() <= tolerance * scale, name
+
+
+def by_hand(llm, ids) -> dict[str, torch.Tensor]:
+    """Every value read by an ordinary hook, nothing derived."""
+    values = {}
+    hooks = [
+        (n, lambda module, args, value, n=n: values.__setitem__(n, value[0])) for n in hook_names(llm.config)
+    ]
+    with llm.model.hooked(hooks), torch.no_grad():
+        llm.model(torch.tensor([ids]), explicit=True)
+    return values
+
+
+def test_names_and_derived_values(tiny):
+    trace, values = tiny.trace(IDS), by_hand(tiny, IDS)
+    assert trace.names() == hook_names(tiny.config)
+    for name in trace.names():
+        assert torch.equal(trace[name], values[name]), name
+    assert "blocks.1.attn.scores" not in trace._values and "blocks.1.resid_pre" not in trace._values
+    assert trace.nbytes == sum(v.numel() * v.element_size() for v in trace._values.values())
+
+
+def test_attention_stages(tiny):
+    trace = tiny.trace(IDS)
+    stages = trace.attention(1)
+    share = tiny.config.n_head // tiny.config.n_kv_head
+    for h in range(tiny.config.n_head):
+        q, k = trace["blocks.1.attn.q"][h], trace["blocks.1.attn.k"][h // share]
+        torch.testing.assert_close(stages.dot[h], q @ k.T, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(stages.scaled, stages.dot / tiny.config.d_head**0.5, atol=1e-5, rtol=1e-5)
+    future = torch.ones(8, 8).triu(1).bool()
+    assert (stages.masked[:, future] == -torch.inf).all()
+    assert torch.equal(stages.masked[:, ~future], stages.scaled[:, ~future])
+    torch.testing.assert_close(stages.pattern, stages.masked.softmax(-1), atol=1e-6, rtol=1e-6)
+
+
+def test_recording_less(tiny):
+    full = tiny.trace(IDS)
+    trace = tiny.trace(IDS, names="blocks.*.attn.pattern")
+    assert trace.names() == [f"blocks.{i}.attn.pattern" for i in range(3)]
+    assert torch.equal(trace["blocks.2.attn.pattern"], full["blocks.2.attn.pattern"])
+    with pytest.raises(UnknownNameError, match="not recorded"):
+        trace["blocks.2.attn.q"]
+    scores = tiny.trace(IDS, names=["blocks.0.attn.scores", "logits"])
+    assert torch.equal(scores["blocks.0.attn.scores"], full["blocks.0.attn.scores"])
+    assert torch.equal(scores.logits, full.logits)
+
+
+@pytest.mark.parametrize(
+    ("family", "name", "why"),
+    [
+        ("gpt2", "blocks.0.attn.q_pre", "rotate"),
+        ("llama", "pos_embed", "learned positions"),
+        ("gpt2", "blocks.0.mlp.up", "gated"),
+        ("gpt2", "blocks.7.ln1", "3 layers"),
+        ("gpt2", "blocks.0.attn.w", "not a name"),
+        ("gpt2", "hello", "not a name"),
+    ],
+)
+def test_a_missing_name_says_why(family, name, why):
+    llm = random_llm(CONFIGS[family])
+    trace = llm.trace(IDS)
+    assert name not in trace.names()
+    for ask in (lambda: trace[name], lambda: llm.trace(IDS, names=name)):
+        with pytest.raises(UnknownNameError, match=why):
+            ask()
+
+
+def test_append_equals_a_fresh_trace(tiny):
+    trace = tiny.trace(IDS[:3])
+    for token in IDS[3:]:
+        assert trace.append(token) is trace
+    equal(trace, tiny.trace(IDS), tolerance=1e-5)
+
+
+@pytest.mark.parametrize(
+    "intervention",
+    [
+        Scale("blocks.1.attn.z", 0.0, heads=1),
+        Set("blocks.0.mlp.post", 2.0, neurons=[3, 5]),
+        Add("blocks.1.resid_mid", 0.5, positions=[1]),
+        Add("blocks.1.resid_mid", 0.5, positions=[-1]),
+        Set("blocks.2.attn.pattern", 0.25),
+        Set("blocks.0.attn.k", torch.arange(8.0)),
+    ],
+    ids=lambda i: i.key()[:40],
+)
+def test_append_under_an_intervention_equals_a_fresh_trace(tiny, intervention):
+    trace = tiny.trace(IDS[:4], interventions=[intervention])
+    for token in IDS[4:6]:
+        trace.append(token)
+    equal(trace, tiny.trace(IDS[:6], interventions=[intervention]), tolerance=1e-5)
+
+
+def test_append_refuses(tiny):
+    with pytest.raises(InputError, match="vocabulary"):
+        tiny.trace(IDS).append(97)
+    full = tiny.trace([1] * 64, names="logits")
+    with pytest.raises(InputError, match="64"):
+        full.append(1)
+    assert len(full.ids) == 64
+
+
+def test_a_copy_grows_alone(tiny):
+    trace = tiny.trace(IDS[:4])
+    branch = trace.copy().append(9)
+    trace.append(7)
+    equal(trace, tiny.trace([*IDS[:4], 7]), tolerance=1e-5)
+    equal(branch, tiny.trace([*IDS[:4], 9]), tolerance=1e-5)
+
+
+def test_save_and_load(tiny, tmp_path):
+    trace = tiny.trace(IDS)
+    path = tmp_path / "cat.safetensors"
+    trace.save(path)
+    again = Trace.load(path)
+    for name, value in trace._values.items():
+        assert torch.equal(again._values[name], value), name
+    # What is derived anew from tensors laid out differently in memory may round differently.
+    equal(again, trace, tolerance=1e-6)
+    assert (again.text, again.model_name, again.config) == (trace.text, trace.model_name, trace.config)
+    with pytest.raises(InputError, match="without its model"):
+        again.append(1)
+    equal(Trace.load(path, tiny).append(1), tiny.trace([*IDS, 1]), tolerance=1e-5)
+
+
+def test_load_refuses_other_files(tiny, tmp_path):
+    from safetensors.torch import save_file
+
+    text, other, cut = tmp_path / "a.txt", tmp_path / "b.safetensors", tmp_path / "c.safetensors"
+    text.write_text("hello")
+    save_file({"x": torch.zeros(2)}, str(other))
+    tiny.trace(IDS).save(cut)
+    cut.write_bytes(cut.read_bytes()[:-100])
+    for path in (text, other, cut, tmp_path / "missing", tmp_path):
+        with pytest.raises(InputError):
+            Trace.load(path)
+
+
+def test_a_trace_too_large_is_refused_with_its_size(tiny, monkeypatch):
+    from collections import namedtuple
+
+    memory = namedtuple("memory", "available")
+    monkeypatch.setattr("gptviz.trace.psutil.virtual_memory", lambda: memory(1000))
+    with pytest.raises(InputError, match="GB"):
+        tiny.trace(IDS)
+
+
+# ------------------------------------------------------------------------------------- interventions
+
+
+@pytest.mark.parametrize("kind", [Set, Scale, Add])
+def test_interventions_reach_exactly_what_they_name(tiny, kind):
+    plain = tiny.trace(IDS)
+    name = "blocks.1.attn.z"
+    trace = tiny.trace(IDS, interventions=[kind(name, 3.0, positions=[2, -1], heads=[0, 3])])
+    before, after = plain[name], trace[name]
+    want = before.clone()
+    for h in (0, 3):
+        for t in (2, 7):
+            want[h, t] = {Set: torch.full_like(want[h, t], 3.0), Scale: want[h, t] * 3, Add: want[h, t] + 3}[kind]
+    assert torch.equal(after, want)
+    for earlier in hook_names(tiny.config)[: hook_names(tiny.config).index(name)]:
+        assert torch.equal(trace[earlier], plain[earlier]), earlier
+    assert not torch.equal(trace.logits, plain.logits)
+    assert torch.equal(tiny.trace(IDS).logits, plain.logits), "nothing is left behind"
+
+
+def test_what_follows_from_a_changed_value_is_not_derived(tiny):
+    plain = tiny.trace(IDS)
+    for name in ("blocks.1.resid_pre", "blocks.1.attn.scores"):
+        trace = tiny.trace(IDS, interventions=[Add(name, 1.0, positions=0)])
+        torch.testing.assert_close(trace[name][..., 0, :], plain[name][..., 0, :] + 1)
+    # an ordinary hook of the user's counts as well
+    handle = tiny.model.get_submodule("blocks.1.resid_pre").register_forward_hook(lambda m, a, v: v * 2)
+    trace = tiny.trace(IDS)
+    handle.remove()
+    assert torch.equal(trace["blocks.1.resid_pre"], 2 * trace["blocks.0.resid_post"])
+
+
+def test_a_vector_can_be_patched_in(tiny):
+    donor = tiny.trace(IDS[::-1])
+    name = "blocks.1.resid_post"
+    trace = tiny.trace(IDS, interventions=[Set(name, donor[name][2], positions=4)])
+    assert torch.equal(trace[name][4], donor[name][2])
+
+
+@pytest.mark.parametrize(
+    "intervention",
+    [
+        Set("blocks.1.attn.zz", 0),
+        Set("blocks.1.attn.z", 0, positions=8),
+        Set("blocks.1.attn.z", 0, positions=-9),
+        Set("blocks.1.attn.z", 0, heads=6),
+        Set("blocks.1.attn.z", 0, heads=-1),
+        Set("blocks.1.attn.z", 0, neurons=0),
+        Set("blocks.1.mlp.post", 0, heads=0),
+        Set("blocks.1.mlp.post", 0, neurons=999),
+        Set("blocks.1.mlp.post", torch.zeros(5)),
+        Set("blocks.1.mlp.post", torch.zeros(2, 1, 1, 1)),
+    ],
+)
+def test_an_intervention_that_cannot_be_is_refused(tiny, intervention):
+    with pytest.raises(GptvizError):
+        tiny.trace(IDS, interventions=[intervention])
+
+
+def test_an_amount_that_is_not_a_number_is_refused():
+    for amount in (float("nan"), float("inf"), torch.tensor([1.0, float("nan")])):
+        with pytest.raises(InputError):
+            Set("blocks.0.ln1", amount)
+
+
+def test_equal_interventions_have_equal_keys():
+    vector = torch.randn(8)
+    a, b = Set("blocks.0.ln1", vector, positions=1), Set("blocks.0.ln1", vector.clone(), positions=[1])
+    assert a == b and hash(a) == hash(b) and a.key() == b.key()
+    others = [
+        Add("blocks.0.ln1", vector, positions=1),
+        Set("blocks.0.ln1", vector + 1e-6, positions=1),
+        Set("blocks.0.ln1", vector, positions=2),
+        Set("blocks.0.ln2", vector, positions=1),
+    ]
+    assert len({a.key(), *(o.key() for o in others)}) == 5
+    vector += 1  # the caller's tensor changes, the intervention does not
+    assert a == b
+
+
+# -------------------------------------------------------------------------------------------- threads
+
+
+def test_four_threads_each_get_their_own(tiny):
+    jobs = [
+        ([1, 2, 3, 4], ()),
+        ([9, 8, 7, 6, 5], (Scale("blocks.0.attn.z", 0.0, heads=1),)),
+        ([50, 51], (Set("blocks.1.mlp.post", 1.0, neurons=[0, 1]),)),
+        ([33, 3, 33, 3, 33, 3], (Add("blocks.2.resid_mid", 0.7, positions=-1),)),
+    ]
+    alone = [tiny.trace(ids, interventions=i) for ids, i in jobs]
+    greedy = [[s.id for s in tiny.generate(ids, 6, temperature=0)] for ids, _ in jobs]
+    failures: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            for _ in range(5):
+                equal(tiny.trace(jobs[number][0], interventions=jobs[number][1]), alone[number])
+                assert [s.id for s in tiny.generate(jobs[number][0], 6, temperature=0)] == greedy[number]
+        except BaseException as failure:
+            failures.append(failure)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures, failures[0]
+    assert not any(module._forward_hooks for module in tiny.model.modules())
