@@ -1,9 +1,9 @@
 """gptviz: follow a sentence through a real GPT.
 
-    import gptviz
-    llm = gptviz.load("smollm2-135m")
-    trace = llm.trace("The cat sits on")
-    trace["blocks.3.attn.pattern"]
+import gptviz
+llm = gptviz.load("smollm2-135m")
+trace = llm.trace("The cat sits on")
+trace["blocks.3.attn.pattern"]
 """
 
 from __future__ import annotations

@@ -86,12 +86,8 @@ class LLM:
         InputError at once for a bad option, or if prompt and new tokens exceed the context.
         """
         options = Options(temperature, top_k, top_p, min_p)
-        steps = sampling.generate(
-            self.model, self.encode(text), max_new_tokens, options, seed, self.checkpoint.eos_ids
-        )
-        return (
-            Step(i, self.pieces([i])[0], float(logits.softmax(-1)[i]), logits) for i, logits in steps
-        )
+        steps = sampling.generate(self.model, self.encode(text), max_new_tokens, options, seed, self.checkpoint.eos_ids)
+        return (Step(i, self.pieces([i])[0], float(logits.softmax(-1)[i]), logits) for i, logits in steps)
 
     def _text_of(self, given: str | Sequence[int], ids: list[int]) -> str | None:
         if isinstance(given, str):

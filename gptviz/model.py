@@ -239,9 +239,7 @@ class Attention(nn.Module):
         """The same in one kernel, which never makes the [T, S] matrix."""
         T, S = q.shape[2], k.shape[2]
         mask = None if T in (1, S) else causal_mask(T, S, q.device)
-        return F.scaled_dot_product_attention(
-            q, k, v, attn_mask=mask, is_causal=T == S and T > 1, scale=self.scale
-        )
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=T == S and T > 1, scale=self.scale)
 
 
 def attention_scores(q: Tensor, k: Tensor, scale: float, upcast: bool = False) -> Tensor:

@@ -97,9 +97,7 @@ def generate(
         raise InputError("bad_max_new_tokens", value=max_new_tokens)
     check_length(model.config, len(ids))
     if len(ids) + max_new_tokens > model.config.max_tokens:
-        raise InputError(
-            "generation_too_long", n_prompt=len(ids), n_new=max_new_tokens, limit=model.config.max_tokens
-        )
+        raise InputError("generation_too_long", n_prompt=len(ids), n_new=max_new_tokens, limit=model.config.max_tokens)
     return _steps(model, ids, max_new_tokens, options, seed, eos_ids)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -161,19 +161,13 @@ class Trace:
         try:
             with safe_open(str(path), framework="pt") as file:
                 header = file.metadata() or {}
-                if header.get("format") != FORMAT:
-                    raise InputError("not_a_trace", path=str(path))
                 values = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
         except OSError as error:
             raise InputError("trace_unreadable", path=str(path), reason=error.strerror or str(error)) from error
-        except ValueError as error:
-            if isinstance(error, InputError):
-                raise
+        except SafetensorError as error:
             raise InputError("not_a_trace", path=str(path)) from error
-        except Exception as error:
-            if type(error).__name__ != "SafetensorError":  # safetensors' own, a plain subclass of Exception
-                raise
-            raise InputError("not_a_trace", path=str(path)) from error
+        if header.get("format") != FORMAT:
+            raise InputError("not_a_trace", path=str(path))
         config = json.loads(header["config"])
         config["rope"] = Rope(**config["rope"]) if config["rope"] else None
         return cls(

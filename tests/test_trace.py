@@ -27,9 +27,7 @@ def equal(a: Trace, b: Trace, tolerance: float = 0.0) -> None:
 def by_hand(llm, ids) -> dict[str, torch.Tensor]:
     """Every value read by an ordinary hook, nothing derived."""
     values = {}
-    hooks = [
-        (n, lambda module, args, value, n=n: values.__setitem__(n, value[0])) for n in hook_names(llm.config)
-    ]
+    hooks = [(n, lambda module, args, value, n=n: values.__setitem__(n, value[0])) for n in hook_names(llm.config)]
     with llm.model.hooked(hooks), torch.no_grad():
         llm.model(torch.tensor([ids]), explicit=True)
     return values
