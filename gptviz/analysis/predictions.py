@@ -1,0 +1,98 @@
+"""What the model expects next: leading words, ranks, how sure it is, and how well it expected what came."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gptviz.errors import InputError
+from gptviz.llm import LLM
+from gptviz.trace import Trace
+
+
+@dataclass(frozen=True)
+class Word:
+    """One candidate for the next token."""
+
+    id: int
+    token: str
+    logit: float
+    probability: float
+
+
+@dataclass(frozen=True)
+class Guess:
+    """How the model rates a reader's guess."""
+
+    tokens: list[str]
+    ids: list[int]
+    probabilities: list[float]
+    """Of each token, given the text and the guess's earlier tokens."""
+    rank: int
+    """Of the first token among all, 1 = likeliest."""
+
+    @property
+    def probability(self) -> float:
+        """Of the whole guess: the product."""
+        return math.prod(self.probabilities)
+
+
+def probabilities(logits: Tensor) -> Tensor:
+    """Softmax in float64 over the last axis, so that what is shown adds up."""
+    return logits.double().softmax(-1)
+
+
+def leading(llm: LLM, logits: Tensor, count: int) -> list[Word]:
+    """The `count` likeliest next tokens under logits [V], likeliest first."""
+    p = probabilities(logits)
+    top = p.topk(min(count, len(p)))
+    ids = top.indices.tolist()
+    return [
+        Word(i, llm.pieces([i])[0], float(logits[i]), value) for i, value in zip(ids, top.values.tolist(), strict=True)
+    ]
+
+
+def rank(logits: Tensor, token_id: int) -> int:
+    """1 if no token is likelier than `token_id` under logits [V], 2 if one is, and so on."""
+    return int((logits > logits[token_id]).sum()) + 1
+
+
+def entropy_bits(logits: Tensor) -> float:
+    """Shannon's entropy of softmax(logits [V]), in bits: 0 if sure, log2 V if all are alike."""
+    p = probabilities(logits)
+    return float(-(p * p.clamp_min(torch.finfo(p.dtype).tiny).log2()).sum())
+
+
+def surprisals(trace: Trace) -> list[float | None]:
+    """For each token, -log2 of the probability the model gave it, in bits; None for the first, which nothing
+    precedes."""
+    logp = trace.logits[:-1].double().log_softmax(-1) / math.log(2)
+    bits = -logp.gather(1, torch.tensor(trace.ids[1:], device=logp.device)[:, None])[:, 0]
+    return [None, *bits.tolist()]
+
+
+def rate_guess(llm: LLM, trace: Trace, text: str) -> Guess:
+    """How likely the model holds `text` as what comes after the trace's tokens.
+
+    A guess without a leading space gets one, as words inside a sentence have it, where the vocabulary writes
+    words that way. Raises InputError for an empty guess or one the vocabulary cannot write.
+    """
+    word = text.strip()
+    if not word:
+        raise InputError("empty_guess")
+    if llm.tokenizer is None:
+        raise InputError("no_tokenizer", model=llm.name)
+    candidates = [llm.tokenizer.encode(form) for form in (f" {word}", word)]
+    candidates = [ids for ids in candidates if ids]
+    if not candidates:
+        raise InputError("guess_not_in_vocabulary", guess=word)
+    logits = trace.logits[-1]
+    # With or without the space: whichever the model finds likelier to begin.
+    ids = max(candidates, key=lambda ids: float(logits[ids[0]]))
+    longer = llm.trace([*trace.ids, *ids], names="logits") if len(ids) > 1 else trace
+    at = len(trace.ids) - 1
+    each = [float(probabilities(longer.logits[at + n])[i]) for n, i in enumerate(ids)]
+    return Guess(llm.pieces(ids), ids, each, rank(logits, ids[0]))
