@@ -7,12 +7,11 @@ https://github.com/ggml-org/ggml/blob/master/docs/gguf.md.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from gptviz.checkpoints.store import write_safetensors
+from gptviz.checkpoints.store import Progress, write_safetensors
 from gptviz.errors import UnsupportedModelError
 
 NORMAL, CONTROL, USER_DEFINED = 1, 3, 4  # tokenizer.ggml.token_type
@@ -32,7 +31,7 @@ LAYER = {
 }
 
 
-def convert(gguf: Path, folder: Path, progress: Callable[[str, int, int], None]) -> None:
+def convert(gguf: Path, folder: Path, progress: Progress) -> None:
     """Write config.json, generation_config.json, tokenizer.json and model.safetensors (float32) into `folder`.
 
     Raises UnsupportedModelError, by name, for what this code would get wrong: another architecture, mixture of

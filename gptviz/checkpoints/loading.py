@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gptviz.checkpoints import store, wheel
 from gptviz.checkpoints.catalogue import Entry, Place, find
+from gptviz.checkpoints.store import Progress
 from gptviz.errors import CheckpointError
 from gptviz.paths import asset
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from gptviz.model import GPT, GPTConfig
     from gptviz.tokenizer import Tokenizer
 
-Progress = Callable[[str, int, int], None]
 SMALL = 16 << 20  # bytes of weights that are hashed whole rather than recognised by size and time
 
 

@@ -19,6 +19,8 @@ from gptviz.errors import CheckpointError
 from gptviz.paths import cache_dir
 
 MANIFEST = "manifest.json"
+Progress = Callable[[str, int, int], None]  # stage ("download", "unpack", "convert", "load"), done, total
+
 FORMAT = 1  # of what the builders write; raise it when old folders must be built again
 
 
@@ -57,8 +59,7 @@ def build(name: str, origin: str, needed_bytes: int, builder: Callable[[Path], N
             if is_whole(folder, origin):  # another process made it while this one waited
                 return folder
             prefix = f".partial-{folder.name}-"
-            for leftover in folder.parent.glob(f"{prefix}*"):  # of runs that were killed: we hold the lock
-                shutil.rmtree(leftover)
+            _remove(folder.parent, prefix)  # what killed runs left: we hold the lock, so nobody works there
             check_space(folder.parent, needed_bytes)
             partial = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
             try:
@@ -69,9 +70,14 @@ def build(name: str, origin: str, needed_bytes: int, builder: Callable[[Path], N
                 partial.rename(folder)
                 _sync(folder.parent)
             finally:
-                for leftover in folder.parent.glob(f"{prefix}*"):
-                    shutil.rmtree(leftover)
+                _remove(folder.parent, prefix)
     return folder
+
+
+def _remove(parent: Path, prefix: str) -> None:
+    for leftover in parent.glob(f"{prefix}*"):
+        # A pip that outlived its killed parent may still write there; the next run removes the rest.
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _finish(partial: Path, name: str, origin: str) -> None:

