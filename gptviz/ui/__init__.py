@@ -1,0 +1,1 @@
+"""What the pages share in Streamlit. How to write a page: see `gptviz/ui/page.py`."""

@@ -1,0 +1,140 @@
+"""Models and traces, kept once per process and shared by all sessions and pages. Knows nothing of Streamlit."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+
+import psutil
+
+from gptviz.interventions import Intervention
+from gptviz.llm import LLM, load
+from gptviz.trace import Trace
+
+Progress = Callable[[str, int, int], None]
+
+MODELS_KEPT = 2  # the current one and one other
+TRACE_BYTES = 1_000_000_000
+
+
+class _Loading:
+    """One model on its way in. It runs in its own thread, so that a reader who leaves the page does not stop a
+    download another reader waits for."""
+
+    def __init__(self, name: str, load_model: Callable[..., LLM]):
+        self.at: tuple[str, int, int] | None = None
+        self.llm: LLM | None = None
+        self.error: BaseException | None = None
+        self._load, self._name = load_model, name
+        self.thread = threading.Thread(target=self._run, name=f"load {name}", daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.llm = self._load(self._name, progress=self._hear)
+        except BaseException as error:  # handed to whoever waits
+            self.error = error
+
+    def _hear(self, stage: str, done: int, total: int) -> None:
+        self.at = (stage, done, total)
+
+
+class Models:
+    """Loaded models by name: at most `keep`, the least recently used goes first. No model is loaded twice at once."""
+
+    def __init__(self, keep: int = MODELS_KEPT, load_model: Callable[..., LLM] = load, forget=lambda llm: None):
+        self._keep, self._load, self._forget = keep, load_model, forget
+        self._ready: OrderedDict[str, LLM] = OrderedDict()
+        self._loading: dict[str, _Loading] = {}
+        self._lock = threading.Lock()
+
+    def has(self, name: str) -> bool:
+        """Whether `get` would answer at once."""
+        return name in self._ready
+
+    def get(self, name: str, progress: Progress | None = None) -> LLM:
+        """The model called `name`, loaded if need be. `progress` is called about ten times a second meanwhile.
+        Raises what loading raised; the next call tries again."""
+        with self._lock:
+            if name in self._ready:
+                self._ready.move_to_end(name)
+                return self._ready[name]
+            loading = self._loading.get(name) or self._loading.setdefault(name, _Loading(name, self._load))
+        while loading.thread.is_alive():
+            loading.thread.join(0.1)
+            if progress and loading.at:
+                progress(*loading.at)
+        with self._lock:
+            if self._loading.get(name) is loading:
+                del self._loading[name]
+                if loading.llm is not None:
+                    self._ready[name] = loading.llm
+                    while len(self._ready) > self._keep:
+                        self._forget(self._ready.popitem(last=False)[1])
+        if loading.error is not None:
+            raise loading.error
+        return loading.llm
+
+
+class Traces:
+    """Traces by model, ids, names and interventions, bounded in bytes; the least recently used go first. The newest
+    always stays: that it fits was checked when it was made. A kept trace is shared: `copy()` before `append`."""
+
+    def __init__(self, limit: int = TRACE_BYTES):
+        self._limit = limit
+        self._kept: OrderedDict[tuple, Trace] = OrderedDict()
+        self._lock = threading.Lock()
+        self._making: dict[tuple, threading.Lock] = {}
+
+    def get(
+        self,
+        llm: LLM,
+        ids: Sequence[int],
+        names: str | Iterable[str] | None = None,
+        interventions: Iterable[Intervention] = (),
+    ) -> Trace:
+        """The trace of `ids`, made if it is not kept. Raises what `llm.trace` raises."""
+        interventions = tuple(interventions)
+        names = (names,) if isinstance(names, str) else None if names is None else tuple(names)
+        key = (_model_key(llm), tuple(ids), names, tuple(i.key() for i in interventions))
+        with self._lock:
+            making = self._making.setdefault(key, threading.Lock())
+        with making:  # two sessions that ask for the same trace wait for one
+            with self._lock:
+                if key in self._kept:
+                    self._kept.move_to_end(key)
+                    return self._kept[key]
+            trace = llm.trace(list(ids), names=names, interventions=interventions)
+            with self._lock:
+                self._kept[key] = trace
+                self._making.pop(key, None)
+                self._make_room()
+        return trace
+
+    def forget(self, llm: LLM) -> None:
+        """Drop the traces of a model that leaves memory: each of them holds on to it."""
+        with self._lock:
+            for key in [key for key in self._kept if key[0] == _model_key(llm)]:
+                del self._kept[key]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(trace.nbytes for trace in self._kept.values())
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def _make_room(self) -> None:
+        held = self.nbytes
+        limit = min(self._limit, (psutil.virtual_memory().available + held) // 4)
+        while held > limit and len(self._kept) > 1:
+            held -= self._kept.popitem(last=False)[1].nbytes
+
+
+def _model_key(llm: LLM) -> tuple[str, str]:
+    return (llm.checkpoint.fingerprint, str(llm.dtype))
+
+
+traces = Traces()
+models = Models(forget=traces.forget)

@@ -1,0 +1,41 @@
+"""Tokens as coloured chips: the same colour at the same position on every page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import streamlit as st
+
+from gptviz.figures.colours import token_colour
+from gptviz.ui import state
+
+_MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
+
+
+def plain(text: str) -> str:
+    """`text` as markdown that shows exactly `text`: nothing in it becomes markup, an emoji code or an icon."""
+    # The word joiner keeps ":material/...:" and ":cat:" from being read as codes after the escapes are gone.
+    return _MARKDOWN.sub(r"\\\1", text).replace("\\:", "\\:\u2060").replace("\n", "⏎")
+
+
+def chip(position: int, piece: str) -> str:
+    """Markdown for one token: its piece on the colour of its position."""
+    return f":{token_colour(position)}-background[{plain(piece) or '∅'}]"
+
+
+def chips(pieces: Sequence[str]) -> None:
+    """The tokens of a text in a row that wraps; nothing to choose."""
+    st.markdown(" ".join(chip(position, piece) for position, piece in enumerate(pieces)))
+
+
+def choose(label: str, pieces: Sequence[str], position: int, page: str) -> int:
+    """The same row with one token chosen, by mouse or keyboard; the choice is the state's `token`."""
+    st.pills(
+        label,
+        range(len(pieces)),
+        format_func=lambda i: chip(i, pieces[i]),
+        required=True,
+        **state.bind("token", position, page=page),
+    )
+    return position

@@ -1,0 +1,136 @@
+"""The prompt bar: the text at the top of each page, examples to choose from, and what became of it."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+
+import streamlit as st
+
+from gptviz.errors import InputError
+from gptviz.llm import LLM
+from gptviz.paths import asset
+from gptviz.text import say
+from gptviz.ui import state
+from gptviz.ui.chips import plain
+
+DEFAULT_MAX_TOKENS = 256
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What the pages follow through the model: `text` (what the reader typed), the tokens left after cutting."""
+
+    text: str
+    ids: tuple[int, ...]
+    pieces: tuple[str, ...]
+
+
+def max_tokens() -> int:
+    """How many tokens of a prompt are followed, from GPTVIZ_MAX_TOKENS: a positive whole number, else 256."""
+    value = os.environ.get("GPTVIZ_MAX_TOKENS", "")
+    return int(value) if value.isdecimal() and int(value) > 0 else DEFAULT_MAX_TOKENS
+
+
+@cache
+def _examples() -> list[dict]:
+    return tomllib.loads(asset("examples.toml").read_text(encoding="utf-8"))["group"]
+
+
+def examples(model: str) -> list[dict]:
+    """Groups of example prompts for a model: dicts with `en`, `zh` (the group's name) and `texts`. Groups that name
+    the model are for it alone; the others are for every model that has none of its own."""
+    own = [group for group in _examples() if group.get("model") == model]
+    return own or [group for group in _examples() if "model" not in group]
+
+
+def default_text(model: str) -> str:
+    """The prompt shown before anything is typed."""
+    return examples(model)[0]["texts"][0]
+
+
+# The input has one line: a line end is shown, and may be typed, as the sign the tokens use for it.
+def _to_line(text: str) -> str:
+    return text.replace("\n", "⏎")
+
+
+def _from_line(line: str) -> str:
+    return state.clean(line).replace("⏎", "\n")[: state.MAX_CHARS]
+
+
+def prompt_bar(llm: LLM, language: str, page: str) -> Prompt:
+    """Show the bar; what the pages follow. Raises InputError if no token is left."""
+
+    def t(key: str, **values: object) -> str:
+        return say(language, f"ui.prompt.{key}", **values)
+
+    text = state.current().text
+    if text is None:
+        text = default_text(llm.name) if llm.tokenizer else "0 1 2"
+    with st.container(horizontal=True, vertical_alignment="bottom", key="prompt-bar"):
+        st.text_input(
+            t("label") if llm.tokenizer else t("label_ids"),
+            placeholder=t("placeholder"),
+            help=t("help", limit=_limit(llm)),
+            **state.bind("text", _to_line(text), read=_from_line, page=page),
+        )
+        if llm.tokenizer:
+            _example_menu(llm.name, language, t("examples"), page)
+    prompt, notes = _read(llm, text, t)
+    with st.container(horizontal=True, gap="small", key="prompt-notes"):
+        for note in notes:
+            st.caption(note, width="content")
+    if not prompt.ids:
+        raise InputError("no_tokens")
+    return prompt
+
+
+def _example_menu(model: str, language: str, label: str, page: str) -> None:
+    key = f"{page}.examples"
+
+    def take(text: str) -> None:
+        state.change(text=text)
+        st.session_state[key] = False  # close the menu
+
+    with st.popover(label, icon=":material/list:", key=key, on_change=lambda: None):
+        if not st.session_state.get(key):
+            return
+        for number, group in enumerate(examples(model)):
+            st.caption(f"**{group[language]}**")
+            for index, text in enumerate(group["texts"]):
+                st.button(
+                    plain(_to_line(text)),
+                    key=f"{page}.example.{number}.{index}",
+                    type="tertiary",
+                    on_click=take,
+                    args=(text,),
+                )
+
+
+def _limit(llm: LLM) -> int:
+    return min(max_tokens(), llm.config.max_tokens)
+
+
+def _read(llm: LLM, text: str, t) -> tuple[Prompt, list[str]]:
+    """The prompt that a text gives, and sentences about what did not fit."""
+    limit, notes = _limit(llm), []
+    if llm.tokenizer is None:
+        words = text.replace(",", " ").split()
+        if not all(word.isascii() and word.isdecimal() for word in words):
+            raise InputError("ids_expected", vocab_size=llm.config.vocab_size)
+        every = llm.check_ids([int(word) for word in words])
+    else:
+        dropped = llm.tokenizer.dropped(text)
+        if dropped:
+            shown = " ".join(dict.fromkeys(f"U+{ord(d.char):04X}" for d in dropped[:50]))
+            notes.append(":material/backspace: " + t("dropped", count=len(dropped), which=shown))
+        every = llm.tokenizer.encode(text) if text else []
+    ids = tuple(every[:limit])
+    notes.insert(0, t("count", n_tokens=len(ids), limit=limit))
+    if len(every) > limit:
+        notes.insert(1, ":material/content_cut: **" + t("cut", n_tokens=len(every), limit=limit) + "**")
+    if len(text) >= state.MAX_CHARS:
+        notes.append(":material/content_cut: **" + t("cut_chars", limit=state.MAX_CHARS) + "**")
+    return Prompt(text, ids, tuple(llm.pieces(ids))), notes

@@ -1,0 +1,233 @@
+"""The one owner of what the reader has chosen, and of the address bar.
+
+A `State` is everything a link has to carry for the same view to appear elsewhere. It lives under one key of the
+session that belongs to no widget. In each run
+
+1. `begin()` takes over the address if it changed from outside: first visit, pasted link, Back, Forward;
+2. widgets show the state and change it in callbacks (`bind`), client-side views through `change`;
+3. `finish()` writes the address, and only if a callback changed the state in this run.
+
+The third rule is what keeps Back working. Every write adds an entry to the browser's history; if the address were
+also written to tidy it up, Back would return to the untidy entry and be thrown forward again. So a link with
+`layer=999` is shown as well as it can be, and said so, but stays in the address bar until the reader moves.
+A field at its default is left out of the address.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from gptviz.checkpoints import catalogue
+from gptviz.text import LANGUAGES
+
+DEFAULT_MODEL = "smollm2-135m"
+MAX_CHARS = 4000  # percent-encoded Chinese at this length still fits what web servers take as an address
+DEPTHS = ("open", "test", "notes")
+
+_KEY = "gptviz"
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
+
+
+def clean(text: str) -> str:
+    """`text` with what no tokenizer can take put right: half characters become U+FFFD, line ends "\\n", NUL goes."""
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+
+
+def folders_allowed() -> bool:
+    """Whether a folder may be given as a model: only if nobody but this machine can reach the server."""
+    return st.get_option("server.address") in ("127.0.0.1", "localhost", "::1")
+
+
+def _one_of(*options: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value not in options:
+            raise ValueError
+        return value
+
+    return read
+
+
+def _subset(*options: str) -> Callable[[str], tuple[str, ...]]:
+    def read(value: str) -> tuple[str, ...]:
+        given = value.split(",")
+        if not set(given) <= set(options):
+            raise ValueError
+        return tuple(option for option in options if option in given)
+
+    return read
+
+
+def _number(kind: type, low: float, high: float) -> Callable[[str], Any]:
+    def read(value: str) -> Any:
+        number = kind(value)
+        if not low <= number <= high:  # refuses nan as well
+            raise ValueError
+        return number
+
+    return read
+
+
+def read_model(value: str) -> str:
+    """A model's name as the program may load it. Raises ValueError for anything else."""
+    value = value.strip()
+    if value in catalogue():
+        return value
+    if _HUB_ID.fullmatch(value) and ".." not in value and not Path(value).exists():
+        return value
+    path = Path(value).expanduser()
+    if folders_allowed() and (path / "config.json").is_file():
+        return str(path.resolve())
+    raise ValueError
+
+
+def _text(value: str) -> str:
+    return clean(value)[:MAX_CHARS]
+
+
+_index = _number(int, 0, 10**6)
+
+
+def _url(default: Any, read: Callable[[str], Any], write: Callable[[Any], str] = str) -> Any:
+    return field(default=default, metadata={"read": read, "write": write})
+
+
+@dataclass(frozen=True)
+class State:
+    """What the reader has chosen. None: not chosen, the page decides. A field's name is its name in the address."""
+
+    language: str | None = _url(None, _one_of(*LANGUAGES))
+    model: str | None = _url(None, read_model)
+    text: str | None = _url(None, _text)
+    depth: tuple[str, ...] = _url((), _subset(*DEPTHS), ",".join)
+    layer: int | None = _url(None, _index)
+    head: int | None = _url(None, _index)
+    token: int | None = _url(None, _index)
+    neuron: int | None = _url(None, _index)
+    temperature: float = _url(1.0, _number(float, 0.0, 5.0), "{:g}".format)
+    top_k: int | None = _url(None, _number(int, 1, 10**6))
+    top_p: float | None = _url(None, _number(float, 1e-6, 1.0), "{:g}".format)
+    min_p: float | None = _url(None, _number(float, 0.0, 1.0), "{:g}".format)
+    analogy: str = _url("king - man + woman", lambda value: clean(value)[:200])
+
+    def with_(self, **values: Any) -> State:
+        """The state after a choice. What was chosen inside another model or text no longer means anything."""
+        state = self
+        if (model := values.get("model", self.model)) != self.model:
+            # A sentence means nothing to toy-sort, nor a row of letters to the others.
+            text = None if "toy-sort" in (self.model, model) else self.text
+            state = replace(state, text=text, layer=None, head=None, token=None, neuron=None)
+        if values.get("text", self.text) != self.text:
+            state = replace(state, token=None)
+        return replace(state, **values)
+
+
+_FIELDS = {f.name: f for f in fields(State)}
+
+
+def to_query(state: State) -> dict[str, str]:
+    """The address's query for a state, without what is at its default."""
+    values = ((name, f, getattr(state, name)) for name, f in _FIELDS.items())
+    return {name: f.metadata["write"](value) for name, f, value in values if value != f.default}
+
+
+def from_query(query: Mapping[str, str]) -> tuple[State, dict[str, str]]:
+    """The state a query asks for, and what it asks for in vain, by field (those stay at their default)."""
+    values, refused = {}, {}
+    for name in _FIELDS.keys() & query.keys():
+        try:
+            values[name] = _FIELDS[name].metadata["read"](query[name])
+        except (ValueError, OverflowError, OSError):
+            refused[name] = clean(query[name])
+    return State(**values), refused
+
+
+@dataclass
+class _Session:
+    state: State = field(default_factory=State)
+    query: dict[str, str] | None = None  # the address as last read or written
+    changed: bool = False  # by a callback, and not yet written
+    refused: dict[str, str] = field(default_factory=dict)
+    revision: int = 0
+
+
+def _session() -> _Session:
+    return st.session_state.setdefault(_KEY, _Session())
+
+
+def begin() -> None:
+    """First thing in a run. A choice made just now (a callback ran) outweighs the address it was made at."""
+    session, query = _session(), st.query_params.to_dict()
+    if query != session.query and not session.changed:
+        session.state, session.refused = from_query(query)
+        session.revision += 1
+    session.query = query
+
+
+def finish() -> None:
+    """Last thing in a run."""
+    session = _session()
+    if session.changed:
+        query = to_query(session.state)
+        if query != session.query:
+            st.query_params.from_dict(query)
+        session.query, session.changed = query, False
+
+
+def current() -> State:
+    return _session().state
+
+
+def revision() -> int:
+    """Rises whenever the state changes other than by the report of a client-side view: a view that sees a new
+    number takes over the values it is given, else it keeps its own."""
+    return _session().revision
+
+
+def model() -> str:
+    """The name of the model to show: chosen, or the server's default (GPTVIZ_MODEL, else smollm2-135m)."""
+    return current().model or os.environ.get("GPTVIZ_MODEL") or DEFAULT_MODEL
+
+
+def refused() -> dict[str, str]:
+    """What was asked for and cannot be, by field: by the address, or just now by a widget."""
+    return _session().refused
+
+
+def change(*, by_view: bool = False, **values: Any) -> None:
+    """Set fields of the state. For callbacks only: they run before the script, so that all of the page sees it."""
+    session = _session()
+    session.refused = {}
+    after = session.state.with_(**values)
+    if after != session.state:
+        session.state, session.changed = after, True
+        session.revision += not by_view
+
+
+def bind(name: str, value: Any, *, read: Callable[[Any], Any] = lambda value: value, page: str = "") -> dict[str, Any]:
+    """Arguments that tie a widget to field `name` of the state:
+
+        st.selectbox(label, range(n_layer), **state.bind("layer", layer))
+
+    value: what the widget shows now, in the widget's terms; read: from what the widget gives to the field's value
+    (ValueError: it cannot be; the state stays, and the page says so).
+    """
+    key = f"{page}.{name}"
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+    return {"key": key, "on_change": _take, "args": (name, key, read)}
+
+
+def _take(name: str, key: str, read: Callable[[Any], Any]) -> None:
+    given = st.session_state[key]
+    try:
+        change(**{name: read(given)})
+    except ValueError:
+        _session().refused = {name: clean(str(given))}

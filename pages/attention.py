@@ -1,0 +1,11 @@
+"""attention"""
+
+from gptviz.ui.page import start
+
+page = start("attention")
+page.lesson("see")
+page.chips()
+for name in ("open", "test", "notes"):
+    with page.depth(name) as shown:
+        if shown:
+            page.lesson(name)

@@ -1,0 +1,11 @@
+"""embeddings"""
+
+from gptviz.ui.page import start
+
+page = start("embeddings")
+page.lesson("see")
+page.chips()
+for name in ("open", "test", "notes"):
+    with page.depth(name) as shown:
+        if shown:
+            page.lesson(name)

@@ -1,0 +1,11 @@
+"""tokens"""
+
+from gptviz.ui.page import start
+
+page = start("tokens")
+page.lesson("see")
+page.chips()
+for name in ("open", "test", "notes"):
+    with page.depth(name) as shown:
+        if shown:
+            page.lesson(name)
