@@ -7,9 +7,11 @@ import socket
 import sys
 import threading
 import time
+import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 import click
 
@@ -59,20 +61,18 @@ def main() -> None:
 def run(port: int | None, address: str, model: str | None, max_tokens: int | None, browser: bool) -> None:
     """Start the app and open it in a browser. Ctrl-C ends it."""
     port = free_port(address, port)
-    # Streamlit runs app.py anew for each visitor, in threads of this process: the environment reaches them all.
-    if model:
-        os.environ["GPTVIZ_MODEL"] = model
     if max_tokens:
-        os.environ["GPTVIZ_MAX_TOKENS"] = str(max_tokens)
-    threading.Thread(target=announce, args=(address, port), daemon=True).start()
+        os.environ["GPTVIZ_MAX_TOKENS"] = str(max_tokens)  # read by the app, in this process
+    # What is shown stands in the address bar, the model too.
+    query = "?" + urlencode({"model": model}) if model else ""
+    threading.Thread(target=announce, args=(address, port, query, browser), daemon=True).start()
 
     from streamlit.web.cli import main as streamlit
 
-    # Streamlit reads the rest from .streamlit/config.toml, which lies beside app.py in a checkout and in a wheel.
-    flags = {"server.address": address, "server.port": port, "logger.hideWelcomeMessage": "true"}
-    if not browser:
-        flags["server.headless"] = "true"
-    arguments = [f"--{name}={value}" for name, value in flags.items()]
+    # The rest of Streamlit's settings lie beside app.py, in .streamlit/config.toml, where it finds them by itself.
+    flags = {"server.address": address, "server.port": port}
+    quiet = {"logger.hideWelcomeMessage": "true", "logger.level": "warning"}
+    arguments = [f"--{name}={value}" for name, value in (flags | quiet).items()]
     streamlit(["run", str(app_file()), *arguments], prog_name="streamlit")
 
 
@@ -94,15 +94,17 @@ def models() -> None:
     from gptviz.checkpoints import catalogue, is_ready
 
     for entry in catalogue().values():
+        size = megabytes(entry.download_bytes)
         facts = [
             entry.family,
             told("models.params", params=f"{entry.params:,}"),
-            told("models.here") if is_ready(entry.name) else megabytes(entry.download_bytes),
+            told("models.here") if is_ready(entry.name) else told("models.to_fetch", size=size),
             entry.licence,
-            ", ".join(entry.languages),
+            *entry.languages,
+            *([] if entry.tested else [told("models.untested")]),
         ]
         click.secho(entry.name, bold=True)
-        click.echo(f"  {' · '.join(facts)}\n  {entry.about[terminal_language()]}")
+        click.echo(f"  {entry.about[terminal_language()]}\n  {' · '.join(facts)}")
 
 
 @main.command()
@@ -171,15 +173,18 @@ def free_port(address: str, wanted: int | None) -> int:
     raise InputError("cannot_listen", address=address, port=candidates[0], reason=reason)
 
 
-def announce(address: str, port: int) -> None:
-    """Say where the app is served, once it answers."""
+def announce(address: str, port: int, query: str, browser: bool) -> None:
+    """Say where the app is served, once it answers, and open it there."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
+    url = f"http://[{host}]:{port}/{query}" if ":" in host else f"http://{host}:{port}/{query}"
     for _ in range(600):
         try:
             socket.create_connection((host, port), timeout=1).close()
         except OSError:
             time.sleep(0.1)
         else:
-            shown = f"[{host}]" if ":" in host else host
-            click.echo(told("serving", url=f"http://{shown}:{port}"))
+            click.echo(told("serving", url=url))
+            # On Linux without a display, only a browser for terminals could open, in this very terminal.
+            if browser and (sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+                webbrowser.open(url)
             return

