@@ -79,8 +79,9 @@ def test_append_on_real_weights(smollm2):
     for token in ids[3:]:
         grown.append(token)
     for name in fresh.names():
+        # A row alone is multiplied in another order than among others; thirty layers carry the rounding on.
         scale = float(fresh[name].abs().max())
-        assert (grown[name] - fresh[name]).abs().max() <= 1e-5 * scale, name
+        assert (grown[name] - fresh[name]).abs().max() <= 1e-4 * scale, name
     assert grown.tokens == fresh.tokens and grown.text == fresh.text
 
 

@@ -42,7 +42,7 @@ def test_guesses_on_the_default_model(smollm2):
     trace = smollm2.trace("The cat sits on the")
     guess = rate_guess(smollm2, trace, "edge")
     assert guess.tokens == ["·edge"] and guess.rank == 1
-    assert guess.probability == pytest.approx(float(trace.logits[-1].softmax(-1)[guess.ids[0]]), abs=1e-6)
+    assert guess.probability == pytest.approx(float(trace.logits[-1].double().softmax(-1)[guess.ids[0]]))
     assert rate_guess(smollm2, trace, "mat").rank == rank(trace.logits[-1], smollm2.tokenizer.encode(" mat")[0])
     long = rate_guess(smollm2, trace, "antidisestablishmentarianism")
     assert len(long.tokens) == len(long.probabilities) > 1
