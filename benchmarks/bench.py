@@ -43,6 +43,7 @@ def main(repeats: int, cold: bool, page: bool) -> None:
     print(f"{platform.machine()}, {cores} cores, Python {platform.python_version()}, torch {torch.__version__}", end="")
     print(f" ({torch.get_num_threads()} threads), transformers {transformers.__version__}, {MODEL}, float32\n")
 
+    transformers.utils.logging.disable_progress_bar()
     llm = gptviz.load(MODEL)
     eager = theirs(llm, "eager")
     sdpa = theirs(llm, "sdpa")
