@@ -95,6 +95,10 @@ def _text(value: str) -> str:
 _index = _number(int, 0, 10**6)
 
 
+def _ids(value: str) -> tuple[int, ...]:
+    return tuple(_index(part) for part in value.split(".")[:256])
+
+
 def _url(default: Any, read: Callable[[str], Any], write: Callable[[Any], str] = str) -> Any:
     return field(default=default, metadata={"read": read, "write": write})
 
@@ -116,16 +120,22 @@ class State:
     top_p: float | None = _url(None, _number(float, 1e-6, 1.0), "{:g}".format)
     min_p: float | None = _url(None, _number(float, 0.0, 1.0), "{:g}".format)
     analogy: str = _url("king - man + woman", lambda value: clean(value)[:200])
+    guess: str | None = _url(None, lambda value: clean(value)[:100])  # the next word; "" if the reader gave up
+    added: tuple[int, ...] = _url((), _ids, lambda ids: ".".join(map(str, ids)))  # tokens the model wrote on
+    swap: str | None = _url(None, lambda value: clean(value)[:100])  # another word at `token`
 
     def with_(self, **values: Any) -> State:
         """The state after a choice. What was chosen inside another model or text no longer means anything."""
         state = self
-        if (model := values.get("model", self.model)) != self.model:
+        model = values.get("model", self.model)
+        if model != self.model:
             # A sentence means nothing to toy-sort, nor a row of letters to the others.
             text = None if "toy-sort" in (self.model, model) else self.text
             state = replace(state, text=text, layer=None, head=None, token=None, neuron=None)
-        if values.get("text", self.text) != self.text:
-            state = replace(state, token=None)
+        if model != self.model or values.get("text", state.text) != self.text:
+            state = replace(state, token=None, guess=None, added=(), swap=None)
+        if values.get("token", state.token) != state.token:
+            state = replace(state, swap=None)
         return replace(state, **values)
 
 
