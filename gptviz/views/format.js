@@ -1,0 +1,50 @@
+// Numbers as people read them. Rounded for the eye; whoever calculates uses the number itself.
+
+const SUPERSCRIPT = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+
+/** @param {string} text */
+const minus = (text) => text.replace("-", "−");
+
+/**
+ * @param {number} value
+ * @param {number} digits after the point
+ */
+export const fixed = (value, digits) => minus(value.toFixed(digits));
+
+/**
+ * As many decimals as it takes to be exact, and at least so many.
+ * @param {number} value
+ * @param {number} digits
+ */
+export const exactly = (value, digits) =>
+  Number(value.toFixed(digits)) === value ? fixed(value, digits) : minus(String(value));
+
+/**
+ * Significant digits; very large and very small numbers with a power of ten.
+ * @param {number} value
+ * @param {number} digits
+ */
+export function significant(value, digits) {
+  const size = Math.abs(value);
+  if (value === 0 || (size >= 1e-4 && size < 1e6)) return minus(value.toPrecision(digits));
+  const [mantissa, exponent] = value.toExponential(Math.min(digits, 4) - 1).split("e");
+  const power = [...exponent.replace("+", "")].map((char) => SUPERSCRIPT[char]).join("");
+  return `${minus(mantissa)}×10${power}`;
+}
+
+/**
+ * A probability. Two decimals, or two digits where that would say 0.00%.
+ * @param {number} p
+ */
+export function percent(p) {
+  const value = 100 * p;
+  if (p === 0 || p === 1) return `${value}%`;
+  return value >= 0.05 ? `${value.toFixed(2)}%` : `${significant(value, 2)}%`;
+}
+
+/**
+ * A whole number with its thousands apart.
+ * @param {number} value
+ * @param {string} language
+ */
+export const count = (value, language) => value.toLocaleString(language);

@@ -1,0 +1,72 @@
+"""Show a view in Streamlit."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
+
+from gptviz.views.wire import pack
+
+
+@cache
+def _component() -> ComponentRenderer:
+    # Declared in gptviz/pyproject.toml. Made at the first use: Streamlit can look for it only while it runs.
+    return st.components.v2.component("gptviz.views", js="streamlit.js")
+
+
+def show(
+    view: str,
+    payload: bytes,
+    values: Mapping[str, Any],
+    *,
+    key: str,
+    on_change: Callable[[dict[str, Any]], None] | None = None,
+) -> dict[str, Any]:
+    """Show the view of folder `gptviz/views/{view}`, and give back what the reader has settled on.
+
+    payload: from the view's own function, e.g. `output_payload`; travels only when it changes.
+    values: what the view begins with (JSON); the result has the same keys. Give the same values at every run and
+    the reader's stay; give others (a link was followed) and the view takes them over, unless the reader is just
+    dragging.
+    on_change: called with the settled values before the next run of the script, as callbacks of widgets are.
+    """
+    values = dict(values)
+    # `values` went out with `revision`; `given` is what the caller said last, `heard` what the view said last.
+    memory = st.session_state.setdefault(
+        f"{key}.sent", {"revision": 0, "values": values, "given": values, "heard": None}
+    )
+
+    def settled() -> dict[str, Any] | None:
+        report = (st.session_state.get(key) or {}).get("settled")
+        return report["values"] if report and report["revision"] == memory["revision"] else None
+
+    report = settled()
+    left = report is None and memory["heard"] is not None  # another page was visited: the view begins anew
+    if left or values not in (memory["given"], report):
+        memory["revision"] += 1
+        memory["values"] = values
+        report = None
+    memory["given"], memory["heard"] = values, report
+
+    def called() -> None:
+        news = settled()
+        if on_change and news is not None:
+            on_change(news)
+
+    # Raw bytes travel only as the whole of a component's data, so the envelope is packed as well.
+    envelope = {
+        "view": view,
+        "key": key,
+        "revision": memory["revision"],
+        "values": memory["values"],
+        "digest": hashlib.blake2b(payload, digest_size=16).hexdigest(),
+    }
+    data = pack(envelope, {"payload": np.frombuffer(payload, np.uint8)})
+    _component()(key=key, data=data, on_settled_change=called)
+    return report or memory["values"]
