@@ -1,0 +1,164 @@
+"""King - man + woman: sums of embedding rows, what lies near them, and what would have lain there anyway."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gptviz.analysis.geometry import Near, Space, cosine, nearest, rank, space_of, token_of
+from gptviz.errors import InputError
+from gptviz.llm import LLM
+
+_DASHES = str.maketrans({"−": "-", "–": "-", "－": "-", "＋": "+", "＝": "="})
+
+
+@dataclass(frozen=True)
+class Term:
+    """One word of a formula, with its sign (+1 or -1) and its token."""
+
+    sign: int
+    word: str
+    id: int
+    token: str
+
+
+@dataclass(frozen=True)
+class Simpler:
+    """How near the answer lies to something simpler than the formula, the sum of `terms` alone: its rank, the
+    formula's own words set aside, and its cosine."""
+
+    terms: tuple[Term, ...]
+    rank: int
+    cosine: float
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """What a formula of words leads to.
+
+    results: the nearest tokens, the formula's own (`inputs`) among them. answer: the word the formula was said to
+    equal, or else the nearest that is not one of its own. rank, rank_kept: the answer's place with the formula's own
+    words set aside, and with them in. simpler: the formula without its subtractions, and each added word alone.
+    sides: for a - b + c = d, the cosine of (a - b) with (d - c), and of (a - d) with (b - c): 1 and 1 in a perfect
+    parallelogram. None for a formula of another form.
+    """
+
+    terms: tuple[Term, ...]
+    results: tuple[Near, ...]
+    inputs: frozenset[int]
+    answer: Near
+    rank: int
+    rank_kept: int
+    simpler: tuple[Simpler, ...]
+    sides: tuple[float, float] | None
+
+
+def parse(formula: str) -> tuple[list[tuple[int, str]], str | None]:
+    """Read `king - man + woman = queen` as [(1, "king"), (-1, "man"), (1, "woman")] and "queen".
+
+    Words and signs in turn; "= word" may follow. Raises InputError for anything else.
+    """
+    left, equals, right = formula.translate(_DASHES).partition("=")
+    expected = right.strip() or None
+    if equals and (expected is None or re.search(r"[-+=\s]", expected)):
+        raise InputError("formula_answer")
+    parts = [part.strip() for part in re.split(r"([-+])", left)]
+    if not any(parts):
+        raise InputError("formula_empty")
+    parts = ["+", *parts] if parts[0] else parts[1:]
+    terms = []
+    for sign, word in zip(parts[::2], parts[1::2], strict=True):
+        if not word:
+            raise InputError("formula_sign", sign=sign)
+        if re.search(r"\s", word):
+            raise InputError("formula_two_words", words=word if len(word) <= 40 else word[:39] + "…")
+        terms.append((1 if sign == "+" else -1, word))
+    return terms, expected
+
+
+def solve(llm: LLM, formula: str, count: int = 10) -> Arithmetic:
+    """Add and subtract the rows of a formula's words and look what lies near, by cosine, beside what lies there
+    without the arithmetic (why that comparison is needed: Linzen 2016, "Issues in evaluating semantic spaces using
+    word analogies").
+
+    Raises InputError for a formula that cannot be read, a word that is not one token, or a sum that is zero.
+    """
+    parsed, expected = parse(formula)
+    ids = [token_of(llm, word) for _, word in parsed]
+    terms = tuple(
+        Term(sign, word, i, token) for (sign, word), i, token in zip(parsed, ids, llm.pieces(ids), strict=True)
+    )
+    space, inputs = space_of(llm), sorted(set(ids))
+    vector = _sum(space, terms)
+    # Rounding leaves a little of a + b - a - b.
+    if vector.norm() <= 1e-5 * space.norms[ids].sum():
+        raise InputError("formula_zero")
+    cosines = space.cosines(vector)
+    if expected is None:
+        if len(inputs) == len(space):
+            raise InputError("formula_everything")
+        answer = nearest(llm, vector, 1, without=inputs)[0]
+    else:
+        i = token_of(llm, expected)
+        if i in inputs:
+            raise InputError("formula_answer_is_input", word=expected)
+        answer = Near(i, llm.pieces([i])[0], float(cosines[i]))
+    added = tuple(t for t in terms if t.sign > 0)
+    parts = [added] if 1 < len(added) < len(terms) else []
+    if len(terms) > 1:
+        parts += [(t,) for t in {t.id: t for t in added}.values()]
+    return Arithmetic(
+        terms=terms,
+        results=tuple(nearest(llm, vector, count)),
+        inputs=frozenset(inputs),
+        answer=answer,
+        rank=rank(cosines, answer.id, without=inputs),
+        rank_kept=rank(cosines, answer.id),
+        simpler=tuple(_simpler(space, part, answer.id, inputs) for part in parts),
+        sides=_sides(space, terms, answer.id),
+    )
+
+
+def _sum(space: Space, terms: Sequence[Term]) -> Tensor:
+    return torch.stack([t.sign * space.rows[t.id] for t in terms]).sum(0)
+
+
+def _simpler(space: Space, terms: tuple[Term, ...], answer: int, inputs: list[int]) -> Simpler:
+    cosines = space.cosines(_sum(space, terms))
+    return Simpler(terms, rank(cosines, answer, without=inputs), float(cosines[answer]))
+
+
+def _sides(space: Space, terms: Sequence[Term], answer: int) -> tuple[float, float] | None:
+    if [t.sign for t in terms] != [1, -1, 1] or len({t.id for t in terms}) < 3:
+        return None
+    a, b, c = (space.rows[t.id] for t in terms)
+    d = space.rows[answer]
+    return float(cosine(a - b, d - c)), float(cosine(a - d, b - c))
+
+
+@dataclass(frozen=True)
+class ArrowBaseline:
+    """Cosines of random differences: standard deviation (the mean is 0 by symmetry), 99th percentile, how many."""
+
+    sd: float
+    p99: float
+    n_pairs: int
+
+
+def arrow_baseline(rows: Tensor, n_pairs: int = 10_000) -> ArrowBaseline:
+    """The cosine of (w - x) with (y - z) for `n_pairs` draws of four different rows out of `rows` [N, D], N at
+    least 4; always the same draws."""
+    generator = torch.Generator().manual_seed(0)
+    # The four largest of N random numbers: four different rows, each as likely as any other.
+    draws = torch.stack([torch.rand(len(rows), generator=generator).topk(4).indices for _ in range(n_pairs)])
+    # Differences of rows through their dot products: 4 [N, N] look-ups instead of 40,000 rows.
+    dots = (rows.double() @ rows.double().T).cpu()
+    w, x, y, z = draws.T
+    products = dots[w, y] - dots[w, z] - dots[x, y] + dots[x, z]
+    lengths = (dots[w, w] + dots[x, x] - 2 * dots[w, x]).sqrt() * (dots[y, y] + dots[z, z] - 2 * dots[y, z]).sqrt()
+    cosines = products / lengths
+    return ArrowBaseline(float(cosines.std()), float(cosines.quantile(0.99)), n_pairs)

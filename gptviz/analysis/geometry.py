@@ -1,0 +1,211 @@
+"""The embedding matrix as points in space: how alike two rows are, which lie nearest, what random pairs give, and
+the plane that shows most of a set of rows."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from gptviz.errors import InputError
+from gptviz.llm import LLM
+from gptviz.model import GPT
+
+# Multiplications one baseline may cost: about a second on two cores. The default model's matrix takes a third.
+_BUDGET = 5e10
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What a cosine has to be read against: all pairs of two different rows out of `n_rows`.
+
+    `whole`: these are all rows that were asked about, so mean and sd are exact; else a random sample of them."""
+
+    mean: float
+    sd: float
+    n_rows: int
+    whole: bool
+
+    def sds_above(self, cosine: float) -> float:
+        """By how many standard deviations `cosine` exceeds what random pairs have on average."""
+        return (cosine - self.mean) / self.sd
+
+
+@dataclass(frozen=True)
+class Near:
+    """A token and the cosine of its row with the vector asked about."""
+
+    id: int
+    token: str
+    cosine: float
+
+
+class Space:
+    """The rows of a matrix, ready to be compared. Made by `space_of`; norms are computed once.
+
+    rows: [V, D] float32; norms: [V], the Euclidean length of each row.
+    """
+
+    def __init__(self, rows: Tensor):
+        self.rows = rows.detach().float()
+        self.norms = self.rows.norm(dim=1)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def cosines(self, vector: Tensor) -> Tensor:
+        """cos(vector, row) = vector·row / (|vector|·|row|) for every row: [D] -> [V]; 0 where a row or the vector
+        is zero and the angle means nothing."""
+        vector = vector.to(self.rows)
+        lengths = self.norms * vector.norm()
+        return torch.where(lengths > 0, self.rows @ vector / lengths, 0.0)
+
+    def cosine(self, first: int, second: int) -> float:
+        """The cosine of two rows."""
+        return float(cosine(self.rows[first], self.rows[second]))
+
+    @cached_property
+    def baseline(self) -> Baseline:
+        """Mean and sd of the cosine over all pairs of rows."""
+        return pair_baseline(self.rows)
+
+
+_spaces: weakref.WeakKeyDictionary[GPT, Space] = weakref.WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def space_of(llm: LLM) -> Space:
+    """The rows of the model's embedding matrix: one Space a model, kept as long as the model is."""
+    with _lock:
+        if llm.model not in _spaces:
+            _spaces[llm.model] = Space(llm.model.embed.weight)
+        return _spaces[llm.model]
+
+
+def cosine(first: Tensor, second: Tensor) -> Tensor:
+    """The cosine of two vectors [D], in float64: 1 same direction, 0 at right angles, -1 opposite; 0 if one is zero."""
+    first, second = first.double(), second.double()
+    lengths = first.norm() * second.norm()
+    return first @ second / lengths if lengths > 0 else lengths
+
+
+def pair_baseline(rows: Tensor) -> Baseline:
+    """Mean and standard deviation of the cosine over all pairs of different rows of `rows` [N, D], N at least 2.
+
+    Over every pair at once, without forming them: with unit rows U, the cosines are the entries of U·Uᵀ, whose sum
+    is |ΣU|² and whose squares add up to |Uᵀ·U|²; the N on the diagonal are taken off. A matrix so large that this
+    would take seconds is represented by a random sample of its rows.
+    """
+    n, d = rows.shape
+    limit = max(2, int(_BUDGET / d**2))
+    if n > limit:
+        chosen = torch.randperm(n, generator=torch.Generator().manual_seed(_SEED))[:limit]
+        units = torch.nn.functional.normalize(rows[chosen.to(rows.device)], dim=1)
+    else:
+        units = torch.nn.functional.normalize(rows, dim=1)
+    m = len(units)
+    total = units.double().sum(0)
+    squares = (units.T @ units).double().square().sum()
+    mean = (total @ total - m) / (m * (m - 1))
+    variance = (squares - m) / (m * (m - 1)) - mean**2
+    return Baseline(float(mean), float(variance.clamp_min(0).sqrt()), m, m == n)
+
+
+def nearest(llm: LLM, vector: Tensor, count: int, without: Sequence[int] = ()) -> list[Near]:
+    """The `count` tokens whose rows have the largest cosine with `vector` [D], largest first."""
+    cosines = space_of(llm).cosines(vector)
+    cosines[list(without)] = -torch.inf
+    top = cosines.topk(min(count, len(cosines) - len(set(without))))
+    ids = top.indices.tolist()
+    return [Near(i, t, c) for i, t, c in zip(ids, llm.pieces(ids), top.values.tolist(), strict=True)]
+
+
+def rank(cosines: Tensor, token_id: int, without: Sequence[int] = ()) -> int:
+    """1 if no row but those `without` has a larger cosine than `token_id`, 2 if one has, and so on."""
+    larger = cosines > cosines[token_id]
+    return int(larger.sum()) - int(larger[list(without)].sum()) + 1
+
+
+# ---------------------------------------------------------------------------------------------- words
+
+
+def token_of(llm: LLM, word: str) -> int:
+    """The one token that `word` is: as inside a sentence, with a space before it, else as it stands; "·" stands for
+    a space. Raises InputError for a word of several tokens, or with characters the vocabulary lacks."""
+    if llm.tokenizer is None:
+        raise InputError("no_tokenizer", model=llm.name)
+    word = word.replace("·", " ")
+    for form in (f" {word}", word):
+        found = llm.tokenizer.id_of(form)
+        if found is not None:
+            return found
+    if llm.tokenizer.dropped(word) or not word.strip():
+        raise InputError("word_not_in_vocabulary", word=word)
+    pieces = llm.pieces(llm.tokenizer.encode(f" {word}"))
+    shown = " ".join(pieces[:8]) + (" …" if len(pieces) > 8 else "")
+    raise InputError("word_of_several_tokens", word=_shorten(word), count=len(pieces), pieces=shown)
+
+
+def single_tokens(llm: LLM, words: Sequence[str]) -> list[int]:
+    """The ids of those `words` that are one token of this vocabulary with a space before them, in order."""
+    if llm.tokenizer is None:
+        return []
+    ids = (llm.tokenizer.id_of(f" {word}") for word in words)
+    return list(dict.fromkeys(i for i in ids if i is not None))
+
+
+def _shorten(text: str, limit: int = 40) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+# ----------------------------------------------------------------------------------------- projection
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The plane in which a cloud of points spreads most. origin: [D], the cloud's mean; axes: [2, D], orthonormal;
+    explained: the share of the cloud's variance that lies along each axis, and `total` along both."""
+
+    origin: Tensor
+    axes: Tensor
+    explained: tuple[float, float]
+
+    @property
+    def total(self) -> float:
+        return sum(self.explained)
+
+    def project(self, points: Tensor) -> Tensor:
+        """[N, D] -> [N, 2]: where each point falls on the plane."""
+        return (points.float() - self.origin) @ self.axes.T
+
+
+def principal_plane(points: Tensor) -> Plane:
+    """The first two principal components (Pearson 1901) of `points` [N, D], N at least 3 and D at least 2."""
+    points = points.float()
+    origin = points.mean(0)
+    _, sizes, axes = torch.linalg.svd(points - origin, full_matrices=False)
+    axes = axes[:2]
+    # A component's sign is arbitrary: fix it, so that the map never flips.
+    axes = axes * axes.gather(1, axes.abs().argmax(1, keepdim=True)).sign()
+    shares = sizes.double().square() / sizes.double().square().sum()
+    return Plane(origin, axes, (float(shares[0]), float(shares[1])))
+
+
+def neighbours_kept(points: Tensor, flat: Tensor) -> int:
+    """How many of `points` [N, D] have the same nearest neighbour among them on the map `flat` [N, 2] as in space
+    (Euclidean distance)."""
+    return int((closest(points, points, skip_self=True) == closest(flat, flat, skip_self=True)).sum())
+
+
+def closest(points: Tensor, others: Tensor, skip_self: bool = False) -> Tensor:
+    """[N, D], [M, D] -> [N]: the index of the nearest of `others` to each point, by Euclidean distance."""
+    distances = torch.cdist(points.float(), others.float())
+    if skip_self:
+        distances.fill_diagonal_(torch.inf)
+    return distances.argmin(1)

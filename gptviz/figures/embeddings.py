@@ -1,0 +1,214 @@
+"""The embeddings page's charts: rows as colours, neighbours beside the band of random pairs, a map of words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+from torch import Tensor
+
+from gptviz.analysis.geometry import Baseline, Near
+from gptviz.figures.colours import PAGE, TOKENS, Theme, token_colour
+from gptviz.figures.template import template
+
+_ROW = 26  # height of a labelled row, in pixels
+
+
+def rows_heatmap(
+    rows: Tensor,
+    tokens: Sequence[str],
+    *,
+    limit: float,
+    x_title: str,
+    chosen: int | None = None,
+    theme: Theme = "light",
+) -> go.Figure:
+    """`rows` [T, D], one line a token: blue below zero, red above; the colours end at ±`limit`, the numbers under the
+    pointer do not. `chosen`: the line to mark."""
+    n, width = rows.shape
+    positions = list(range(n))
+    step = max(1, -(-n // 40))  # at most forty labels
+    figure = go.Figure(
+        go.Heatmap(
+            z=rows.float().cpu().numpy(),
+            zmin=-limit,
+            zmid=0,
+            zmax=limit,
+            # Hundreds of columns leave no room for gaps; a handful of numbers is easier to tell apart with them.
+            xgap=1 if width <= 64 else 0,
+            ygap=1 if n <= 40 else 0,
+            customdata=[[token] * width for token in tokens],
+            hovertemplate="%{customdata} [%{x}] = %{z:.4f}<extra></extra>",
+        ),
+        layout={
+            "template": template(theme),
+            "height": 90 + max(6, min(_ROW, 520 // n)) * max(n, 2),
+            "xaxis": {"title": {"text": x_title}, "showgrid": False, "zeroline": False},
+            "yaxis": {
+                "autorange": "reversed",
+                "showgrid": False,
+                "zeroline": False,
+                "tickvals": positions[::step],
+                "ticktext": [_label(tokens[i]) for i in positions[::step]],
+            },
+        },
+    )
+    if chosen is not None:
+        figure.add_shape(
+            type="rect", xref="paper", x0=0, x1=1, y0=chosen - 0.5, y1=chosen + 0.5, line={"color": PAGE[theme]["ink"]}
+        )
+    return figure
+
+
+def neighbours(
+    near: Sequence[Near], baseline: Baseline, *, baseline_label: str, x_title: str, theme: Theme = "light"
+) -> go.Figure:
+    """One line a token, a dot at its cosine, beside the band that holds most random pairs (mean ± 1 sd)."""
+    page = PAGE[theme]
+    lines = list(range(len(near)))
+    cosines = [n.cosine for n in near]
+    figure = go.Figure(
+        go.Scatter(
+            x=cosines,
+            y=lines,
+            mode="markers+text",
+            marker={"color": page["ink"], "size": 9},
+            text=[f" {c:.2f}" for c in cosines],
+            textposition="middle right",
+            customdata=[[n.token, n.id] for n in near],
+            hovertemplate="%{customdata[0]} (%{customdata[1]}): %{x:.4f}<extra></extra>",
+            cliponaxis=False,
+        ),
+        layout={
+            "template": template(theme),
+            "height": 90 + _ROW * len(near),
+            "margin": {"r": 40},
+            "xaxis": {
+                "title": {"text": x_title},
+                "range": [min(0, *cosines, baseline.mean - baseline.sd) - 0.02, 1.02],
+                "zeroline": True,
+            },
+            "yaxis": {
+                "autorange": "reversed",
+                "tickvals": lines,
+                "ticktext": [_label(n.token) for n in near],
+                "showgrid": False,
+                "zeroline": False,
+            },
+        },
+    )
+    figure.add_vrect(
+        x0=baseline.mean - baseline.sd,
+        x1=baseline.mean + baseline.sd,
+        fillcolor=page["line"],
+        line_width=0,
+        layer="below",
+    )
+    figure.add_vline(
+        x=baseline.mean,
+        line={"color": page["muted"], "dash": "dot"},
+        annotation={
+            "text": baseline_label,
+            "font": {"color": page["muted"], "size": 12},
+            "yref": "paper",
+            "y": 1,
+            "yanchor": "bottom",
+        },
+    )
+    return figure
+
+
+@dataclass(frozen=True)
+class Point:
+    """A token on the map. position: where it stands in the prompt; None for a landmark."""
+
+    token: str
+    x: float
+    y: float
+    group: str
+    position: int | None = None
+
+
+def word_map(
+    points: Sequence[Point],
+    *,
+    highlighted: str | None,
+    x_title: str,
+    y_title: str,
+    chosen: int | None = None,
+    theme: Theme = "light",
+) -> go.Figure:
+    """Landmarks as dots, those of the `highlighted` group darker, and the prompt's tokens on their own colours.
+
+    Labels: the prompt's tokens, the highlighted group, and as many landmarks as fit without overlap; every other
+    token shows its name under the pointer.
+    """
+    page = PAGE[theme]
+    own = [p for p in points if p.position is not None]
+    marked = [p for p in points if p.position is None and p.group == highlighted]
+    others = [p for p in points if p.position is None and p.group != highlighted]
+    named = {id(p) for p in _without_overlap([*own, *marked, *others], points)}
+
+    def layer(part: Sequence[Point], colour: str, size: int, opacity: float) -> go.Scatter:
+        return go.Scatter(
+            x=[p.x for p in part],
+            y=[p.y for p in part],
+            mode="markers+text",
+            marker={"color": colour, "size": size, "opacity": opacity},
+            text=[_label(p.token) if id(p) in named else "" for p in part],
+            textposition="top center",
+            textfont={"color": colour, "size": 12},
+            customdata=[[p.token, p.group] for p in part],
+            hovertemplate="%{customdata[0]} · %{customdata[1]}<extra></extra>",
+        )
+
+    figure = go.Figure(
+        [layer(others, page["muted"], 5, 0.6), layer(marked, page["ink"], 7, 1)],
+        layout={
+            "template": template(theme),
+            "height": 560,
+            "showlegend": False,
+            "xaxis": {"title": {"text": x_title}, "zeroline": False, "showticklabels": False},
+            # No equal scale for both axes: the first would flatten the second.
+            "yaxis": {"title": {"text": y_title}, "zeroline": False, "showticklabels": False},
+        },
+    )
+    for p in own:
+        figure.add_annotation(
+            x=p.x,
+            y=p.y,
+            text=_label(p.token),
+            showarrow=False,
+            bgcolor=TOKENS[theme][token_colour(p.position)],
+            bordercolor=page["ink"] if p.position == chosen else page["muted"],
+            borderwidth=2 if p.position == chosen else 1,
+            borderpad=3,
+            font={"color": page["ink"], "size": 14},
+            hovertext=_label(p.token),
+        )
+    return figure
+
+
+def _without_overlap(candidates: Sequence[Point], points: Sequence[Point]) -> list[Point]:
+    """Those of `candidates`, the first ones first, whose labels fit a narrow screen's map without overlap."""
+    width, height = 330, 460  # of the plot on such a screen, in pixels
+    left, right = min(p.x for p in points), max(p.x for p in points)
+    low, high = min(p.y for p in points), max(p.y for p in points)
+    kept: list[Point] = []
+    boxes: list[tuple[float, float, float, float]] = []
+    for p in candidates:
+        x = (p.x - left) / (right - left or 1) * width
+        y = (p.y - low) / (high - low or 1) * height
+        half = 4 * len(p.token) + 2
+        box = (x - half, y - 2, x + half, y + 16)
+        if all(box[2] < b[0] or b[2] < box[0] or box[3] < b[1] or b[3] < box[1] for b in boxes):
+            kept.append(p)
+            boxes.append(box)
+    return kept
+
+
+def _label(token: str) -> str:
+    """A token as Plotly text: not read as markup, and not endlessly long."""
+    shown = token if len(token) <= 16 else token[:15] + "…"
+    return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
