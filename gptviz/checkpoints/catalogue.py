@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from gptviz.checkpoints.store import disk_errors
 from gptviz.errors import CheckpointError
 from gptviz.paths import asset
 
@@ -57,14 +58,20 @@ def find(name: str) -> Place:
 
     Raises CheckpointError for a name that is none of these.
     """
+    if not name.strip():
+        raise CheckpointError("unknown_model", name=name, known=", ".join(catalogue()))
     if name in catalogue():
         entry = catalogue()[name]
         return Place(entry.source, entry.at, entry)
-    path = Path(name).expanduser()
-    if path.is_dir():
-        return Place("folder", str(path.resolve()))
-    if path.exists():
-        raise CheckpointError("not_a_folder", path=name)
+    try:
+        path = Path(name).expanduser()
+    except RuntimeError as error:  # "~somebody" who has no home here
+        raise CheckpointError("folder_missing", path=name) from error
+    with disk_errors(path):
+        if path.is_dir():
+            return Place("folder", str(path.resolve()))
+        if path.exists():
+            raise CheckpointError("not_a_folder", path=name)
     if HUB_ID.fullmatch(name) and not name.startswith("."):
         entry = next((e for e in catalogue().values() if e.source == "hub" and e.at == name), None)
         return Place("hub", name, entry)

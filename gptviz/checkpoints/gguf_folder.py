@@ -68,7 +68,7 @@ def hf_name(name: str) -> tuple[str, str]:
         block, _, rest = stem.removeprefix("blk.").partition(".")
         if stem.startswith("blk.") and block.isdecimal() and rest in LAYER:
             return f"model.layers.{block}.{LAYER[rest]}.{suffix}", rest
-    raise UnsupportedModelError("gguf_unsupported", key="tensor", value=name)
+    raise UnsupportedModelError("gguf_unsupported", field="tensor", value=name)
 
 
 def unpermute(rows: np.ndarray, n_head: int) -> np.ndarray:
@@ -85,7 +85,7 @@ def config_of(fields: dict, tensors: set[str]) -> tuple[dict, list[int]]:
     """config.json in the form of transformers' LlamaConfig, and the ids that end a generation."""
     architecture = _get(fields, "general.architecture")
     if architecture != "llama":
-        raise UnsupportedModelError("gguf_unsupported", key="general.architecture", value=architecture)
+        raise UnsupportedModelError("gguf_unsupported", field="general.architecture", value=architecture)
     n_head = _get(fields, "llama.attention.head_count")
     width = _get(fields, "llama.embedding_length")
     d_head = _get(fields, "llama.attention.key_length", width // n_head)
@@ -97,7 +97,7 @@ def config_of(fields: dict, tensors: set[str]) -> tuple[dict, list[int]]:
     }
     for key, value in neutral.items():
         if (found := _get(fields, key, value)) != value:
-            raise UnsupportedModelError("gguf_unsupported", key=key, value=found)
+            raise UnsupportedModelError("gguf_unsupported", field=key, value=found)
     tokens = _get(fields, "tokenizer.ggml.tokens")
     end = _get(fields, "tokenizer.ggml.eos_token_id", None)
     end_ids = [i for i in (end, *(tokens.index(t) for t in END_TOKENS if t in tokens)) if i is not None]
@@ -136,11 +136,11 @@ def tokenizer_of(fields: dict):
 
     kind, pre = _get(fields, "tokenizer.ggml.model"), _get(fields, "tokenizer.ggml.pre", None)
     if kind != "gpt2":
-        raise UnsupportedModelError("gguf_unsupported", key="tokenizer.ggml.model", value=kind)
+        raise UnsupportedModelError("gguf_unsupported", field="tokenizer.ggml.model", value=kind)
     if pre != "smollm":
-        raise UnsupportedModelError("gguf_unsupported", key="tokenizer.ggml.pre", value=pre)
+        raise UnsupportedModelError("gguf_unsupported", field="tokenizer.ggml.pre", value=pre)
     if _get(fields, "tokenizer.ggml.add_bos_token", False):
-        raise UnsupportedModelError("gguf_unsupported", key="tokenizer.ggml.add_bos_token", value=True)
+        raise UnsupportedModelError("gguf_unsupported", field="tokenizer.ggml.add_bos_token", value=True)
     tokens = _get(fields, "tokenizer.ggml.tokens")
     merges = [tuple(merge.split(" ", 1)) for merge in _get(fields, "tokenizer.ggml.merges")]
     tokenizer = Tokenizer(models.BPE({token: i for i, token in enumerate(tokens)}, merges))
@@ -164,7 +164,7 @@ def _get(fields: dict, key: str, default: object = _REQUIRED):
     if key in fields:
         return fields[key].contents()
     if default is _REQUIRED:
-        raise UnsupportedModelError("gguf_unsupported", key=key, value=None)
+        raise UnsupportedModelError("gguf_unsupported", field=key, value=None)
     return default
 
 

@@ -25,7 +25,8 @@ def cached(repo: str) -> Path | None:
 
     from gptviz.checkpoints.weights import weight_files
 
-    config = try_to_load_from_cache(repo, "config.json")
+    with hub_errors(repo):
+        config = try_to_load_from_cache(repo, "config.json")
     if not isinstance(config, str):
         return None
     folder = Path(config).parent
@@ -103,7 +104,7 @@ class _Counter:
 @contextmanager
 def hub_errors(repo: str) -> Iterator[None]:
     """Turn what huggingface_hub raises into CheckpointErrors."""
-    from huggingface_hub import errors
+    from huggingface_hub import constants, errors
 
     try:
         yield
@@ -115,10 +116,10 @@ def hub_errors(repo: str) -> Iterator[None]:
         raise CheckpointError("hub_absent", repo=repo) from error
     except errors.HFValidationError as error:
         raise CheckpointError("hub_bad_id", repo=repo) from error
-    except OSError as error:
-        # A full disk has a number of its own; anything else here is the network or the server.
-        if error.errno is not None and not isinstance(error, ConnectionError):
-            with store.disk_errors(Path(error.filename or ".")):
+    except (OSError, errors.HTTPError) as error:
+        # The disk's errors name a file or say that it is full; anything else here is the network or the server.
+        if isinstance(error, OSError) and (error.filename is not None or error.errno in store.FULL):
+            with store.disk_errors(Path(constants.HF_HUB_CACHE)):
                 raise
         raise CheckpointError("hub_unreachable", repo=repo, reason=_first_line(error)) from error
 

@@ -93,6 +93,7 @@ def load_checkpoint(
     from gptviz.tokenizer import Tokenizer
 
     name, progress = str(name), progress or _silent
+    check_device(device)
     place = find(name)
     folder = _make_ready(place, name, None, progress)
     with store.disk_errors(folder):
@@ -112,6 +113,16 @@ def load_checkpoint(
             entry=place.entry,
             fingerprint=fingerprint(folder, weight_files(folder)),
         )
+
+
+def check_device(device: str) -> None:
+    """Raise CheckpointError unless torch can compute on `device` here."""
+    import torch
+
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise CheckpointError("bad_device", device=device, reason=str(error).splitlines()[0].rstrip(".")) from error
 
 
 def read_config(folder: Path) -> dict:

@@ -21,6 +21,7 @@ from gptviz.paths import cache_dir
 MANIFEST = "manifest.json"
 Progress = Callable[[str, int, int], None]  # stage ("download", "unpack", "convert", "load"), done, total
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
 FORMAT = 1  # of what the builders write; raise it when old folders must be built again
 
 
@@ -31,15 +32,16 @@ def folder_of(name: str) -> Path:
 
 def is_whole(folder: Path, origin: str) -> bool:
     """Is `folder` finished, of this origin, and every file in it of the size it had when finished?"""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return (
-            manifest["format"] == FORMAT
-            and manifest["origin"] == origin
-            and all((folder / name).stat().st_size == file["size"] for name, file in manifest["files"].items())
-        )
-    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError, AttributeError):
-        return False  # never finished, or not by this version
+    with disk_errors(folder):
+        try:
+            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            return (
+                manifest["format"] == FORMAT
+                and manifest["origin"] == origin
+                and all((folder / name).stat().st_size == file["size"] for name, file in manifest["files"].items())
+            )
+        except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError, AttributeError):
+            return False  # never finished, or not by this version
 
 
 def build(name: str, origin: str, needed_bytes: int, builder: Callable[[Path], None]) -> Path:
@@ -121,7 +123,7 @@ def disk_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in FULL:
             raise CheckpointError("disk_full", folder=path) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise CheckpointError("no_permission", path=error.filename or path) from error

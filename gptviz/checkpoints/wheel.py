@@ -92,7 +92,7 @@ def _largest_wheel(folder: Path) -> int:
 def gist(said: str) -> str:
     """The last thing pip called an error, after the reason why it could not connect if that was it."""
     errors = re.findall(r"^ERROR: (.+)$", said, flags=re.MULTILINE) or said.strip().splitlines()[-1:]
-    broken = re.findall(r"broken by '?(?:\w+\()?.*?(?:: |'|\()([^'\"]*(?:refused|resolution|unreachable|timed out)[^'\"]*)", said)
+    broken = re.findall(r"connection broken by .*?[>)]: (.+?)['\")]*: /\S*$", said, flags=re.MULTILINE)
     return " — ".join([*broken[-1:], *errors[-1:]]).rstrip(" .")
 
 
