@@ -1,0 +1,181 @@
+"""What each attention head does on a prompt, read off its pattern.
+
+Every score is a mean over the rows (queries) where there is something to measure, between 0 and 1, and NaN where the
+prompt has no such row. Rows and targets leave the first token out: most heads of a trained model park their weight
+there when they have nothing else to look at (an attention sink, Xiao et al. 2023), so weight on it says nothing else
+about a head. It is counted by itself, as `sink`.
+"""
+
+from __future__ import annotations
+
+import math
+import weakref
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gptviz.analysis.direct import direct_push
+from gptviz.llm import LLM
+from gptviz.trace import Trace
+
+KINDS = ("previous", "induction", "duplicate", "current")
+"""What a head may be named after.
+
+previous: the token before (Elhage et al. 2021, "previous token head").
+induction: the token after an earlier copy of the query's own (Olsson et al. 2022).
+duplicate: an earlier copy of the query's own token (Wang et al. 2022, "duplicate token head").
+current: the query's own position.
+"""
+
+MOST = 0.5
+"""A head is named after a kind if more than this share of its weight goes there: most of it."""
+
+
+@dataclass(frozen=True)
+class HeadScores:
+    """Of every head, [n_layer, n_head] each."""
+
+    kinds: dict[str, Tensor]
+    """By kind: the mean weight that its rows put on the kind's targets."""
+    rows: dict[str, int]
+    """By kind: how many rows of this prompt have a target."""
+    sink: Tensor
+    """Mean weight that the tokens after the first put on the first."""
+    entropy: Tensor
+    """Mean Shannon entropy of a row after the first, in bits: 0 if it looks at one token only."""
+    distance: Tensor
+    """Mean distance looked back, in tokens: Σ weight·(i - j), over the rows after the first (Vig & Belinkov 2019)."""
+    peak: Tensor
+    """Mean of a row's largest weight on a token other than the first."""
+
+    @property
+    def parked(self) -> int:
+        """How many heads put most of their weight on the first token."""
+        return int((self.sink > MOST).sum())
+
+    def kind(self, layer: int, head: int) -> str | None:
+        """What the head does most of the time, or None if it has no such habit; the likeliest where it has two."""
+        found = {kind: float(scores[layer, head]) for kind, scores in self.kinds.items()}
+        return max((k for k in found if found[k] > MOST), key=found.get, default=None)
+
+
+@dataclass(frozen=True)
+class Look:
+    """Head `layer`.`head` looks hardest from token `query` at token `key`, with `weight`, and pushes the next word's
+    logit up by `push`, directly and against the vocabulary's mean."""
+
+    layer: int
+    head: int
+    query: int
+    key: int
+    weight: float
+    push: float
+
+
+def targets(ids: list[int]) -> dict[str, Tensor]:
+    """By kind, [T, T] bool: is key j what query i would look at? Never the first token, never from it."""
+    tokens = torch.tensor(ids)
+    position = torch.arange(len(ids))
+    i, j = position[:, None], position[None, :]
+    same = tokens[:, None] == tokens[None, :]
+    after_same = torch.zeros_like(same)
+    after_same[:, 1:] = same[:, :-1]
+    inside = (j > 0) & (i > 0)
+    return {
+        "previous": (j == i - 1) & inside,
+        "induction": after_same & (j < i) & inside,
+        "duplicate": same & (j < i) & inside,
+        "current": (j == i) & inside,
+    }
+
+
+# A page asks again at every click, and 256 tokens take half a second.
+_kept: weakref.WeakKeyDictionary[Trace, tuple[list[int], HeadScores]] = weakref.WeakKeyDictionary()
+
+
+def head_scores(trace: Trace) -> HeadScores:
+    """Scores of every head on the trace's own tokens; kept as long as the trace is, and until it grows."""
+    ids, scores = _kept.get(trace, ([], None))
+    if scores is None or ids != trace.ids:
+        scores = _measure(trace)
+        _kept[trace] = list(trace.ids), scores
+    return scores
+
+
+def _measure(trace: Trace) -> HeadScores:
+    wanted = targets(trace.ids)
+    T = len(trace.ids)
+    position = torch.arange(T, dtype=torch.float32)
+    back = (position[:, None] - position).clamp_min(0)
+    weights = torch.stack([*(wanted[kind].float() for kind in KINDS), back])  # what to sum each row with
+    # The mean of nothing is NaN: so it is for a kind without rows.
+    rows = [wanted[kind].any(-1) for kind in KINDS] + [position > 0]
+    found = {name: [] for name in (*KINDS, "distance", "sink", "entropy", "peak")}
+    for layer in range(trace.config.n_layer):
+        pattern = trace[f"blocks.{layer}.attn.pattern"].float().cpu()  # [H, T, T]
+        sums = torch.einsum("hij,kij->khi", pattern, weights)
+        for name, row, chosen in zip((*KINDS, "distance"), sums, rows, strict=True):
+            found[name].append(row[:, chosen].mean(-1))
+        later = pattern[:, 1:]
+        found["sink"].append(later[..., 0].mean(-1))
+        found["entropy"].append(-torch.xlogy(later, later).sum(-1).mean(-1) / math.log(2))
+        found["peak"].append(later[..., 1:].amax(-1).mean(-1) if T > 1 else torch.full((len(pattern),), math.nan))
+    scores = {name: torch.stack(values) for name, values in found.items()}
+    return HeadScores(
+        kinds={kind: scores[kind] for kind in KINDS},
+        rows={kind: int(wanted[kind].any(-1).sum()) for kind in KINDS},
+        **{name: scores[name] for name in ("sink", "entropy", "distance", "peak")},
+    )
+
+
+def best(scores: Tensor, layer: int | None = None) -> tuple[int, int]:
+    """The (layer, head) of the largest score [n_layer, n_head]; of one layer only if `layer` is given."""
+    scores = scores.nan_to_num(nan=-1.0)
+    if layer is not None:
+        return layer, int(scores[layer].argmax())
+    return divmod(int(scores.argmax()), scores.shape[1])
+
+
+def clear_head(scores: HeadScores, layer: int | None = None) -> tuple[int, int]:
+    """The (layer, head) to open on: the one that does something clear most often, not counting the first token.
+
+    The strongest head that has a name for looking elsewhere than at itself; without one, the head that most often
+    looks hard at some token other than the first. `layer` restricts the choice to one layer.
+    """
+    elsewhere = torch.stack([scores.kinds[kind] for kind in KINDS if kind != "current"]).nan_to_num(nan=0.0).amax(0)
+    layer_, head = best(elsewhere, layer)
+    return (layer_, head) if elsewhere[layer_, head] > MOST else best(scores.peak, layer)
+
+
+def head_outputs(llm: LLM, trace: Trace, layer: int, token: int) -> Tensor:
+    """What each head of `layer` adds to the stream at `token`, W_O,h·z_h: [n_head, D]. With W_O's bias, which belongs
+    to no head, they add up to `attn_out`."""
+    z = trace[f"blocks.{layer}.attn.z"][:, token].float()  # [H, d]
+    by_head = llm.model.blocks[layer].attn.W_O.weight.float().view(-1, *z.shape)  # [D, H, d]
+    return torch.einsum("dhe,he->hd", by_head, z)
+
+
+def helping_look(llm: LLM, trace: Trace, token: int) -> Look | None:
+    """The head that looks back from `token` at something other than the first token and pushes the model's own next
+    word there up most, directly. None if no such head pushes it up."""
+    layers, heads = range(trace.config.n_layer), range(trace.config.n_head)
+    outputs = torch.stack([head_outputs(llm, trace, layer, token) for layer in layers])  # [n_layer, n_head, D]
+    pushes = direct_push(llm, trace, token, outputs, int(trace.logits[token].argmax()))
+    looks = []
+    for layer in layers:
+        weights, keys = trace[f"blocks.{layer}.attn.pattern"][:, token, : token + 1].float().max(-1)
+        looks += [
+            Look(layer, head, token, int(keys[head]), float(weights[head]), float(pushes[layer, head]))
+            for head in heads
+            if 0 < keys[head] < token and pushes[layer, head] > 0
+        ]
+    return max(looks, key=lambda look: look.push, default=None)
+
+
+def similar_head(llm: LLM, trace: Trace, layer: int, head: int, token: int) -> int | None:
+    """The other head of `layer` that writes nearest as much at `token` as `head` does: a fair control for switching
+    `head` off. None in a layer of one head."""
+    sizes = head_outputs(llm, trace, layer, token).norm(dim=-1)
+    others = [h for h in range(len(sizes)) if h != head]
+    return min(others, key=lambda h: abs(float(sizes[h] - sizes[head])), default=None)
