@@ -1,11 +1,266 @@
-"""overview"""
+"""The core idea on this prompt: predict the next word, append it, repeat; and the way through the other pages."""
 
-from gptviz.ui.page import start
+import inspect
 
-page = start("overview")
-page.lesson("see")
-page.chips()
-for name in ("open", "test", "notes"):
-    with page.depth(name) as shown:
+import streamlit as st
+
+from gptviz.analysis import predictions
+from gptviz.analysis.parameters import count_parameters
+from gptviz.figures.predictions import parameter_tree, percent, surprisal_bars, word_bars
+from gptviz.interventions import shape_of
+from gptviz.model import GPT, Block, hook_names
+from gptviz.ui import state
+from gptviz.ui.chips import chip, plain
+from gptviz.ui.page import Page, start
+
+SHOWN = 10
+
+
+def main(page: Page) -> None:
+    page.lesson("see")
+    ids = [*page.prompt.ids, *page.added]
+    trace = page.run(ids, names="logits")
+    st.markdown(" ".join(chip(i, piece) for i, piece in enumerate(trace.tokens)) + "  :gray-background[ **?** ]")
+    guess = ask(page, trace)
+    if guess is not None:
+        reveal(page, trace, guess)
+        loop(page, trace)
+    stages(page)
+    page.look_for(look_for(page))
+    with page.depth("open") as shown:
         if shown:
-            page.lesson(name)
+            opened(page)
+    with page.depth("test") as shown:
+        if shown:
+            swap(page)
+    with page.depth("notes") as shown:
+        if shown:
+            page.lesson("notes", **sizes(page))
+
+
+def ask(page: Page, trace) -> str | None:
+    """The reader's guess: None before it is made, "" if they would rather see."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            page.t("guess_label"),
+            placeholder=page.t("guess_placeholder"),
+            max_chars=100,
+            width=320,
+            **page.bind("guess", page.state.guess or "", read=str.strip),
+        )
+        if page.state.guess is None:
+            st.button(page.t("reveal"), icon=":material/lightbulb:", on_click=state.change, kwargs={"guess": ""})
+    return page.state.guess
+
+
+def reveal(page: Page, trace, guess: str) -> None:
+    logits = trace.logits[-1]
+    words = predictions.leading(page.llm, logits, SHOWN)
+    vocab_size = f"{page.llm.config.vocab_size:,}"
+    first = words[0]
+    st.markdown(
+        page.t("first_choice", token=plain(first.token), percent=percent(first.probability), vocab_size=vocab_size)
+    )
+    marked = ()
+    # The guess was about the prompt's next word; once words are added, that question is answered.
+    if guess and not page.added:
+        rated = predictions.rate_guess(page.llm, trace, guess)
+        marked = (rated.ids[0],)
+        key = "guess_first" if rated.rank == 1 and len(rated.ids) == 1 else "guess_ranked"
+        shown = plain(rated.tokens[0] if len(rated.ids) > 1 else "".join(rated.tokens))
+        said = page.t(
+            key, guess=shown, rank=f"{rated.rank:,}", vocab_size=vocab_size, percent=percent(rated.probabilities[0])
+        )
+        if len(rated.ids) > 1:
+            said += " " + page.t(
+                "guess_pieces",
+                count=len(rated.ids),
+                tokens=plain(" ".join(rated.tokens)),
+                product=" × ".join(percent(p) for p in rated.probabilities),
+                percent=percent(rated.probability),
+            )
+        st.markdown(said)
+        if rated.rank > SHOWN:
+            words.append(predictions.word(page.llm, logits, rated.ids[0]))
+    alt = page.t("bars_alt", words=", ".join(f"{w.token} {percent(w.probability)}" for w in words))
+    page.plot(word_bars(words, page.theme, marked=marked), alt=alt, key="overview.bars")
+    if marked:
+        st.caption(page.t("bar_caption"))
+
+
+def loop(page: Page, trace) -> None:
+    st.subheader(page.t("loop_title"), anchor=False)
+    st.markdown(page.t("loop"))
+    ended = bool(page.added) and page.added[-1] in page.llm.checkpoint.eos_ids
+    room = page.room - len(page.added)
+    with st.container(horizontal=True):
+        for count, key, icon in ((1, "add_one", ":material/add:"), (5, "add_five", ":material/fast_forward:")):
+            st.button(
+                page.t(key),
+                icon=icon,
+                type="primary" if count == 1 else "secondary",
+                disabled=ended or room < count,
+                on_click=write_on,
+                args=(page, count),
+            )
+        if page.added:
+            st.button(
+                page.t("take_back"),
+                icon=":material/undo:",
+                on_click=state.change,
+                kwargs={"added": page.added[:-1]},
+            )
+            st.button(
+                page.t("start_over"),
+                icon=":material/restart_alt:",
+                on_click=state.change,
+                kwargs={"added": ()},
+            )
+    if page.added:
+        at = len(page.prompt.ids)
+        chosen = predictions.given(trace)[at:]
+        steps = " → ".join(f"{chip(at + i, trace.tokens[at + i])} {percent(p)}" for i, p in enumerate(chosen))
+        st.markdown(page.t("added", steps=steps))
+    if ended:
+        st.caption(page.t("ended"))
+    elif room < 1:
+        st.caption(page.t("full", limit=len(page.prompt.ids) + page.room))
+
+
+def write_on(page: Page, count: int) -> None:
+    """Add the likeliest tokens, as far as the text goes."""
+    ids = [*page.prompt.ids, *page.added]
+    new = [step.id for step in page.llm.generate(ids, count, temperature=0)]
+    state.change(added=(*page.added, *new))
+
+
+def stages(page: Page) -> None:
+    st.subheader(page.t("map_title"), anchor=False)
+    st.caption(page.t("map_caption"))
+    c = page.llm.config
+    facts = {
+        "n_tokens": len(page.prompt.ids),
+        "vocab_size": f"{c.vocab_size:,}",
+        "d_model": c.d_model,
+        "n_layer": c.n_layer,
+        "n_head": c.n_head,
+        "n_heads": c.n_layer * c.n_head,
+        "n_neurons": f"{c.n_layer * c.d_mlp:,}",
+        "d_mlp": f"{c.d_mlp:,}",
+    }
+    stops = ("tokens", "embeddings", "attention", "mlp", "output")
+    for column, stop in zip(st.columns(len(stops), border=True), stops, strict=True):
+        with column:
+            page.link(stop)
+            st.markdown(page.t(f"map.{stop}", **facts))
+
+
+def look_for(page: Page) -> list[str]:
+    trace = page.trace
+    logits = trace.logits[-1]
+    bits = predictions.entropy_bits(logits)
+    first, second = predictions.leading(page.llm, logits, 2)
+    said = [
+        page.t("look.sure", perplexity=f"{2**bits:,.1f}", bits=f"{bits:.2f}"),
+        page.t("look.margin", ratio=f"{first.probability / second.probability:,.1f}", second=plain(second.token)),
+    ]
+    given = predictions.given(trace)
+    if len(given) == 1:
+        return [*said, page.t("look.single")]
+    known = range(1, len(given))
+    for key, at in (("surprise", min(known, key=given.__getitem__)), ("expected", max(known, key=given.__getitem__))):
+        said.append(page.t(f"look.{key}", token=plain(trace.tokens[at]), position=at + 1, percent=percent(given[at])))
+        if len(given) == 2:
+            break
+    return said
+
+
+def sizes(page: Page) -> dict[str, object]:
+    c = page.llm.config
+    names = ("n_layer", "n_head", "d_model", "d_mlp", "d_head", "vocab_size", "n_ctx")
+    return {name: f"{getattr(c, name):,}" for name in names}
+
+
+def opened(page: Page) -> None:
+    page.lesson("open", **sizes(page))
+    trace, config = page.trace, page.llm.config
+    st.markdown(f"##### {page.t('open.shapes')}")
+    block = [n for n in hook_names(config) if not n.startswith("blocks.") or n.startswith("blocks.0.")]
+    rows = [(name, shape_of(config, name, len(trace.ids))) for name in block]
+    st.dataframe(
+        [
+            {
+                page.t("open.stage"): name.replace("blocks.0.", f"blocks.0…{config.n_layer - 1}."),
+                page.t("open.shape"): " × ".join(map(str, shape)),
+                page.t("open.size"): trace[name].numel(),
+            }
+            for name, shape in rows
+        ],
+        hide_index=True,
+        height=320,
+    )
+    counts = count_parameters(config)
+    st.markdown(f"##### {page.t('open.parameters', total=f'{sum(counts.values()):,}')}")
+    names = {part: page.t(f"parts.{part}") for part in counts}
+    alt = page.t("open.parameters_alt", parts=", ".join(f"{names[p]} {n:,}" for p, n in counts.items() if n))
+    page.plot(parameter_tree(counts, names, page.theme), alt=alt, key="overview.parameters")
+    bits = predictions.surprisals(trace)
+    if len(bits) > 1:
+        st.markdown(f"##### {page.t('open.surprisal')}")
+        values = ", ".join(f"{t} {b:.1f}" for t, b in zip(trace.tokens[1:], bits[1:], strict=True))
+        alt = page.t("open.surprisal_alt", values=values)
+        page.plot(surprisal_bars(trace.tokens, bits, page.theme), alt=alt, key="overview.surprisal")
+        total, mean, perplexity = predictions.mean_surprisal(bits)
+        st.caption(page.t("open.total_bits", bits=f"{total:.1f}", mean=f"{mean:.2f}", perplexity=f"{perplexity:,.1f}"))
+    st.markdown(f"##### {page.t('open.code')}")
+    st.code(inspect.getsource(GPT.forward) + "\n" + inspect.getsource(Block.forward), language="python")
+
+
+def swap(page: Page) -> None:
+    page.lesson("test")
+    at = page.chips(page.t("test.choose"))
+    st.text_input(
+        page.t("test.word"),
+        placeholder=page.t("test.placeholder"),
+        max_chars=100,
+        width=320,
+        **page.bind("swap", page.state.swap or "", read=lambda word: word.strip() or None),
+    )
+    if not page.state.swap:
+        return
+    swapped = predictions.swap(page.llm, page.prompt.ids, at, page.state.swap)
+    if swapped.ids == list(page.prompt.ids):
+        st.caption(page.t("test.same"))
+        return
+    other = page.run(swapped.ids)
+    words = {"before": predictions.leading(page.llm, page.trace.logits[-1], 8)}
+    words["after"] = predictions.leading(page.llm, other.logits[-1], 8)
+    named = {"before": page.trace.tokens[at], "after": "".join(other.tokens[at : at + swapped.width])}
+    top = max(w[0].probability for w in words.values())
+    for column, (which, chart) in zip(st.columns(2), words.items(), strict=True):
+        with column:
+            title = page.t(f"test.{which}", token=named[which])
+            st.markdown(f"**{plain(title)}**")
+            alt = page.t("test.alt", which=title, words=", ".join(f"{w.token} {percent(w.probability)}" for w in chart))
+            page.plot(word_bars(chart, page.theme, top=top), alt=alt, key=f"overview.swap.{which}")
+    before, after = words["before"][0], words["after"][0]
+    now = predictions.word(page.llm, other.logits[-1], before.id)
+    st.markdown(
+        page.t(
+            "test.result",
+            before=plain(before.token),
+            before_percent=percent(before.probability),
+            after=plain(after.token),
+            after_percent=percent(after.probability),
+            now_percent=percent(now.probability),
+        )
+    )
+    if swapped.width > 1:
+        st.caption(page.t("test.several", count=swapped.width, shift=swapped.width - 1))
+    if at > 0:
+        difference = predictions.largest_difference(page.trace, other, rows=at)
+        key = "test.earlier_rounded" if difference else "test.earlier"
+        st.markdown(page.t(key, difference=f"{difference:.0e}"))
+
+
+main(start("overview"))

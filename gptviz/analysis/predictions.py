@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -55,6 +56,12 @@ def leading(llm: LLM, logits: Tensor, count: int) -> list[Word]:
     ]
 
 
+def word(llm: LLM, logits: Tensor, token_id: int) -> Word:
+    """One candidate under logits [V]."""
+    p = float(probabilities(logits)[token_id])
+    return Word(token_id, llm.pieces([token_id])[0], float(logits[token_id]), p)
+
+
 def rank(logits: Tensor, token_id: int) -> int:
     """1 if no token is likelier than `token_id` under logits [V], 2 if one is, and so on."""
     return int((logits > logits[token_id]).sum()) + 1
@@ -66,12 +73,25 @@ def entropy_bits(logits: Tensor) -> float:
     return float(-(p * p.clamp_min(torch.finfo(p.dtype).tiny).log2()).sum())
 
 
-def surprisals(trace: Trace) -> list[float | None]:
-    """For each token, -log2 of the probability the model gave it, in bits; None for the first, which nothing
+def given(trace: Trace) -> list[float | None]:
+    """For each token, the probability the model gave it before it came; None for the first, which nothing
     precedes."""
+    p = probabilities(trace.logits[:-1])
+    return [None, *p.gather(1, torch.tensor(trace.ids[1:], device=p.device)[:, None])[:, 0].tolist()]
+
+
+def surprisals(trace: Trace) -> list[float | None]:
+    """For each token, -log2 of the probability the model gave it, in bits; None for the first."""
     logp = trace.logits[:-1].double().log_softmax(-1) / math.log(2)
     bits = -logp.gather(1, torch.tensor(trace.ids[1:], device=logp.device)[:, None])[:, 0]
     return [None, *bits.tolist()]
+
+
+def mean_surprisal(bits: Sequence[float | None]) -> tuple[float, float, float]:
+    """Sum and mean of `surprisals` in bits, and the perplexity 2^mean."""
+    known = [b for b in bits if b is not None]
+    total = sum(known)
+    return total, total / len(known), 2 ** (total / len(known))
 
 
 def rate_guess(llm: LLM, trace: Trace, text: str) -> Guess:
@@ -96,3 +116,35 @@ def rate_guess(llm: LLM, trace: Trace, text: str) -> Guess:
     at = len(trace.ids) - 1
     each = [float(probabilities(longer.logits[at + n])[i]) for n, i in enumerate(ids)]
     return Guess(llm.pieces(ids), ids, each, rank(logits, ids[0]))
+
+
+@dataclass(frozen=True)
+class Swap:
+    """A text with another word at one place."""
+
+    ids: list[int]
+    width: int
+    """How many tokens the new word takes."""
+
+
+def swap(llm: LLM, ids: Sequence[int], at: int, text: str) -> Swap:
+    """`ids` with the token at position `at` replaced by the word `text`, which gets a leading space if the old token
+    had one. Raises InputError for a word the vocabulary cannot write."""
+    if llm.tokenizer is None:
+        raise InputError("no_tokenizer", model=llm.name)
+    space = " " if llm.tokenizer.token_bytes(ids[at]).startswith(b" ") else ""
+    new = llm.tokenizer.encode(space + text.strip())
+    if not new:
+        raise InputError("guess_not_in_vocabulary", guess=text.strip())
+    return Swap([*ids[:at], *new, *ids[at + 1 :]], len(new))
+
+
+def largest_difference(first: Trace, second: Trace, rows: int) -> float:
+    """How far two traces' residual streams differ anywhere in their first `rows` tokens, as a share of that layer's
+    largest value: exactly 0 where a causal model reads the same text, but for rounding where their lengths differ
+    (products of another size are added up in another order)."""
+    shares = []
+    for layer in range(first.config.n_layer):
+        a, b = (trace[f"blocks.{layer}.resid_post"][:rows] for trace in (first, second))
+        shares.append(float((a - b).abs().max() / a.abs().max()))
+    return max(shares)

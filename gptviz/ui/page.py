@@ -41,7 +41,7 @@ from gptviz.llm import LLM
 from gptviz.text import say
 from gptviz.trace import Trace
 from gptviz.ui import cache, chips, lessons, state
-from gptviz.ui.prompt import Prompt, prompt_bar
+from gptviz.ui.prompt import Prompt, limit, prompt_bar
 
 log = logging.getLogger("gptviz")
 
@@ -84,6 +84,22 @@ class Page:
     def token(self) -> int:
         """The chosen position; the last one, from which the next token is predicted, until another is chosen."""
         return self.pick("token", len(self.prompt.ids), default=len(self.prompt.ids) - 1)
+
+    @property
+    def room(self) -> int:
+        """How many tokens may be added to the prompt before the pages stop following."""
+        return limit(self.llm) - len(self.prompt.ids)
+
+    @property
+    def added(self) -> tuple[int, ...]:
+        """Tokens that the model wrote on behind the prompt, as far as they exist and fit."""
+        added = self.state.added[: self.room]
+        return added if all(i < self.llm.config.vocab_size for i in added) else ()
+
+    def link(self, name: str) -> None:
+        """A link to another page that keeps the reader's choices."""
+        query = state.to_query(self.state)
+        st.page_link(f"pages/{name}.py", label=f"**{self.say(f'ui.pages.{name}.title')}**", query_params=query)
 
     def run(
         self,

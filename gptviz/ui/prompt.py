@@ -73,7 +73,7 @@ def prompt_bar(llm: LLM, language: str, page: str) -> Prompt:
         st.text_input(
             t("label") if llm.tokenizer else t("label_ids"),
             placeholder=t("placeholder"),
-            help=t("help", limit=_limit(llm)),
+            help=t("help", limit=limit(llm)),
             **state.bind("text", _to_line(text), read=_from_line, page=page),
         )
         if llm.tokenizer:
@@ -109,13 +109,14 @@ def _example_menu(model: str, language: str, label: str, page: str) -> None:
                 )
 
 
-def _limit(llm: LLM) -> int:
+def limit(llm: LLM) -> int:
+    """How many tokens the pages follow on this model."""
     return min(max_tokens(), llm.config.max_tokens)
 
 
 def _read(llm: LLM, text: str, t) -> tuple[Prompt, list[str]]:
     """The prompt that a text gives, and sentences about what did not fit."""
-    limit, notes = _limit(llm), []
+    most, notes = limit(llm), []
     if llm.tokenizer is None:
         words = text.replace(",", " ").split()
         if not all(word.isascii() and word.isdecimal() for word in words):
@@ -127,10 +128,10 @@ def _read(llm: LLM, text: str, t) -> tuple[Prompt, list[str]]:
             shown = " ".join(dict.fromkeys(f"U+{ord(d.char):04X}" for d in dropped[:50]))
             notes.append(":material/backspace: " + t("dropped", count=len(dropped), which=shown))
         every = llm.tokenizer.encode(text) if text else []
-    ids = tuple(every[:limit])
-    notes.insert(0, t("count", n_tokens=len(ids), limit=limit))
-    if len(every) > limit:
-        notes.insert(1, ":material/content_cut: **" + t("cut", n_tokens=len(every), limit=limit) + "**")
+    ids = tuple(every[:most])
+    notes.insert(0, t("count", n_tokens=len(ids), limit=most))
+    if len(every) > most:
+        notes.insert(1, ":material/content_cut: **" + t("cut", n_tokens=len(every), limit=most) + "**")
     if len(text) >= state.MAX_CHARS:
         notes.append(":material/content_cut: **" + t("cut_chars", limit=state.MAX_CHARS) + "**")
     return Prompt(text, ids, tuple(llm.pieces(ids))), notes
