@@ -24,43 +24,44 @@ _LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
 
 def run() -> None:
     """One run of the app."""
-    state.begin()
     pages, here = navigation()
-    st.set_page_config(page_title=f"{here.title} · gptviz", page_icon=str(asset("style", "icon.svg")), layout="wide")
+    name = next(name for name, page in pages.items() if page == here)
+    state.begin(name)
     lang = language()
+    st.set_page_config(
+        page_title=f"{_title(name, lang)} · gptviz", page_icon=str(asset("style", "icon.svg")), layout="wide"
+    )
+    st.logo(str(asset("style", "logo.svg")), size="large", icon_image=str(asset("style", "icon.svg")))
     with st.sidebar:
-        _links(pages)
+        _links(pages, lang)
         facts = _choices(lang)
     with guarded():
         here.run()
     with facts:
         _facts(lang)
-    _way_on(list(pages.values()), here, lang)
+    _way_on(pages, name, lang)
     state.finish()
 
 
 def navigation() -> tuple[dict[str, st.Page], st.Page]:
     """The pages by name, and the one to show."""
-    lang = language()
+    folder = app_file().parent / "pages"
     pages = {
-        name: st.Page(
-            app_file().parent / "pages" / f"{name}.py",
-            title=say(lang, f"ui.pages.{name}.title"),
-            url_path=name,
-            default=name == "overview",
-        )
-        for name in PAGES
+        name: st.Page(folder / f"{name}.py", title=name, url_path=name, default=name == "overview") for name in PAGES
     }
     # Streamlit's own menu would drop the query from the address: the sidebar's links carry it.
     return pages, st.navigation(list(pages.values()), position="hidden")
 
 
-def _links(pages: dict[str, st.Page]) -> None:
-    st.markdown("### gptviz")
+def _title(name: str, lang: str) -> str:
+    return say(lang, f"ui.pages.{name}.title")
+
+
+def _links(pages: dict[str, st.Page], lang: str) -> None:
     query = state.to_query(state.current())
     with st.container(gap=2, key="navigation"):
         for name, page in pages.items():
-            st.page_link(page, icon=PAGES[name], query_params=query)
+            st.page_link(page, label=_title(name, lang), icon=PAGES[name], query_params=query)
 
 
 def _choices(lang: str) -> st.container:
@@ -77,7 +78,7 @@ def _choices(lang: str) -> st.container:
     st.selectbox(
         say(lang, "ui.sidebar.model"),
         [*catalogue(), *([] if model in catalogue() else [model])],
-        format_func=_title,
+        format_func=_model_title,
         accept_new_options=True,
         help=say(lang, "ui.sidebar.model_help_local" if local else "ui.sidebar.model_help"),
         **state.bind("model", model, read=state.read_model),
@@ -85,7 +86,7 @@ def _choices(lang: str) -> st.container:
     return st.container()
 
 
-def _title(name: str) -> str:
+def _model_title(name: str) -> str:
     return catalogue()[name].title if name in catalogue() else name
 
 
@@ -105,16 +106,15 @@ def _facts(lang: str) -> None:
 _SIZES = ("n_layer", "n_head", "n_kv_head", "d_model", "d_head", "d_mlp", "vocab_size", "n_ctx")
 
 
-def _way_on(pages: list[st.Page], here: st.Page, lang: str) -> None:
+def _way_on(pages: dict[str, st.Page], here: str, lang: str) -> None:
     """The stops before and after this one."""
-    at, query = pages.index(here), state.to_query(state.current())
+    names, query = list(pages), state.to_query(state.current())
+    at = names.index(here)
     st.space("medium")
     with st.container(horizontal=True, horizontal_alignment="distribute", key="way-on"):
-        if at > 0:
-            label = say(lang, "ui.previous", title=pages[at - 1].title)
-            st.page_link(pages[at - 1], label=label, icon=":material/arrow_back:", query_params=query)
-        if at + 1 < len(pages):
-            label = say(lang, "ui.next", title=pages[at + 1].title)
-            st.page_link(
-                pages[at + 1], label=label, icon=":material/arrow_forward:", icon_position="right", query_params=query
-            )
+        for name in names[max(at - 1, 0) : at]:
+            label = say(lang, "ui.previous", title=_title(name, lang))
+            st.page_link(pages[name], label=label, icon=":material/arrow_back:", query_params=query)
+        for name in names[at + 1 : at + 2]:
+            label, icon = say(lang, "ui.next", title=_title(name, lang)), ":material/arrow_forward:"
+            st.page_link(pages[name], label=label, icon=icon, icon_position="right", query_params=query)

@@ -3,9 +3,9 @@
 A `State` is everything a link has to carry for the same view to appear elsewhere. It lives under one key of the
 session that belongs to no widget. In each run
 
-1. `begin()` takes over the address if it changed from outside: first visit, pasted link, Back, Forward;
+1. `begin` takes over the address if it changed from outside: first visit, pasted link, Back, Forward;
 2. widgets show the state and change it in callbacks (`bind`), client-side views through `change`;
-3. `finish()` writes the address, and only if a callback changed the state in this run.
+3. `finish` writes the address, and only if a callback changed the state in this run.
 
 The third rule is what keeps Back working. Every write adds an entry to the browser's history; if the address were
 also written to tidy it up, Back would return to the untidy entry and be thrown forward again. So a link with
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -29,6 +30,7 @@ from gptviz.text import LANGUAGES
 
 DEFAULT_MODEL = "smollm2-135m"
 MAX_CHARS = 4000  # percent-encoded Chinese at this length still fits what web servers take as an address
+STALE = 2.0  # seconds
 DEPTHS = ("open", "test", "notes")
 
 _KEY = "gptviz"
@@ -163,7 +165,12 @@ def from_query(query: Mapping[str, str]) -> tuple[State, dict[str, str]]:
 class _Session:
     state: State = field(default_factory=State)
     query: dict[str, str] | None = None  # the address as last read or written
+    before: dict[str, str] | None = None  # the address that the last write replaced
+    written: float = -STALE  # when that was, on time.monotonic's clock
     changed: bool = False  # by a callback, and not yet written
+    page: str = ""
+    arrived: bool = False  # on another page than in the run before
+    shown: dict[str, Any] = field(default_factory=dict)  # what each tied widget was last given to show
     refused: dict[str, str] = field(default_factory=dict)
     revision: int = 0
 
@@ -172,10 +179,15 @@ def _session() -> _Session:
     return st.session_state.setdefault(_KEY, _Session())
 
 
-def begin() -> None:
-    """First thing in a run. A choice made just now (a callback ran) outweighs the address it was made at."""
+def begin(page: str) -> None:
+    """First thing in a run of `page`. A choice made just now (a callback ran) outweighs the address it was made at."""
     session, query = _session(), st.query_params.to_dict()
-    if query != session.query and not session.changed:
+    session.arrived, session.page = page != session.page, page
+    # Whoever types and at once clicks a link to another page leaves by a link drawn before the text was taken in.
+    stale = session.arrived and query == session.before and time.monotonic() - session.written < STALE
+    if stale:
+        session.changed = True
+    elif query != session.query and not session.changed:
         session.state, session.refused = from_query(query)
         session.revision += 1
     session.query = query
@@ -188,6 +200,7 @@ def finish() -> None:
         query = to_query(session.state)
         if query != session.query:
             st.query_params.from_dict(query)
+            session.before, session.written = session.query, time.monotonic()
         session.query, session.changed = query, False
 
 
@@ -230,13 +243,17 @@ def bind(name: str, value: Any, *, read: Callable[[Any], Any] = lambda value: va
     (ValueError: it cannot be; the state stays, and the page says so).
     """
     key = f"{page}.{name}"
-    if key not in st.session_state or st.session_state[key] != value:
+    # Not in every run: it would take from a text field what is being typed there.
+    if _session().arrived or key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
+    _session().shown[key] = value
     return {"key": key, "on_change": _take, "args": (name, key, read)}
 
 
 def _take(name: str, key: str, read: Callable[[Any], Any]) -> None:
     given = st.session_state[key]
+    if given == _session().shown.get(key):  # a widget reports what it was given to show: no one chose that
+        return
     try:
         change(**{name: read(given)})
     except ValueError:
