@@ -1,0 +1,59 @@
+"""The next word before and after something was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from gptviz.figures.colours import PAGE, Theme, role
+from gptviz.figures.labels import short
+from gptviz.figures.template import template
+
+
+def next_words(
+    words: Sequence[str], series: Sequence[tuple[str, Sequence[float]]], *, theme: Theme = "light"
+) -> go.Figure:
+    """Bars for the probabilities of `words` (most important first), one bar for each of the `series` (name,
+    probabilities): the first as it was, the second changed, a third, if any, the control."""
+    looks = [
+        {"color": role("output", theme)},
+        {"color": role("attention", theme), "pattern": {"shape": "/", "fgcolor": PAGE[theme]["background"]}},
+        {"color": PAGE[theme]["muted"], "pattern": {"shape": ".", "fgcolor": PAGE[theme]["background"]}},
+    ]
+    places = list(range(len(words)))
+    figure = go.Figure(
+        [
+            go.Bar(
+                name=name,
+                y=places,
+                x=list(values),
+                orientation="h",
+                marker=look,
+                text=[percent(value) for value in values],
+                textposition="outside",
+                cliponaxis=False,
+                hoverinfo="skip",
+            )
+            for (name, values), look in zip(series, looks, strict=False)
+        ]
+    )
+    largest = max(max(values) for _, values in series)
+    figure.update_xaxes(range=[0, min(1.0, largest) * 1.2], tickformat=".0%", showgrid=True)
+    figure.update_yaxes(tickvals=places, ticktext=[short(word) for word in words], autorange="reversed", showgrid=False)
+    figure.update_layout(
+        template=template(theme),
+        barmode="group",
+        bargap=0.3,
+        height=90 + len(words) * (16 + 20 * len(series)),
+        legend={"traceorder": "normal"},
+        margin={"r": 24},
+    )
+    return figure
+
+
+def percent(value: float) -> str:
+    """A probability to three figures: 77.2 %, 0.482 %, <0.001 %."""
+    if 0 < value < 1e-5:
+        return "<0.001 %"
+    return f"{100 * value:.3g} %" if value < 0.9995 else f"{100 * value:.5g} %"
