@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gptviz.tokenizer import Dropped, Tokenizer, classic, visible
+from gptviz.tokenizer import Chunk, Dropped, Tokenizer, classic, visible
 
 # The encodings that OpenAI's models used, oldest first.
 CLASSICS = ("r50k_base", "cl100k_base", "o200k_base")
@@ -37,6 +37,14 @@ class SplitWord:
 
 
 @dataclass(frozen=True)
+class Fact:
+    """Something worth saying about a text: the sentence's name and its values. Strings are pieces of the text."""
+
+    name: str
+    values: dict[str, str | tuple[str, ...] | int | float]
+
+
+@dataclass(frozen=True)
 class Cut:
     """A text cut three ways, and what the vocabulary could not hold.
 
@@ -56,6 +64,11 @@ class Cut:
     @property
     def characters(self) -> tuple[str, ...]:
         return tuple(self.text)
+
+    @property
+    def most_split(self) -> SplitWord | None:
+        """The word that takes most tokens, if any takes more than one."""
+        return max(self.split_words, key=lambda w: len(w.pieces), default=None)
 
     @property
     def longest(self) -> Token:
@@ -100,3 +113,69 @@ def classic_cut(name: str, text: str) -> list[tuple[int, str]]:
     encoding = classic(name)
     ids = encoding.encode_ordinary(text.encode("utf-8", "ignore").decode())
     return [(i, visible(encoding.decode_single_token_bytes(i))) for i in ids]
+
+
+def facts(tokenizer: Tokenizer, text: Cut) -> list[Fact]:
+    """What stands out in this text, the most telling first."""
+    n, longest = len(text.tokens), text.longest
+    length = longest.end - longest.start
+    said = []
+    if all_letters(tokenizer):
+        said.append(Fact("letters", {"characters": len(text.text), "tokens": n}))
+    else:
+        per_word, per_token = n / max(1, len(text.words)), len(text.text) / n
+        counts = {"characters": len(text.text), "words": len(text.words), "tokens": n}
+        said.append(Fact("ratio", counts | {"per_word": per_word, "per_token": per_token}))
+    if text.n_han:
+        other = len(classic_cut("o200k_base", text.text))
+        counts = {"characters": text.n_han, "tokens": text.n_han_tokens, "own": n, "other": other}
+        said.append(Fact("han", counts | {"ratio": text.n_han_tokens / text.n_han}))
+        half = next((t.piece for t in text.tokens if t.start < t.end and t.piece.startswith("⟨")), None)
+        if half:
+            said.append(Fact("half", {"token": half}))
+    elif not all_letters(tokenizer):
+        if most := text.most_split:
+            values = {"word": most.word, "count": len(most.pieces), "pieces": most.pieces[:12]}
+            said.append(Fact("split", values))
+        else:
+            said.append(Fact("whole", {}))
+        said.append(Fact("longest", {"token": longest.piece, "characters": length, "id": longest.id}))
+        said += _space(tokenizer, text)
+    if text.dropped:
+        said.append(dropped_fact(text))
+    return said
+
+
+def dropped_fact(text: Cut) -> Fact:
+    """Which characters the vocabulary could not hold."""
+    which = dict.fromkeys(f"U+{ord(d.char):04X}" for d in text.dropped[:20])
+    return Fact("dropped", {"which": tuple(which)})
+
+
+def _space(tokenizer: Tokenizer, text: Cut) -> list[Fact]:
+    """One word of the text that is a token with a space before it, and another token without."""
+    for token in text.tokens:
+        word = text.text[token.start : token.end].strip()
+        if word.isalpha() and token.piece == f"·{word}":
+            bare = tokenizer.id_of(word)
+            if bare is not None:
+                with_space = {"with_space": token.piece, "with_id": token.id}
+                return [Fact("space", with_space | {"without": word, "without_id": bare})]
+    return []
+
+
+def all_letters(tokenizer: Tokenizer) -> bool:
+    """Whether each token of the vocabulary, those without text aside, is a single character."""
+    ordinary = (i for i in range(tokenizer.vocab_size) if i not in tokenizer.special)
+    return all(len(tokenizer.token_bytes(i).decode("utf-8", "replace")) <= 1 for i in ordinary)
+
+
+def states(chunk: Chunk) -> list[list[str]]:
+    """The pieces of a chunk before its first merge, and after each."""
+    pieces = {(i, i + 1): piece for i, piece in enumerate(chunk.pieces)}  # by span, counted in first pieces
+    seen = [list(pieces.values())]
+    for merge in chunk.merges:
+        del pieces[merge.start, merge.middle], pieces[merge.middle, merge.end]
+        pieces[merge.start, merge.end] = merge.piece
+        seen.append([pieces[span] for span in sorted(pieces)])
+    return seen
