@@ -217,7 +217,7 @@ def first_page() -> dict[str, float]:
                 time.sleep(0.02)
             healthy = time.perf_counter() - start
             page.goto(url)
-            page.locator("h1").first.wait_for()
+            page.locator("h1").first.wait_for(timeout=60_000)
             heading = time.perf_counter() - start
             page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=60_000)
             settled = time.perf_counter() - start
