@@ -1,0 +1,126 @@
+"""Models and traces in memory: loaded once, bounded, shared."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from gptviz.errors import CheckpointError
+from gptviz.interventions import Scale
+from gptviz.ui.cache import Models, Traces
+from tests.small_models import CONFIGS, random_llm
+
+
+def small(fingerprint: str = "a"):
+    llm = random_llm(CONFIGS["llama"])
+    llm.checkpoint = SimpleNamespace(**vars(llm.checkpoint), fingerprint=fingerprint)
+    return llm
+
+
+class Loader:
+    def __init__(self, delay: float = 0.0):
+        self.calls, self.delay = [], delay
+
+    def __call__(self, name, progress):
+        self.calls.append(name)
+        progress("load", 1, 2)
+        time.sleep(self.delay)
+        if name == "broken":
+            raise CheckpointError("unknown_model", name=name, known="")
+        return SimpleNamespace(name=name)
+
+
+def test_two_sessions_load_a_model_once_and_both_hear_how_far_it_is():
+    loader = Loader(delay=0.3)
+    models, heard, got = Models(load_model=loader), [], []
+
+    def visit():
+        got.append(models.get("m", lambda *at: heard.append((threading.get_ident(), at))))
+
+    threads = [threading.Thread(target=visit) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert loader.calls == ["m"]
+    assert len({id(llm) for llm in got}) == 1 and len(got) == 4
+    assert len({who for who, _ in heard}) == 4 and {at for _, at in heard} == {("load", 1, 2)}
+
+
+def test_at_most_two_models_stay():
+    loader, gone = Loader(), []
+    models = Models(load_model=loader, forget=lambda llm: gone.append(llm.name))
+    for name in ("a", "b", "a", "c"):
+        models.get(name)
+    assert gone == ["b"]
+    assert models.has("a") and models.has("c") and not models.has("b")
+    models.get("b")
+    assert loader.calls == ["a", "b", "c", "b"]
+
+
+def test_a_failure_is_told_to_all_who_wait_and_tried_again_by_the_next():
+    loader = Loader()
+    models = Models(load_model=loader)
+    for _ in range(2):
+        with pytest.raises(CheckpointError):
+            models.get("broken")
+    assert loader.calls == ["broken", "broken"]
+
+
+def test_the_same_prompt_costs_nothing_the_second_time():
+    traces, llm = Traces(), small()
+    first = traces.get(llm, [1, 2, 3])
+    assert traces.get(llm, (1, 2, 3)) is first
+    changed = traces.get(llm, [1, 2, 3], interventions=[Scale("blocks.1.attn.z", 0.0)])
+    fewer = traces.get(llm, [1, 2, 3], names="logits")
+    assert len({id(trace) for trace in (first, changed, fewer)}) == 3
+    assert traces.get(llm, [1, 2, 3], interventions=(Scale("blocks.1.attn.z", 0.0),)) is changed
+    assert len(traces) == 3
+
+
+def test_the_oldest_traces_go_when_the_bytes_are_used_up():
+    llm = small()
+    size = llm.trace([1, 2, 3]).nbytes
+    traces = Traces(limit=3 * size)
+    kept = [traces.get(llm, [i, 2, 3]) for i in range(3)]
+    assert traces.get(llm, [0, 2, 3]) is kept[0]  # used again: now the youngest
+    traces.get(llm, [3, 2, 3])
+    assert traces.nbytes <= 3 * size
+    assert traces.get(llm, [0, 2, 3]) is kept[0]
+    assert traces.get(llm, [1, 2, 3]) is not kept[1]
+
+
+def test_one_trace_stays_even_if_it_is_larger_than_the_bound():
+    traces, llm = Traces(limit=1), small()
+    first = traces.get(llm, [1, 2, 3])
+    assert traces.get(llm, [1, 2, 3]) is first
+    traces.get(llm, [4])
+    assert len(traces) == 1
+
+
+def test_traces_leave_with_their_model():
+    traces, one, other = Traces(), small("a"), small("b")
+    traces.get(one, [1]), traces.get(other, [1])
+    traces.forget(one)
+    assert len(traces) == 1
+
+
+def test_sessions_that_ask_for_the_same_trace_share_one():
+    traces, llm, got = Traces(), small(), []
+    calls, run = [], llm.trace
+
+    def slow(*args, **how):
+        calls.append(args)
+        time.sleep(0.2)
+        return run(*args, **how)
+
+    llm.trace = slow
+    threads = [threading.Thread(target=lambda: got.append(traces.get(llm, [1, 2]))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(calls) == 1 and len({id(trace) for trace in got}) == 1

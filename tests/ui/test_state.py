@@ -1,0 +1,128 @@
+"""The state and the address bar: everything a link carries comes back, and nothing in a link can do harm."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from urllib.parse import parse_qs, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gptviz.text import LANGUAGES, say
+from gptviz.ui import state
+from gptviz.ui.state import MAX_CHARS, State, from_query, to_query
+
+
+def through_a_link(given_state: State) -> State:
+    link = urlencode(to_query(given_state))
+    found, refused = from_query({name: values[-1] for name, values in parse_qs(link, keep_blank_values=True).items()})
+    assert not refused
+    return found
+
+
+EVERYTHING = State(
+    language="zh",
+    model="toy-sort",
+    text="dbaca=",
+    depth=("open", "notes"),
+    layer=2,
+    head=1,
+    token=3,
+    neuron=17,
+    temperature=0.75,
+    top_k=40,
+    top_p=0.9,
+    min_p=0.05,
+    analogy="Paris - France + Germany",
+)
+
+
+def test_a_link_brings_everything_back():
+    assert through_a_link(EVERYTHING) == EVERYTHING
+
+
+def test_what_was_not_chosen_is_not_in_the_link():
+    assert to_query(State()) == {}
+    assert to_query(State(layer=0)) == {"layer": "0"}  # the first layer was chosen; None was not
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=()), max_size=300))
+def test_any_text_survives_a_link(text):
+    text = state.clean(text)
+    assert through_a_link(State(text=text)).text == text
+
+
+@pytest.mark.parametrize("text", ["", "a\nb", "  ", "👩‍🚀", "שלום", "<script>alert(1)</script>", "&layer=3#x%00", "\ufeff"])
+def test_odd_texts_survive_a_link(text):
+    assert through_a_link(State(text=text)).text == text
+
+
+def test_text_is_made_fit_to_be_read():
+    assert state.clean("a\ud800b\0c\r\nd\re") == "a\ufffdbc\nd\ne"
+    assert state.clean("\ud83d\ude00") == "😀"  # two halves that belong together
+    found, _ = from_query({"text": "x" * 100_000})
+    assert len(found.text) == MAX_CHARS
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("layer", "-1"),
+        ("layer", "1e3"),
+        ("layer", "9" * 5000),
+        ("head", "first"),
+        ("token", ""),
+        ("temperature", "nan"),
+        ("temperature", "inf"),
+        ("temperature", "-0.1"),
+        ("top_k", "0"),
+        ("top_p", "0"),
+        ("top_p", "1.01"),
+        ("depth", "open,sesame"),
+        ("language", "xx"),
+        ("model", "../../etc"),
+        ("model", "/etc"),
+        ("model", "a/../b"),
+        ("model", "\0"),
+        ("model", "~root"),
+        ("model", "x" * 5000),
+    ],
+)
+def test_what_cannot_be_is_refused_and_the_rest_is_kept(name, value):
+    found, refused = from_query({name: value, "analogy": "cat - dog"})
+    assert found == State(analogy="cat - dog")
+    assert list(refused) == [name]
+
+
+def test_parameters_of_others_are_left_alone():
+    assert from_query({"embed": "true", "utm_source": "x"}) == (State(), {})
+
+
+def test_a_folder_is_a_model_only_on_a_local_server(tmp_path, monkeypatch):
+    (tmp_path / "config.json").write_text("{}")
+    monkeypatch.setattr(state, "folders_allowed", lambda: True)
+    assert from_query({"model": str(tmp_path)})[0].model == str(tmp_path)
+    monkeypatch.setattr(state, "folders_allowed", lambda: False)
+    assert from_query({"model": str(tmp_path)}) == (State(), {"model": str(tmp_path)})
+
+
+def test_on_a_public_server_a_hub_id_does_not_lead_to_a_folder(tmp_path, monkeypatch):
+    (tmp_path / "owner" / "name").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(state, "folders_allowed", lambda: False)
+    assert from_query({"model": "owner/name"})[1] == {"model": "owner/name"}
+    assert from_query({"model": "owner/other"})[0].model == "owner/other"
+
+
+def test_another_text_forgets_its_tokens_and_another_model_its_layers():
+    after = EVERYTHING.with_(text="cab=")
+    assert (after.token, after.layer, after.temperature) == (None, 2, 0.75)
+    after = EVERYTHING.with_(model="smollm2-135m")
+    assert (after.text, after.layer, after.head, after.token, after.neuron) == (None,) * 5
+    assert State(text="A cat").with_(model="gpt2").text == "A cat"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_field_has_a_name_a_reader_understands(language):
+    assert all(say(language, f"ui.fields.{field.name}") for field in fields(State))
