@@ -5,25 +5,22 @@ Safetensors only, and never code from the repository. What is in the cache is us
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from gptviz.checkpoints import store
+from gptviz.checkpoints.folder import INDEX, read_config, shards, weight_files
 from gptviz.checkpoints.store import Progress
 from gptviz.checkpoints.tokenizer_files import FILES
 from gptviz.errors import CheckpointError
 
-INDEX = "model.safetensors.index.json"
 SMALL = ("config.json", "generation_config.json", *FILES, INDEX)
 
 
 def cached(repo: str) -> Path | None:
     """The folder of a repository that was fetched completely, or None."""
     from huggingface_hub import try_to_load_from_cache
-
-    from gptviz.checkpoints.weights import weight_files
 
     with hub_errors(repo):
         config = try_to_load_from_cache(repo, "config.json")
@@ -43,43 +40,46 @@ def make_ready(repo: str, progress: Progress) -> Path:
     with hub_errors(repo):
         if folder := cached(repo):
             return folder
-        from huggingface_hub import HfApi, constants
+        from huggingface_hub import HfApi, constants, errors
 
         from gptviz.checkpoints.config import config_from_hf
-        from gptviz.checkpoints.loading import read_config
 
-        info = HfApi().model_info(repo, files_metadata=True)
-        sizes = {file.rfilename: file.size or 0 for file in info.siblings or ()}
-        if "config.json" not in sizes:
-            raise CheckpointError("hub_no_config", repo=repo)
-        counter = _Counter(progress)
-        folder = counter.get(repo, info.sha, "config.json").parent
+        if constants.HF_HUB_OFFLINE:
+            raise CheckpointError("hub_offline", repo=repo)
+        counter = _Counter(repo, progress)
+        try:
+            folder = counter.get("config.json").parent
+        except errors.RemoteEntryNotFoundError as error:
+            raise CheckpointError("hub_no_config", repo=repo) from error
         config_from_hf(read_config(folder))
+        counter.commit = folder.name  # every other file from the same commit
+        info = HfApi().model_info(repo, revision=counter.commit, files_metadata=True)
+        sizes = {file.rfilename: file.size or 0 for file in info.siblings or ()}
         if "model.safetensors" in sizes:
             weights = ["model.safetensors"]
         elif INDEX in sizes:
-            index = counter.get(repo, info.sha, INDEX)
-            weights = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+            weights = shards(counter.get(INDEX))
         else:
             raise CheckpointError("hub_no_safetensors", repo=repo)
         wanted = [name for name in SMALL if name in sizes] + weights
         counter.total = sum(sizes.get(name, 0) for name in wanted)
         cache = Path(constants.HF_HUB_CACHE)
         with store.disk_errors(cache):
-            cache.mkdir(parents=True, exist_ok=True)
             store.check_space(cache, counter.total)
         for name in wanted:
-            counter.get(repo, info.sha, name)
+            counter.get(name)
+        progress("download", counter.total, counter.total)  # files that were here already did not count
         return folder
 
 
 class _Counter:
     """Downloads files one after the other and tells how many bytes have come of all of them together."""
 
-    def __init__(self, progress: Progress):
-        self.progress, self.done, self.total = progress, 0, 0
+    def __init__(self, repo: str, progress: Progress):
+        self.repo, self.commit, self.progress = repo, None, progress
+        self.done, self.total = 0, 0
 
-    def get(self, repo: str, commit: str, name: str) -> Path:
+    def get(self, name: str) -> Path:
         from huggingface_hub import hf_hub_download
         from tqdm import tqdm
 
@@ -93,7 +93,7 @@ class _Counter:
             def update(self, n: float = 1) -> None:
                 counter.add(int(n))
 
-        return Path(hf_hub_download(repo, name, revision=commit, tqdm_class=Bar))
+        return Path(hf_hub_download(self.repo, name, revision=self.commit, tqdm_class=Bar))
 
     def add(self, n_bytes: int) -> None:
         self.done += n_bytes
@@ -108,8 +108,6 @@ def hub_errors(repo: str) -> Iterator[None]:
 
     try:
         yield
-    except errors.OfflineModeIsEnabled as error:
-        raise CheckpointError("hub_offline", repo=repo) from error
     except errors.GatedRepoError as error:
         raise CheckpointError("hub_gated", repo=repo) from error
     except errors.RepositoryNotFoundError as error:

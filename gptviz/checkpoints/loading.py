@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gptviz.checkpoints import store, wheel
 from gptviz.checkpoints.catalogue import Entry, Place, find
+from gptviz.checkpoints.folder import eos_ids, fingerprint, read_config
 from gptviz.checkpoints.store import Progress
 from gptviz.errors import CheckpointError
 from gptviz.paths import asset
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
     from gptviz.model import GPT, GPTConfig
     from gptviz.tokenizer import Tokenizer
-
-SMALL = 16 << 20  # bytes of weights that are hashed whole rather than recognised by size and time
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,7 @@ def load_checkpoint(
 
     from gptviz.checkpoints.config import config_from_hf, model_type
     from gptviz.checkpoints.tokenizer_files import tokenizer_folder
-    from gptviz.checkpoints.weights import load_model, weight_files
+    from gptviz.checkpoints.weights import load_model
     from gptviz.tokenizer import Tokenizer
 
     name, progress = str(name), progress or _silent
@@ -111,7 +108,7 @@ def load_checkpoint(
             tokenizer=Tokenizer.from_folder(with_tokenizer) if with_tokenizer else None,
             eos_ids=eos_ids(folder, hf, config.vocab_size),
             entry=place.entry,
-            fingerprint=fingerprint(folder, weight_files(folder)),
+            fingerprint=fingerprint(folder),
         )
 
 
@@ -123,53 +120,6 @@ def check_device(device: str) -> None:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
         raise CheckpointError("bad_device", device=device, reason=str(error).splitlines()[0].rstrip(".")) from error
-
-
-def read_config(folder: Path) -> dict:
-    """config.json of a checkpoint folder. Raises CheckpointError if it is missing or is not a JSON object."""
-    if not (folder / "config.json").is_file():
-        raise CheckpointError("no_config", folder=folder)
-    return _read_object(folder / "config.json")
-
-
-def _read_object(path: Path) -> dict:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise CheckpointError("bad_json", path=path, reason=error) from error
-    if not isinstance(content, dict):
-        raise CheckpointError("bad_json", path=path, reason=f"{type(content).__name__}, not an object")
-    return content
-
-
-def eos_ids(folder: Path, config: dict, vocab_size: int) -> frozenset[int]:
-    """The tokens after which generation stops: those of generation_config.json, else of config.json, else
-    transformers' default for the model type."""
-    settings = config
-    if (folder / "generation_config.json").is_file():
-        settings = config | _read_object(folder / "generation_config.json")
-    ids = settings.get("eos_token_id", 50256 if config["model_type"] == "gpt2" else 2)
-    ids = ids if isinstance(ids, list) else [ids]
-    return frozenset(i for i in ids if isinstance(i, int) and 0 <= i < vocab_size)
-
-
-def fingerprint(folder: Path, files: list[Path]) -> str:
-    """What tells these weights from others: a hash of config and weights.
-
-    The manifest of a folder that gptviz made has the hash of its weights, small ones are hashed here; large
-    ones of others are told apart by size and time of change.
-    """
-    digest = hashlib.sha256((folder / "config.json").read_bytes())
-    if (folder / store.MANIFEST).is_file():
-        made = _read_object(folder / store.MANIFEST)["files"]
-        digest.update(made["model.safetensors"]["sha256"].encode())
-    elif sum(file.stat().st_size for file in files) <= SMALL:
-        for file in files:
-            digest.update(file.read_bytes())
-    else:
-        for file in files:
-            digest.update(f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}".encode())
-    return digest.hexdigest()
 
 
 def _silent(stage: str, done: int, total: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -13,12 +12,12 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from gptviz.checkpoints.folder import weight_files
 from gptviz.checkpoints.store import Progress
 from gptviz.errors import CheckpointError
 from gptviz.model import GPT, GPTConfig
 
 FLOATS = {"F64", "F32", "F16", "BF16"}  # safetensors' names; anything else is quantized
-INDEX = "model.safetensors.index.json"
 
 
 @dataclass(frozen=True)
@@ -84,27 +83,6 @@ def is_buffer(name: str) -> bool:
     """Constants that older versions of transformers saved beside the weights: GPT-2's causal mask and the value
     it is filled with, Llama's rotary frequencies."""
     return name.endswith((".attn.bias", ".attn.masked_bias", ".rotary_emb.inv_freq"))
-
-
-def weight_files(folder: Path) -> list[Path]:
-    """The safetensors files of a checkpoint: one, or the shards its index names.
-
-    Raises CheckpointError where there are none, or one of them is missing.
-    """
-    index, single = folder / INDEX, folder / "model.safetensors"
-    if single.is_file():
-        return [single]
-    if not index.is_file():
-        raise CheckpointError("no_safetensors", folder=folder)
-    try:
-        names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-        files = [folder / Path(name).name for name in sorted(names)]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError("bad_json", path=index, reason=error) from error
-    for file in files:
-        if not file.is_file():
-            raise CheckpointError("shard_missing", path=file)
-    return files
 
 
 def load_model(

@@ -16,7 +16,7 @@ import pytest
 
 from gptviz import checkpoints, paths
 from gptviz.checkpoints import catalogue, find, loading, store, wheel
-from gptviz.errors import CheckpointError, GptvizError
+from gptviz.errors import GptvizError
 from gptviz.text import LANGUAGES
 from tests.checkpoints import tiny_wheel
 
