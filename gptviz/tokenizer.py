@@ -215,12 +215,18 @@ class Tokenizer:
         lost = {char for char in set(text) if not self._holds(char)}
         if not lost:
             return []
-        return [Dropped(i, c, c.encode("utf-8", "surrogatepass")) for i, c in enumerate(text) if c in lost]
+        # The name of a token is read as a whole, whatever its letters.
+        named = {i for name in self._names.finditer(text) for i in range(*name.span())} if self._added else ()
+        return [
+            Dropped(i, c, c.encode("utf-8", "surrogatepass"))
+            for i, c in enumerate(text)
+            if c in lost and i not in named
+        ]
 
     def kept(self, text: str) -> str:
         """`text` without the characters that are dropped."""
-        lost = {d.char for d in self.dropped(text)}
-        return "".join(c for c in text if c not in lost) if lost else text
+        lost = {d.index for d in self.dropped(text)}
+        return "".join(c for i, c in enumerate(text) if i not in lost) if lost else text
 
     def _places(self, text: str) -> Callable[[int, int], tuple[int, int]]:
         """From a span in `kept(text)` to the span in `text`."""
@@ -234,6 +240,11 @@ class Tokenizer:
         if self._byte_level:
             return self._single_bytes.issuperset(char.encode())
         return bool(self._inner.encode(char, add_special_tokens=False).ids)
+
+    @cached_property
+    def _names(self) -> re.Pattern[str]:
+        """Finds the names of special and other added tokens in a text, the longer of two that begin alike."""
+        return re.compile("|".join(re.escape(n) for n in sorted(self._added.values(), key=len, reverse=True)))
 
     @cached_property
     def _single_bytes(self) -> frozenset[int]:
@@ -289,6 +300,10 @@ class Tokenizer:
         Raises InputError for a tokenizer that tiktoken cannot express: anything but byte-level byte-pair encoding
         with a known way of cutting text, no normalizing, and ids that grow with the rank of the merge.
         """
+        return self._tiktoken
+
+    @cached_property
+    def _tiktoken(self) -> tiktoken.Encoding:
         pattern = self._pattern()
         vocabulary = self._inner.get_vocab(with_added_tokens=False)
         merged = [vocabulary[joined] for _, joined in self._merges.values()]
