@@ -3,10 +3,11 @@
 import pandas as pd
 import streamlit as st
 
-from gptviz.analysis.tokens import CLASSICS, Cut, Fact, all_letters, classic_cut, cut, dropped_fact, facts, states
+from gptviz.analysis.tokens import CLASSICS, Cut, all_letters, classic_cut, cut, dropped_fact, facts, states
 from gptviz.errors import InputError
 from gptviz.tokenizer import classic, visible
 from gptviz.ui.chips import chip, plain
+from gptviz.ui.facts import piece, sentence
 from gptviz.ui.page import Page, start
 
 SHOWN = 300  # chips a row at most
@@ -28,7 +29,7 @@ def see(page: Page, text: Cut) -> None:
         "words": [visible(w.encode()) for w in text.words],
         "characters": [visible(c.encode()) for c in text.characters],
     }
-    cuts |= {name: [piece for _, piece in classic_cut(name, text.text)] for name in CLASSICS}
+    cuts |= {name: [p for _, p in classic_cut(name, text.text)] for name in CLASSICS}
     chosen = st.segmented_control(
         page.t("beside"),
         list(cuts),
@@ -48,30 +49,9 @@ def row(page: Page, pieces: list[str]) -> None:
     """Pieces as chips, the first few hundred."""
     more = len(pieces) - SHOWN
     st.markdown(
-        " ".join(chip(i, piece) for i, piece in enumerate(pieces[:SHOWN]))
+        " ".join(chip(i, p) for i, p in enumerate(pieces[:SHOWN]))
         + (f" {page.t('more', count=more)}" if more > 0 else "")
     )
-
-
-def code(piece: str) -> str:
-    """A token in running text, without a position's colour."""
-    return f":gray-background[{plain(piece)}]"
-
-
-def sentence(page: Page, fact: Fact) -> str:
-    """A fact in words: pieces of text on grey, fractions rounded."""
-    values = {"size": f"{page.llm.tokenizer.vocab_size:,}"}
-    for name, value in fact.values.items():
-        match value:
-            case str():
-                values[name] = code(value)
-            case tuple():
-                values[name] = " ".join(map(code, value))
-            case float():
-                values[name] = f"{value:.2f}"
-            case _:
-                values[name] = value
-    return page.t(f"look.{fact.name}", **values)
 
 
 def open_token(page: Page, text: Cut) -> None:
@@ -108,7 +88,7 @@ def merges(page: Page, text: Cut, at: int) -> None:
         seen += len(chunk.ids)
         if seen > at:
             break
-    shown = code(visible(text.text[chunk.start : chunk.end].encode()))
+    shown = piece(visible(text.text[chunk.start : chunk.end].encode()))
     if not chunk.merges:
         st.markdown(page.t("open.no_merges", chunk=shown))
         return
@@ -116,9 +96,9 @@ def merges(page: Page, text: Cut, at: int) -> None:
     st.markdown(page.t("open.chunk", chunk=shown, count=len(first)))
     table = {
         page.t("open.step"): [page.t("open.start"), *map(str, range(1, len(after) + 1))],
-        page.t("open.joined"): ["", *(code(merge.piece) for merge in chunk.merges)],
+        page.t("open.joined"): ["", *(piece(merge.piece) for merge in chunk.merges)],
         page.t("open.rank"): ["", *(f"{merge.rank:,}" for merge in chunk.merges)],
-        page.t("open.pieces"): [" ".join(map(code, pieces)) for pieces in (first, *after)],
+        page.t("open.pieces"): [" ".join(map(piece, pieces)) for pieces in (first, *after)],
     }
     st.table(pd.DataFrame(table), border="horizontal", hide_index=True)
 
@@ -145,7 +125,7 @@ def test(page: Page) -> None:
     st.markdown(f"**{page.t(f'test.{key}', count=n, guess=guess)}**")
     row(page, [t.piece for t in answer.tokens])
     if most := answer.most_split:
-        st.markdown(page.t("test.split", word=code(most.word), count=len(most.pieces)))
+        st.markdown(page.t("test.split", word=piece(most.word), count=len(most.pieces)))
     else:
         st.markdown(page.t("test.whole"))
     if answer.dropped:

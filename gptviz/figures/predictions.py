@@ -14,13 +14,26 @@ ROW = 30  # pixels a bar
 
 
 def percent(probability: float) -> str:
-    """A probability as a reader wants it: 40 %, 0.2 %, and small ones in scientific notation."""
+    """A probability as a reader wants it: 77 %, 0.2 %, 0.003 %, and below that 4·10⁻⁷ %."""
     value = 100 * probability
-    if value >= 10:
+    if value > 99.9999:  # never "100 %" for what is not certain
+        return "> 99.9999 %"
+    if value >= 99.5:
+        return f"{value:.4f}".rstrip("0").rstrip(".") + " %"
+    if value >= 9.95:
         return f"{value:.0f} %"
-    if value >= 0.1:
+    if value >= 0.095:
         return f"{value:.1f} %"
-    return f"{value:.0e} %".replace("e-0", "e-")
+    if value >= 0.00095:
+        return f"{float(f'{value:.1g}'):f}".rstrip("0") + " %"
+    if value == 0:
+        return "0 %"
+    digits, exponent = f"{value:.0e}".split("e")
+    return f"{digits}·10{_raised(int(exponent))} %"
+
+
+def _raised(exponent: int) -> str:
+    return str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def word_bars(
@@ -112,3 +125,29 @@ def parameter_tree(parts: dict[str, int], names: dict[str, str], theme: Theme = 
         ),
         layout={"template": template(theme), "height": 260, "margin": {"l": 0, "r": 0, "t": 0, "b": 0}},
     )
+
+
+def product_bars(
+    products: Sequence[float], dimensions: Sequence[int], rest: float, other: str, theme: Theme
+) -> go.Figure:
+    """The terms of a dot product as signed bars: the named dimensions, and the sum of all others last.
+
+    other: what to call the last bar."""
+    page = PAGE[theme]
+    values = [*products, rest]
+    names = [str(d) for d in dimensions] + [other]
+    figure = go.Figure(
+        go.Bar(
+            x=list(range(len(values))),
+            y=values,
+            marker={
+                "color": [role("output", theme)] * len(products) + [page["muted"]],
+                "pattern": {"shape": ["/" if v < 0 else "" for v in values], "fgcolor": page["background"]},
+            },
+            customdata=names,
+            hovertemplate="%{customdata}: %{y:.4f}<extra></extra>",
+        ),
+        layout={"template": template(theme), "height": 280, "bargap": 0.2, "showlegend": False},
+    )
+    figure.update_xaxes(tickvals=list(range(len(values))), ticktext=names, tickangle=-60, showgrid=False)
+    return figure

@@ -124,6 +124,8 @@ class State:
     analogy: str = _url("king - man + woman", lambda value: clean(value)[:200])
     guess: str | None = _url(None, lambda value: clean(value)[:100])  # the next word; "" if the reader gave up
     added: tuple[int, ...] = _url((), _ids, lambda ids: ".".join(map(str, ids)))  # tokens the model wrote on
+    word: int | None = _url(None, _index)  # a candidate for the next token, by id
+    answer: str | None = _url(None, _one_of("same", "half", "root"))  # to the question on the output page
     swap: str | None = _url(None, lambda value: clean(value)[:100])  # another word at `token`
 
     def with_(self, **values: Any) -> State:
@@ -135,9 +137,9 @@ class State:
             text = None if "toy-sort" in (self.model, model) else self.text
             state = replace(state, text=text, layer=None, head=None, token=None, neuron=None)
         if model != self.model or values.get("text", state.text) != self.text:
-            state = replace(state, token=None, guess=None, added=(), swap=None)
+            state = replace(state, token=None, guess=None, added=(), word=None, answer=None, swap=None)
         if values.get("token", state.token) != state.token:
-            state = replace(state, swap=None)
+            state = replace(state, word=None, answer=None, swap=None)
         return replace(state, **values)
 
 
