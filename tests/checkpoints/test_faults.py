@@ -342,6 +342,10 @@ def test_the_catalogue_is_complete_and_its_names_lead_where_it_says():
     assert loading.is_ready("toy-sort")
 
 
+def test_the_toy_has_as_many_parameters_as_the_catalogue_says(toy):
+    assert toy.checkpoint.entry.params == sum(p.numel() for p in toy.model.parameters())
+
+
 def test_the_default_loads_without_transformers_or_the_package(smollm2):
     said = subprocess.run(
         [

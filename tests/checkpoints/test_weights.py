@@ -216,7 +216,7 @@ def test_a_missing_extra_misshapen_or_quantized_tensor_is_named(tmp_path):
         return caught.value
 
     assert refusal({n: t for n, t in tensors.items() if n != name}).code == "tensor_missing"
-    assert refusal(tensors | {name.replace("weight", "lora_A"): tensors[name]}).code == "tensor_extra"
+    assert refusal(tensors | {name.replace("weight", "lora_A"): tensors[name].clone()}).code == "tensor_extra"
     assert refusal(tensors | {name: tensors[name].t().contiguous()}).code == "tensor_shape"
     assert refusal(tensors | {name: tensors[name].to(torch.int8)}).code == "tensor_quantized"
 
