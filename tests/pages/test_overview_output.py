@@ -1,0 +1,109 @@
+"""Overview and Output: what they say is what the model computed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from gptviz.figures.predictions import percent
+from gptviz.text import LANGUAGES, say
+from tests.pages.test_pages import address, visit, words
+
+TEXT = "The capital of France is"
+
+
+def chart(app, key: str):
+    """A Plotly chart's first trace, as it went to the browser."""
+    found = [e for e in app.get("plotly_chart") if f"{key}" in e.proto.id]
+    return json.loads(found[0].proto.spec)["data"][0]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_is_given_away_before_a_guess(language):
+    app = visit(text=TEXT, language=language)
+    first_choice = say(language, "overview.first_choice", token="·Paris", percent="", vocab_size="")[:6]
+    assert first_choice not in words(app)
+    app.text_input("overview.guess").set_value("Lyon").run()
+    assert "·Lyon" in words(app) and "·Paris" in words(app)
+    assert address(app)["guess"] == "Lyon"
+
+
+def test_a_guess_is_rated_by_the_model(smollm2):
+    p = smollm2.trace(TEXT).logits[-1].double().softmax(-1)
+    lyon = smollm2.tokenizer.encode(" Lyon")[0]
+    rank = int((p > p[lyon]).sum()) + 1
+    said = words(visit(text=TEXT, guess="Lyon"))
+    assert f"number {rank} of 49,152, at {percent(float(p[lyon]))}" in said
+    said = words(visit(text=TEXT, guess="Paris"))
+    assert f"same as the model's first choice, at {percent(float(p.max()))}" in said
+
+
+def test_giving_up_shows_the_answer():
+    app = visit(text=TEXT)
+    next(b for b in app.button if b.label == say("en", "overview.reveal")).click().run()
+    assert "·Paris" in words(app)
+
+
+def test_words_are_added_taken_back_and_kept_in_the_address(smollm2):
+    app = visit(text=TEXT, guess="")
+    expected = [step.id for step in smollm2.generate(TEXT, 6, temperature=0)]
+
+    def press(key):
+        next(b for b in app.button if b.label == say("en", f"overview.{key}")).click().run()
+
+    press("add_one")
+    assert address(app)["added"] == str(expected[0])
+    press("add_five")
+    assert address(app)["added"] == ".".join(map(str, expected))
+    press("take_back")
+    assert address(app)["added"] == ".".join(map(str, expected[:-1]))
+    press("start_over")
+    assert "added" not in address(app)
+
+
+def test_added_tokens_that_do_not_exist_are_not_followed():
+    app = visit(text=TEXT, guess="", added="7042.999999")
+    assert not app.error and not app.exception
+
+
+def test_swapping_a_word_compares_two_runs(smollm2):
+    said = words(visit(text=TEXT, depth="test", token="3", swap="Germany"))
+    berlin = smollm2.trace("The capital of Germany is").logits[-1].double().softmax(-1).max()
+    assert f"**·Berlin** ({percent(float(berlin))})" in said
+    assert "is **0.0**" in said, "rows before the swap are the same to the last bit"
+
+
+@pytest.mark.parametrize("at", ["0", "3"])
+def test_output_says_what_came_next(smollm2, at):
+    trace = smollm2.trace(TEXT)
+    p = trace.logits[int(at)].double().softmax(-1)
+    came = trace.ids[int(at) + 1]
+    assert percent(float(p[came])) in words(visit("output", text=TEXT, token=at))
+
+
+def test_the_dot_product_adds_up_to_the_logit(smollm2):
+    trace = smollm2.trace(TEXT)
+    logit = float(trace.logits[-1].max())
+    app = visit("output", text=TEXT, depth="open")
+    assert f"= **{logit:.4f}**" in words(app)
+    bars = chart(app, "output.products")["y"]
+    values = bars if isinstance(bars, list) else _decoded(bars)
+    assert sum(values) == pytest.approx(logit, abs=1e-4)
+
+
+def _decoded(typed: dict) -> list[float]:
+    import base64
+
+    import numpy as np
+
+    return np.frombuffer(base64.b64decode(typed["bdata"]), dtype=typed["dtype"]).tolist()
+
+
+def test_the_temperature_question(smollm2):
+    top = smollm2.trace(TEXT).logits[-1].double().topk(2).values
+    root = float(torch.exp((top[0] - top[1]) / 2))
+    for answer, verdict in (("half", "No"), ("root", "Yes")):
+        said = words(visit("output", text=TEXT, depth="test", answer=answer))
+        assert f"{verdict}" in said and f"**{root:,.3g}**" in said
