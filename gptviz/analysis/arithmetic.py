@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gptviz.analysis.geometry import Near, Space, cosine, nearest, rank, space_of, token_of
+from gptviz.analysis.geometry import Near, Space, cosine, nearest, rank, single_tokens, space_of, token_of
 from gptviz.errors import InputError
 from gptviz.llm import LLM
 
@@ -40,19 +40,21 @@ class Simpler:
 class Arithmetic:
     """What a formula of words leads to.
 
-    results: the nearest tokens, the formula's own (`inputs`) among them. answer: the word the formula was said to
-    equal, or else the nearest that is not one of its own. rank, rank_kept: the answer's place with the formula's own
-    words set aside, and with them in. simpler: the formula without its subtractions, and each added word alone.
-    sides: for a - b + c = d, the cosine of (a - b) with (d - c), and of (a - d) with (b - c): 1 and 1 in a perfect
-    parallelogram. None for a formula of another form.
+    results: the nearest tokens, the formula's own (`inputs`) among them. first: the nearest that is not one of its
+    own. answer: the word that the formula was said to equal (then it was `predicted`), or else `first`. rank,
+    rank_kept: the answer's place with the formula's own words set aside, and with them in. simpler: the formula
+    without its subtractions, and each added word alone. sides: for a - b + c = d, the cosine of (a - b) with (d - c),
+    and of (a - d) with (b - c): 1 and 1 in a perfect parallelogram; None for a formula of another form.
     """
 
     terms: tuple[Term, ...]
     results: tuple[Near, ...]
     inputs: frozenset[int]
+    first: Near
     answer: Near
     rank: int
     rank_kept: int
+    predicted: bool
     simpler: tuple[Simpler, ...]
     sides: tuple[float, float] | None
 
@@ -98,11 +100,10 @@ def solve(llm: LLM, formula: str, count: int = 10) -> Arithmetic:
     if vector.norm() <= 1e-5 * space.norms[ids].sum():
         raise InputError("formula_zero")
     cosines = space.cosines(vector)
-    if expected is None:
-        if len(inputs) == len(space):
-            raise InputError("formula_everything")
-        answer = nearest(llm, vector, 1, without=inputs)[0]
-    else:
+    if len(inputs) == len(space):
+        raise InputError("formula_everything")
+    answer = first = nearest(llm, vector, 1, without=inputs)[0]
+    if expected is not None:
         i = token_of(llm, expected)
         if i in inputs:
             raise InputError("formula_answer_is_input", word=expected)
@@ -115,12 +116,23 @@ def solve(llm: LLM, formula: str, count: int = 10) -> Arithmetic:
         terms=terms,
         results=tuple(nearest(llm, vector, count)),
         inputs=frozenset(inputs),
+        first=first,
         answer=answer,
         rank=rank(cosines, answer.id, without=inputs),
         rank_kept=rank(cosines, answer.id),
+        predicted=expected is not None,
         simpler=tuple(_simpler(space, part, answer.id, inputs) for part in parts),
         sides=_sides(space, terms, answer.id),
     )
+
+
+def suggestion(llm: LLM) -> str:
+    """A formula to begin with: of words where the vocabulary has them, else of its first four letters."""
+    words = "king - man + woman"
+    if llm.tokenizer is None or all(llm.tokenizer.id_of(f" {word}") is not None for word in ("king", "man", "woman")):
+        return words
+    pieces = sorted(piece for piece in llm.pieces(range(llm.config.vocab_size)) if len(piece) == 1 and piece.isalpha())
+    return "{1} - {0} + {2} = {3}".format(*pieces) if len(pieces) >= 4 else words
 
 
 def _sum(space: Space, terms: Sequence[Term]) -> Tensor:
@@ -138,6 +150,17 @@ def _sides(space: Space, terms: Sequence[Term], answer: int) -> tuple[float, flo
     a, b, c = (space.rows[t.id] for t in terms)
     d = space.rows[answer]
     return float(cosine(a - b, d - c)), float(cosine(a - d, b - c))
+
+
+def notes_claim(llm: LLM) -> tuple[float, float] | None:
+    """E(king) - E(queen) ≈ E(man) - E(woman)? The cosine of the two sides, and the length of their difference as a
+    multiple of the left side's. None for a vocabulary without these words."""
+    ids = single_tokens(llm, ["king", "queen", "man", "woman"])
+    if len(ids) < 4:
+        return None
+    king, queen, man, woman = space_of(llm).rows[ids]
+    left, right = king - queen, man - woman
+    return float(cosine(left, right)), float((left - right).norm() / left.norm())
 
 
 @dataclass(frozen=True)

@@ -164,6 +164,28 @@ def _shorten(text: str, limit: int = 40) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+@dataclass(frozen=True)
+class Spread:
+    """How large the numbers of some rows are: the extremes, and `limit`, which 99 of 100 stay below in size."""
+
+    lowest: float
+    highest: float
+    limit: float
+
+
+def spread(values: Tensor) -> Spread:
+    """The Spread of a tensor of any shape."""
+    sizes = values.float().abs().flatten()
+    return Spread(float(values.min()), float(values.max()), float(sizes.kthvalue(-(-99 * len(sizes) // 100)).values))
+
+
+def one_hot_difference(space: Space, row: int) -> float:
+    """The largest difference between row `row` and the product of a one-hot vector with the matrix."""
+    one_hot = torch.zeros(len(space), device=space.rows.device)
+    one_hot[row] = 1
+    return float((one_hot @ space.rows - space.rows[row]).abs().max())
+
+
 # ----------------------------------------------------------------------------------------- projection
 
 
@@ -200,12 +222,10 @@ def principal_plane(points: Tensor) -> Plane:
 def neighbours_kept(points: Tensor, flat: Tensor) -> int:
     """How many of `points` [N, D] have the same nearest neighbour among them on the map `flat` [N, 2] as in space
     (Euclidean distance)."""
-    return int((closest(points, points, skip_self=True) == closest(flat, flat, skip_self=True)).sum())
+    return int((_closest(points) == _closest(flat)).sum())
 
 
-def closest(points: Tensor, others: Tensor, skip_self: bool = False) -> Tensor:
-    """[N, D], [M, D] -> [N]: the index of the nearest of `others` to each point, by Euclidean distance."""
-    distances = torch.cdist(points.float(), others.float())
-    if skip_self:
-        distances.fill_diagonal_(torch.inf)
-    return distances.argmin(1)
+def _closest(points: Tensor) -> Tensor:
+    # Without matrix multiplication, which would lose small distances to rounding.
+    distances = torch.cdist(points.float(), points.float(), compute_mode="donot_use_mm_for_euclid_dist")
+    return distances.fill_diagonal_(torch.inf).argmin(1)

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gptviz.analysis.facts import Fact
 from gptviz.tokenizer import Chunk, Dropped, Tokenizer, classic, visible
 
 # The encodings that OpenAI's models used, oldest first.
@@ -34,14 +35,6 @@ class SplitWord:
 
     word: str
     pieces: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Fact:
-    """Something worth saying about a text: the sentence's name and its values. Strings are pieces of the text."""
-
-    name: str
-    values: dict[str, str | tuple[str, ...] | int | float]
 
 
 @dataclass(frozen=True)
@@ -138,7 +131,7 @@ def facts(tokenizer: Tokenizer, text: Cut) -> list[Fact]:
             values = {"word": most.word, "count": len(most.pieces), "pieces": most.pieces[:12]}
             said.append(Fact("split", values))
         else:
-            said.append(Fact("whole", {}))
+            said.append(Fact("whole"))
         said.append(Fact("longest", {"token": longest.piece, "characters": length, "id": longest.id}))
         said += _space(tokenizer, text)
     if text.dropped:

@@ -44,7 +44,7 @@ def rows_heatmap(
         layout={
             "template": template(theme),
             "height": 90 + max(6, min(_ROW, 520 // n)) * max(n, 2),
-            "xaxis": {"title": {"text": x_title}, "showgrid": False, "zeroline": False},
+            "xaxis": {"title": {"text": x_title, "font": {"size": 13}}, "showgrid": False, "zeroline": False},
             "yaxis": {
                 "autorange": "reversed",
                 "showgrid": False,
@@ -59,6 +59,65 @@ def rows_heatmap(
             type="rect", xref="paper", x0=0, x1=1, y0=chosen - 0.5, y1=chosen + 0.5, line={"color": PAGE[theme]["ink"]}
         )
     return figure
+
+
+def lookup_strip(
+    ids: Sequence[int], tokens: Sequence[str], n_rows: int, *, x_title: str, chosen: int, theme: Theme = "light"
+) -> go.Figure:
+    """The matrix as a strip, with a line in it for each row that is looked up, and threads to those rows from the
+    tokens: the chosen position's and those around it, as many as a narrow screen has room for."""
+    page = PAGE[theme]
+    named = _around(ids, chosen, 8)
+    figure = go.Figure(
+        layout={
+            "template": template(theme),
+            "height": 220,
+            "showlegend": False,
+            "xaxis": {
+                "title": {"text": x_title, "font": {"size": 13}},
+                "range": [-0.5, n_rows - 0.5],
+                "zeroline": False,
+                "showgrid": False,
+            },
+            "yaxis": {"range": [0, 4], "visible": False},
+        }
+    )
+    strip = {"x0": -0.5, "x1": n_rows - 0.5, "y0": 0, "y1": 1}
+    figure.add_shape(type="rect", **strip, fillcolor=page["panel"], line={"color": page["line"]}, layer="below")
+    for id in dict.fromkeys(ids):
+        figure.add_shape(type="line", x0=id, x1=id, y0=0, y1=1, line={"color": page["muted"], "width": 1})
+    for n, position in enumerate(named):
+        at, id, here = (n + 0.5) / len(named) * n_rows - 0.5, ids[position], position == chosen
+        colour, width = (page["ink"], 2.5) if here else (page["muted"], 1)
+        figure.add_trace(
+            go.Scatter(
+                x=[at, id, id],
+                y=[3.2, 1, 0],
+                mode="lines",
+                line={"color": colour, "width": width},
+                hovertemplate=f"{_label(tokens[position])} → {id}<extra></extra>",
+            )
+        )
+        figure.add_annotation(
+            x=at,
+            y=3.5,
+            text=_label(tokens[position]),
+            showarrow=False,
+            bgcolor=TOKENS[theme][token_colour(position)],
+            bordercolor=colour,
+            borderwidth=2 if here else 1,
+            borderpad=2,
+            font={"color": page["ink"], "size": 13},
+        )
+    return figure
+
+
+def _around(ids: Sequence[int], chosen: int, count: int) -> list[int]:
+    """Up to `count` positions with different ids, those nearest to `chosen`, in order."""
+    kept: dict[int, int] = {}
+    for position in sorted(range(len(ids)), key=lambda n: (abs(n - chosen), n)):
+        kept.setdefault(ids[position], position)
+    return sorted(list(kept.values())[:count])
 
 
 def neighbours(
@@ -85,7 +144,7 @@ def neighbours(
             "height": 90 + _ROW * len(near),
             "margin": {"r": 40},
             "xaxis": {
-                "title": {"text": x_title},
+                "title": {"text": x_title, "font": {"size": 13}},
                 "range": [min(0, *cosines, baseline.mean - baseline.sd) - 0.02, 1.02],
                 "zeroline": True,
             },
@@ -169,9 +228,9 @@ def word_map(
             "template": template(theme),
             "height": 560,
             "showlegend": False,
-            "xaxis": {"title": {"text": x_title}, "zeroline": False, "showticklabels": False},
-            # No equal scale for both axes: the first would flatten the second.
-            "yaxis": {"title": {"text": y_title}, "zeroline": False, "showticklabels": False},
+            "xaxis": {"title": {"text": x_title, "font": {"size": 13}}, "zeroline": False, "showticklabels": False},
+            # No equal scale for both axes: on a narrow screen that would leave the second a few lines.
+            "yaxis": {"title": {"text": y_title, "font": {"size": 13}}, "zeroline": False, "showticklabels": False},
         },
     )
     for p in own:

@@ -1,0 +1,80 @@
+"""What stands out among the embedding rows of a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from gptviz.analysis.facts import Fact
+from gptviz.analysis.geometry import Near, nearest, space_of
+from gptviz.analysis.landmarks import Landmarks
+from gptviz.llm import LLM
+
+
+def row_facts(llm: LLM, ids: list[int], at: int) -> list[Fact]:
+    """About the rows themselves: the chosen one's length, repeated tokens, the most alike and the least alike."""
+    space, tokens = space_of(llm), llm.pieces(ids)
+    length = float(space.norms[ids[at]])
+    shorter = int((space.norms < length).sum())
+    values = {"token": tokens[at], "id": ids[at], "length": length, "mean": float(space.norms.mean())}
+    facts = [Fact("row", values | {"shorter": shorter})]
+    again = next((i for i, id in enumerate(ids) if id in ids[:i]), None)
+    if again is not None:
+        facts.append(Fact("again", {"token": tokens[again], "first": ids.index(ids[again]), "second": again}))
+    different = list(dict.fromkeys(ids))
+    if len(different) > 2:
+        units = torch.nn.functional.normalize(space.rows[different], dim=1)
+        cosines = units @ units.T
+        above = torch.triu_indices(len(different), len(different), 1)
+        pairs = cosines[above[0], above[1]]
+        pieces, baseline = llm.pieces(different), space.baseline
+        values = {"mean": baseline.mean, "sd": baseline.sd}
+        for name, k in (("most", int(pairs.argmax())), ("least", int(pairs.argmin()))):
+            pair = (pieces[above[0, k]], pieces[above[1, k]])
+            values |= {f"{name}_a": pair[0], f"{name}_b": pair[1], name: float(pairs[k])}
+        facts.append(Fact("alike", values))
+    return facts
+
+
+def neighbour_facts(llm: LLM, token_id: int, near: Sequence[Near]) -> list[Fact]:
+    """About a token's nearest: how near the first is, and whether they are other words or the same one respelled."""
+    space, token = space_of(llm), llm.pieces([token_id])[0]
+    first, baseline = near[0], space.baseline
+    values = {"token": token, "first": first.token, "cosine": first.cosine, "mean": baseline.mean, "sd": baseline.sd}
+    facts = [Fact("nearest", values | {"sds": baseline.sds_above(first.cosine)})]
+    spelling = _letters(token)
+    respelled = [n for n in near if _letters(n.token) == spelling]
+    if spelling and respelled:
+        values = {"token": token, "count": len(respelled), "shown": len(near)}
+        facts.append(Fact("respelled", values | {"which": tuple(n.token for n in respelled)}))
+        other = next((n for n in nearest(llm, space.rows[token_id], 50) if _letters(n.token) != spelling), None)
+        if other and respelled[0] == first:
+            facts.append(Fact("other", {"first": other.token, "cosine": other.cosine}))
+    return facts
+
+
+def map_facts(llm: LLM, landmarks: Landmarks, token_id: int) -> list[Fact]:
+    """About the map: how much of the space it shows, what its first axis follows, and where it misleads."""
+    space, ids = space_of(llm), landmarks.ids
+    shares = [100 * share for share in (*landmarks.plane.explained, landmarks.plane.total)]
+    values = {"count": len(ids), "first": shares[0], "second": shares[1], "total": shares[2], "kept": landmarks.kept}
+    facts = [Fact("shown", values)]
+    others = [n for n, i in enumerate(ids) if i != token_id]
+    row = space.rows[token_id]
+    in_space = others[int((space.rows[[ids[n] for n in others]] - row).norm(dim=1).argmin())]
+    on_map = others[int((landmarks.flat[others] - landmarks.plane.project(row[None])).norm(dim=1).argmin())]
+    token, space_near, map_near = llm.pieces([token_id, ids[in_space], ids[on_map]])
+    if in_space == on_map:
+        facts.append(Fact("agrees", {"token": token, "near": map_near}))
+    else:
+        facts.append(Fact("misleads", {"token": token, "map": map_near, "space": space_near}))
+    if abs(landmarks.id_order) > 0.7 and "vocabulary" not in landmarks.groups:
+        facts.append(Fact("order", {"correlation": abs(landmarks.id_order)}))
+    return facts
+
+
+def _letters(token: str) -> str:
+    """A token without its space and its capitals; "" if it is not made of letters."""
+    word = token.removeprefix("·").casefold()
+    return word if word.isalpha() else ""
