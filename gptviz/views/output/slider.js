@@ -1,6 +1,6 @@
 // The temperature slider. Its track gives 0 to 1.5, where most happens, two thirds of its length.
 
-import { element } from "../dom.js";
+import { element, fillNodes } from "../dom.js";
 import { count, exactly } from "../format.js";
 
 const BEND = 1.5; // hundredths up to here, twentieths from here on
@@ -24,7 +24,12 @@ export function createSlider({ header, logits, leading, tied, say, token }, choo
   const input = /** @type {HTMLInputElement} */ (
     element("input", { type: "range", min: 0, max: position(HIGHEST), step: 1, "aria-label": say("temperature.name") })
   );
-  const remark = element("p", { class: "remark", "aria-live": "polite" });
+  // All remarks lie on one another, one of them visible: the longest makes the room, and nothing jumps.
+  const atZero = tied > 1 ? "at_zero_tied" : "at_zero";
+  const remarks = [atZero, "below_one", "at_one", "above_one", "near_end"].map((key) => {
+    const sentence = say(`temperature.${key}`, { vocab, count: count(tied, header.language) });
+    return { key, node: element("p", {}, ...fillNodes(sentence, { top: token(leading[0]) })) };
+  });
   const ticks = TICKS.map((t) => {
     const tick = element("span", {}, String(t));
     if (t === 0) tick.append(element("span", { class: "muted" }, ` ${say("temperature.greedy")}`));
@@ -42,24 +47,13 @@ export function createSlider({ header, logits, leading, tied, say, token }, choo
   });
   reset.addEventListener("click", () => choose(1));
 
-  /** @type {string | undefined} */
-  let said;
-  /** @param {import("./softmax.js").Softmax} now */
-  function remarkOn({ temperature, entropy }) {
-    const key = remarkKey(temperature, entropy);
-    if (key === said) return;
-    said = key;
-    const values = { vocab, count: count(tied, header.language) };
-    const [before, after] = say(`temperature.${key}`, values).split("{top}");
-    remark.replaceChildren(before, ...(after === undefined ? [] : [token(leading[0]), after]));
-  }
-
   /**
+   * Which of them is true.
    * @param {number} temperature
    * @param {number} entropy
    */
-  function remarkKey(temperature, entropy) {
-    if (temperature === 0) return tied > 1 ? "at_zero_tied" : "at_zero";
+  function remarkAt(temperature, entropy) {
+    if (temperature === 0) return atZero;
     if (temperature < 1) return "below_one";
     if (temperature === 1) return "at_one";
     return 2 ** entropy > logits.length / 2 ? "near_end" : "above_one";
@@ -72,7 +66,7 @@ export function createSlider({ header, logits, leading, tied, say, token }, choo
       element("div", { class: "line" }, element("span", { class: "name" }, say("temperature.name")), value, reset),
       input,
       element("div", { class: "ticks", "aria-hidden": true }, ...ticks),
-      remark,
+      element("div", { class: "remarks" }, ...remarks.map((remark) => remark.node)),
     ),
     /** @param {import("./softmax.js").Softmax} now */
     draw(now) {
@@ -83,7 +77,8 @@ export function createSlider({ header, logits, leading, tied, say, token }, choo
       input.setAttribute("aria-valuetext", temperature === 0 ? `${text}, ${say("temperature.greedy")}` : text);
       input.style.setProperty("--at", String(Math.min(1, position(temperature) / position(HIGHEST))));
       reset.disabled = temperature === 1;
-      remarkOn(now);
+      const key = remarkAt(temperature, now.entropy);
+      for (const remark of remarks) remark.node.classList.toggle("current", remark.key === key);
     },
   };
 }

@@ -88,7 +88,7 @@ export function mount(root, payload, report) {
     const slider = createSlider(scene, (temperature) => choose({ temperature }), hold);
     const facts = createFacts(scene);
     const steps = createSteps(scene, (word) => choose({ word }));
-    const bars = createBars(scene, (word) => choose({ word: word === values.word ? null : word }), steps.preview);
+    const bars = createBars(scene, (word) => choose({ word: word === values.word ? null : word }), steps.preview, draw);
     frame.replaceChildren(slider.node, facts.node, bars.node, steps.node);
     return (/** @type {Values} */ { temperature, word }) => {
       const now = softmax(scene.logits, temperature, scene.leading);
@@ -168,6 +168,7 @@ function createFacts({ header, logits, leading, say }) {
     return { node: element("div", {}, element("dt", {}, title), value, note), value, note };
   };
   const entropy = fact(say("facts.entropy"));
+  entropy.note.textContent = say("facts.range", { max: fixed(Math.log2(logits.length), 2) });
   const perplexity = fact(say("facts.perplexity"));
   const outside = fact(say("facts.outside"));
   outside.note.textContent = say("facts.outside_of", { count: others });

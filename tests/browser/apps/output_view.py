@@ -1,0 +1,31 @@
+"""The output view alone, on made-up logits. The address may ask for language=, kind= (of logits) and
+vocab=. A slider of Streamlit's sets the temperature from outside."""
+
+import json
+
+import streamlit as st
+import torch
+
+from gptviz.views.output import output_payload
+from gptviz.views.streamlit import show
+
+st.set_page_config(page_title="output view")
+query = st.query_params
+logits = 3 * torch.randn(int(query.get("vocab", 49152)), generator=torch.Generator().manual_seed(7))
+match query.get("kind"):
+    case "nan":
+        logits[5] = torch.nan
+    case "equal":
+        logits[:] = 2.0
+    case "tied":
+        logits[[9, 4]] = 20.0
+# One of them would do harm if it were ever taken for HTML.
+WORDS = ["·the", "·ma", "⟨E5 A4⟩", "猫", "<b>·bold</b>", "·cat", "ing", "⏎", "·antidisestablishmentarian", ".", "·on"]
+given = st.select_slider("set", [0.5, 1.0, 3.0], 1.0)
+settled = show(
+    "output",
+    output_payload(logits, lambda ids: [WORDS[i % len(WORDS)] for i in range(len(ids))], query.get("language", "en")),
+    {"temperature": given, "word": None},
+    key="view",
+)
+st.text(json.dumps(settled))

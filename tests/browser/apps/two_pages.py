@@ -1,0 +1,26 @@
+"""A view on the first of two pages, its values kept by the app."""
+
+import streamlit as st
+import torch
+
+from gptviz.views.output import output_payload
+from gptviz.views.streamlit import show
+
+st.session_state.setdefault("kept", {"temperature": 1.0, "word": None})
+
+
+def view() -> None:
+    payload = output_payload(torch.arange(40.0) / 4, lambda ids: [str(i) for i in ids], "en")
+    show(
+        "output", payload, st.session_state.kept, key="view", on_change=lambda kept: st.session_state.update(kept=kept)
+    )
+    st.text(f"T={st.session_state.kept['temperature']}")
+
+
+def other() -> None:
+    st.text(f"kept {st.session_state.kept['temperature']}")
+    if st.button("set to 2"):
+        st.session_state.kept = {"temperature": 2.0, "word": None}
+
+
+st.navigation([st.Page(view, title="View", default=True), st.Page(other, title="Other")]).run()

@@ -1,0 +1,286 @@
+"""The output view in a real browser, against torch."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+import torch
+from playwright.sync_api import Page, expect
+
+APP = "tests/browser/apps/output_view.py"
+VOCAB = 49152
+
+
+def logits(vocab: int = VOCAB) -> torch.Tensor:
+    """Those of the app."""
+    return 3 * torch.randn(vocab, generator=torch.Generator().manual_seed(7))
+
+
+def open_view(page_at, server: str, query: str = "", **options) -> Page:
+    page = page_at(f"{server}/?{query}", **options)
+    expect(page.locator(".gptviz")).to_be_visible(timeout=30_000)
+    return page
+
+
+def slider(page: Page):
+    return page.locator(".gptviz").get_by_role("slider")
+
+
+def settled(page: Page) -> dict:
+    """What Python was told last."""
+    return json.loads(page.get_by_test_id("stText").inner_text())
+
+
+def shown(page: Page) -> tuple[dict[int, float], float, float]:
+    """Probability by id, that of all others, and the entropy, as the view says them."""
+    return page.evaluate(
+        """() => {
+            const root = document.querySelector("[data-testid=stBidiComponentIsolated]").shadowRoot;
+            const value = (node) => Number(node.dataset.value);
+            const rows = [...root.querySelectorAll("tr[data-id]")];
+            return [
+                Object.fromEntries(rows.map((row) => [row.dataset.id, value(row.querySelector(".now"))])),
+                value(root.querySelector(".others .now")),
+                value(root.querySelector(".facts .value")),
+            ];
+        }"""
+    )
+
+
+def check_against_torch(page: Page, temperature: float) -> None:
+    p = (logits().double() / temperature).softmax(-1)
+    words, others, entropy = shown(page)
+    top = p.topk(12)
+    assert [int(i) for i in words] == sorted(top.indices.tolist())  # JavaScript orders such keys by number
+    for i, value in words.items():
+        assert abs(value - float(p[int(i)])) < 1e-6
+    assert math.isclose(others, 1 - float(top.values.sum()), abs_tol=1e-9)
+    assert math.isclose(entropy, float(-(p * p.log2()).nansum()), rel_tol=1e-9)
+
+
+@pytest.fixture
+def server(app_server) -> str:
+    return app_server(APP)
+
+
+@pytest.mark.parametrize(("language", "theme", "width"), [("en", "light", 1440), ("zh", "dark", 390)])
+def test_every_bar_is_the_exact_softmax(page_at, server, language, theme, width, tmp_path):
+    page = open_view(page_at, server, f"language={language}", theme=theme, width=width, height=1600)
+    assert page.locator(".gptviz").get_attribute("lang") == language
+    check_against_torch(page, 1.0)
+
+    thumb = slider(page)
+    for key, temperature in [("ArrowLeft", 0.99), ("ArrowRight", 1.0), ("PageDown", 0.78), ("End", 5.0)]:
+        thumb.press(key)
+        expect(thumb).to_have_attribute("aria-valuetext", f"{temperature:.2f}")
+        check_against_torch(page, temperature)
+    thumb.press("ArrowLeft")
+    check_against_torch(page, 4.95)
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0
+    page.screenshot(path=tmp_path / f"{language}-{theme}-{width}.png")
+
+
+def test_the_mouse_drags_and_python_hears_once_it_settles(page_at, server):
+    page = open_view(page_at, server)
+    box = slider(page).bounding_box()
+    middle = box["y"] + box["height"] / 2
+    at = lambda steps: box["x"] + 10 + steps / 220 * (box["width"] - 20)  # noqa: E731  (10: half a thumb)
+    page.mouse.move(at(100), middle)
+    page.mouse.down()
+    page.mouse.move(at(50), middle, steps=10)
+    expect(slider(page)).to_have_attribute("aria-valuetext", "0.50")
+    check_against_torch(page, 0.5)
+    page.wait_for_timeout(600)
+    assert settled(page)["temperature"] == 1  # the button is still held
+    page.mouse.up()
+    expect(page.get_by_test_id("stText")).to_contain_text("0.5")
+    assert settled(page) == {"temperature": 0.5, "word": None}
+    check_against_torch(page, 0.5)
+
+
+def test_zero_is_greedy_and_says_so(page_at, server):
+    page = open_view(page_at, server)
+    slider(page).press("Home")
+    expect(slider(page)).to_have_attribute("aria-valuetext", "0.00, greedy")
+    words, others, entropy = shown(page)
+    best = int(logits().argmax())
+    assert words == {i: float(int(i) == best) for i in words} and others == 0 and entropy == 0
+    expect(page.locator(".remarks .current")).to_contain_text("·the is taken every time")
+    page.get_by_role("button", name="Back to 1").click()
+    check_against_torch(page, 1.0)
+
+
+def test_a_tie_is_named(page_at, server):
+    page = open_view(page_at, server, "kind=tied")
+    slider(page).press("Home")
+    expect(page.locator(".remarks .current")).to_contain_text("2 words share the largest logit")
+    assert shown(page)[0]["4"] == 1  # of 4 and 9
+
+
+def test_a_number_opens_to_how_it_came_about(page_at, server):
+    page = open_view(page_at, server)
+    slider(page).press("PageDown")
+    page.get_by_role("button", name="·ma").click()
+    steps = page.locator(".steps .result")
+    expect(steps.last).to_be_visible()
+    z, t, top = float(logits().topk(2).values[1]), 0.78, float(logits().max())
+    weight = math.exp((z - top) / t)
+    expected = [z, z / t, (z - top) / t, weight, weight / float(((logits().double() - top) / t).exp().sum())]
+    values = [float(step.get_attribute("data-value")) for step in steps.all()]
+    assert values == pytest.approx(expected, rel=1e-6)
+    expect(page.get_by_test_id("stText")).to_contain_text(str(int(logits().topk(2).indices[1])))
+
+    page.locator("tr[data-id]").first.hover()  # another word, as long as the pointer is on it
+    expect(page.locator(".steps .token")).to_have_text("·the")
+    slider(page).press("Home")
+    expect(page.locator(".greedy")).to_be_visible()
+    page.locator(".why summary").click()
+    expect(page.locator(".steps")).to_be_hidden()
+
+
+def test_python_sets_values_and_the_reader_keeps_theirs(page_at, server):
+    page = open_view(page_at, server)
+    slider(page).press("End")
+    expect(page.get_by_test_id("stText")).to_contain_text("5")
+    outside = page.get_by_role("slider").first
+    outside.press("ArrowLeft")
+    expect(slider(page)).to_have_attribute("aria-valuetext", "0.50")
+    check_against_torch(page, 0.5)
+    assert settled(page)["temperature"] == 0.5
+    # Moved by the reader and by Python at once: the reader's hand wins.
+    box = slider(page).bounding_box()
+    page.mouse.move(box["x"] + box["width"] - 10, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    outside.evaluate("node => node.focus()")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(1000)
+    expect(slider(page)).to_have_attribute("aria-valuetext", "5.00")
+    page.mouse.up()
+    expect(page.get_by_test_id("stText")).to_contain_text("5")
+
+
+def test_the_scale_can_be_enlarged(page_at, server):
+    page = open_view(page_at, server)
+    width = lambda: page.locator("tr[data-id] .bar").first.bounding_box()["width"]  # noqa: E731
+    before = width()
+    page.get_by_role("button", name="Scale to 5%").click()
+    assert width() == pytest.approx(20 * before, rel=0.02)
+    expect(page.locator(".others .bar")).to_have_class("bar cut")
+    page.get_by_role("button", name="Scale to 100%").click()
+    assert width() == pytest.approx(before)
+
+
+def test_tokens_are_text_and_never_html(page_at, server):
+    page = open_view(page_at, server)
+    expect(page.get_by_role("button", name="<b>·bold</b>")).to_be_visible()
+    assert page.locator(".gptviz b").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("kind=nan", "1 of 49,152 logits are not finite numbers"),
+        ("kind=equal", "All 49,152 logits are equal"),
+        ("kind=nan&language=zh", "49,152 个 logit 里有 1 个不是有限的数"),
+    ],
+)
+def test_logits_without_a_picture_get_a_sentence(page_at, server, query, sentence):
+    page = open_view(page_at, server, query)
+    expect(page.locator(".trouble")).to_contain_text(sentence)
+    assert page.locator(".gptviz table").count() == 0
+
+
+def test_a_vocabulary_smaller_than_the_picture(page_at, server):
+    page = open_view(page_at, server, "vocab=5")
+    assert page.locator("tr[data-id]").count() == 5
+    assert page.locator(".others").count() == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_and_signs_stand_out(page_at, server, theme):
+    """WCAG AA: 4.5 for text, 3 for what carries meaning without being text."""
+    from gptviz.figures.colours import contrast
+
+    page = open_view(page_at, server, theme=theme)
+    page.get_by_role("button", name="·ma").click()
+    pairs = page.evaluate(
+        """() => {
+            const root = document.querySelector("[data-testid=stBidiComponentIsolated]").shadowRoot;
+            const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
+            const behind = (node) => {
+                for (; node; node = node.parentElement ?? node.getRootNode().host) {
+                    const colour = rgb(getComputedStyle(node).backgroundColor);
+                    if (colour.length === 3 || colour[3] > 0) return colour;
+                }
+                return [255, 255, 255];
+            };
+            const texts = [...root.querySelectorAll("*")].filter(
+                (node) => [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim())
+            );
+            return [
+                ...texts.map((node) => [node.className, rgb(getComputedStyle(node).color), behind(node), 4.5]),
+                ...[...root.querySelectorAll("tr[data-id] .bar")].map((node) => [
+                    "bar", rgb(getComputedStyle(node).backgroundColor), behind(node.parentElement), 3,
+                ]),
+            ];
+        }"""
+    )
+    code = lambda rgb: "#" + "".join(f"{round(c):02x}" for c in rgb[:3])  # noqa: E731
+    assert len(pairs) > 60
+    for name, front, back, least in pairs:
+        assert contrast(code(front), code(back)) >= least, (name, front, back)
+
+
+@pytest.mark.parametrize("vocab", [49152, 151936])
+def test_slider_to_bars(page_at, server, vocab, record_property):
+    """A measurement, not a limit: what a step of the slider costs of the frame (16.7 ms) that paints its bars."""
+    page = open_view(page_at, server, f"vocab={vocab}")
+    painted = page.evaluate(
+        """async () => {
+            const root = document.querySelector("[data-testid=stBidiComponentIsolated]").shadowRoot;
+            const input = root.querySelector("input[type=range]");
+            const frame = () => new Promise((done) => requestAnimationFrame(done));
+            const afterPaint = () => new Promise((done) => {
+                const { port1, port2 } = new MessageChannel();
+                port1.onmessage = done;
+                port2.postMessage(0);
+            });
+            const took = [];
+            for (let step = 0; step < 80; step++) {
+                await frame();
+                await afterPaint();
+                input.value = 20 + 2 * step;
+                input.dispatchEvent(new Event("input"));
+                const begun = await frame(); // the view draws in the same frame, before this
+                await afterPaint();
+                took.push(performance.now() - begun);
+            }
+            return took.sort((a, b) => a - b);
+        }"""
+    )
+    print(f"\nvocabulary {vocab}: compute and paint a step {painted[0]:.1f} ms (best), {painted[40]:.1f} ms (median)")
+    record_property("milliseconds", painted[40])
+    expect(page.locator(".temperature")).to_have_text("T = 2.90")
+
+
+def test_values_outlive_a_visit_to_another_page(page_at, app_server):
+    page = page_at(app_server("tests/browser/apps/two_pages.py"))
+    view = slider(page)
+    view.press("PageDown")
+    expect(page.get_by_text("T=0.78")).to_be_visible()
+    for temperature in ("0.78", "0.88", "2.00"):
+        page.get_by_role("link", name="Other").click()
+        expect(page.get_by_text("kept")).to_be_visible()
+        if temperature == "2.00":
+            page.get_by_role("button", name="set to 2").click()
+            expect(page.get_by_text("kept 0.88")).to_be_visible()
+        page.get_by_role("link", name="View").click()
+        if temperature == "0.88":
+            expect(view).to_have_attribute("aria-valuetext", "0.78")
+            for _ in range(10):
+                view.press("ArrowRight")
+            expect(page.get_by_text("T=0.88")).to_be_visible()
+        expect(view).to_have_attribute("aria-valuetext", temperature)
