@@ -59,7 +59,7 @@ def from_token(page: Page, layer: int, head: int) -> str:
         return page.t("from_first", query=token(page, 0))
     weights = cells.row(page.trace, layer, head, i).weight
     j = cells.strongest_key(page.trace, layer, head, i)
-    about = {"query": token(page, i), "key": token(page, j), "share": percent(float(weights[j]))}
+    about = {"query": token(page, i), "target": token(page, j), "share": percent(float(weights[j]))}
     if weights[0] <= weights[j]:
         return page.t("from_token", **about)
     return page.t("from_token_first", first=percent(float(weights[0])), first_token=token(page, 0), **about)
@@ -86,7 +86,7 @@ def look_for(page: Page, scores: heads.HeadScores) -> None:
                 probability=percent(first.probability),
                 name=f"{look.layer}.{look.head}",
                 push=f"{look.push:.2f}",
-                key=token(page, look.key),
+                target=token(page, look.key),
                 share=percent(look.weight),
             )
         )
@@ -179,7 +179,7 @@ def one_cell(page: Page, layer: int, head: int) -> None:
             ),
             theme=page.theme,
         ),
-        alt=page.t("cell.alt", query=pieces[i], key=pieces[j], dot=f"{it.dot:.4f}"),
+        alt=page.t("cell.alt", query=pieces[i], target=pieces[j], dot=f"{it.dot:.4f}"),
         key="attention.cell",
     )
     st.caption(page.t("cell.strips"))
@@ -193,7 +193,7 @@ def one_cell(page: Page, layer: int, head: int) -> None:
         ("softmax", rf"{softmax} = \frac{{ {it.exponential:.4f} }}{{ {it.total:.4f} }} = {it.weight:.4f}"),
     ):
         st.markdown(f"{page.t(f'cell.{text}')}: ${formula}$")
-    about = {"query": token(page, i), "key": token(page, j), "name": f"{layer}.{head}"}
+    about = {"query": token(page, i), "target": token(page, j), "name": f"{layer}.{head}"}
     st.markdown(page.t("cell.sentence", share=percent(it.weight), **about))
     st.markdown(page.t("cell.table", query=token(page, i)))
     row = cells.row(page.trace, layer, head, i)

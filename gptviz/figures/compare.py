@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from gptviz.figures.colours import PAGE, Theme, role
 from gptviz.figures.labels import short
+from gptviz.figures.predictions import percent
 from gptviz.figures.template import template
 
 
@@ -50,10 +51,3 @@ def next_words(
         margin={"r": 24},
     )
     return figure
-
-
-def percent(value: float) -> str:
-    """A probability to three figures: 77.2 %, 0.482 %, <0.001 %."""
-    if 0 < value < 1e-5:
-        return "<0.001 %"
-    return f"{100 * value:.3g} %" if value < 0.9995 else f"{100 * value:.5g} %"
