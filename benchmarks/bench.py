@@ -59,7 +59,7 @@ def main(repeats: int, cold: bool, page: bool) -> None:
         whole = lambda n=n: llm.trace(ids[:n])  # noqa: E731
         ours, ours_whole, hf = turns(few, same, whole, outputs)
         table.compare(f"attentions and hidden states, {n} tokens", ours, hf)
-        table.compare(f"every value on the way, {n} tokens (theirs: as above)", ours_whole, hf)
+        table.compare(f"every value, {n} tokens (theirs: as above)", ours_whole, hf)
     few = max(3, repeats // 3)
     ours, hf = turns(few, generate(llm, ids[:17]), generate_theirs(sdpa, ids[:17]))
     table.compare(f"generation, a token (17 + {GENERATED}, greedy)", ours / GENERATED, hf / GENERATED)
