@@ -27,16 +27,20 @@ class Neuron:
     """The factor of a gated MLP; None without a gate."""
     post: float
     """What enters W_down: act, times up where there is a gate."""
+    column: float
+    """The length of its column of W_down."""
     size: float
-    """The length of what it writes to the stream: |post|·‖W_down[:, index]‖."""
+    """The length of what it writes to the stream: |post|·column."""
     raises: tuple[tuple[str, float], ...]
     """The tokens whose logits it raises most here, directly, and by how much against the vocabulary's mean."""
     lowers: tuple[tuple[str, float], ...]
+    push: float
+    """What it adds, in the same way, to the logit of the model's own next word here."""
 
 
 @dataclass(frozen=True)
-class Layer:
-    """An MLP at one token, in numbers. Lengths are Euclidean norms."""
+class Step:
+    """What an MLP does at one token, in numbers. Lengths are Euclidean norms."""
 
     input: Tensor
     """[D]: what the norm hands in (`ln2`)."""
@@ -65,14 +69,14 @@ def sizes(llm: LLM, trace: Trace, layer: int, token: int) -> Tensor:
     return post.abs() * llm.model.blocks[layer].mlp.W_down.weight.float().norm(dim=0)
 
 
-def layer_at(llm: LLM, trace: Trace, layer: int, token: int) -> Layer:
+def step_at(llm: LLM, trace: Trace, layer: int, token: int) -> Step:
     """What the MLP of `layer` does at `token`."""
     at = {
         name: trace[f"blocks.{layer}.{name}"][token].float()
         for name in ("ln2", "mlp.pre", "mlp.post", "mlp_out", "resid_mid", "resid_post")
     }
     running = sizes(llm, trace, layer, token).sort(descending=True).values.double().cumsum(0)
-    return Layer(
+    return Step(
         input=at["ln2"],
         pre=at["mlp.pre"],
         post=at["mlp.post"],
@@ -98,16 +102,27 @@ def neurons_at(llm: LLM, trace: Trace, layer: int, token: int, indices: list[int
     pre = trace[f"blocks.{layer}.mlp.pre"][token, indices].float()
     act = ACTIVATIONS[llm.config.activation](pre)
     up = trace[f"blocks.{layer}.mlp.up"][token, indices].tolist() if llm.config.gated_mlp else [None] * len(indices)
-    length = sizes(llm, trace, layer, token)[indices]
 
-    def words(values: Tensor) -> tuple[tuple[str, float], ...]:
-        ids = values.topk(min(n_words, len(values))).indices
+    own = int(trace.logits[token].argmax())
+
+    def words(values: Tensor, largest: bool) -> tuple[tuple[str, float], ...]:
+        ids = values.topk(min(n_words, len(values)), largest=largest).indices
         return tuple(zip(llm.pieces(ids.tolist()), values[ids].tolist(), strict=True))
 
     return [
-        Neuron(index, float(pre[n]), float(act[n]), up[n], float(post[n]), float(length[n]), words(logits[n]), lowers)
+        Neuron(
+            index=index,
+            pre=float(pre[n]),
+            act=float(act[n]),
+            up=up[n],
+            post=float(post[n]),
+            column=float(written[n].norm()),
+            size=float(post[n].abs() * written[n].norm()),
+            raises=words(logits[n], True),
+            lowers=words(logits[n], False),
+            push=float(logits[n, own]),
+        )
         for n, index in enumerate(indices)
-        for lowers in [tuple((piece, -value) for piece, value in words(-logits[n]))]
     ]
 
 
@@ -117,7 +132,19 @@ def strongest(llm: LLM, trace: Trace, layer: int, token: int, count: int) -> lis
     return values.topk(min(count, len(values))).indices.tolist()
 
 
+def others(llm: LLM, but: list[int]) -> list[int]:
+    """As many neurons as `but`, or all that are left, drawn at random (the same each time) from the rest of a layer: a
+    control for silencing `but`."""
+    order = torch.randperm(llm.config.d_mlp, generator=torch.Generator().manual_seed(0)).tolist()
+    return sorted([index for index in order if index not in set(but)][: len(but)])
+
+
 def layer_pushes(llm: LLM, trace: Trace, token: int) -> Tensor:
     """How much the MLP of each layer pushes the model's own next word at `token` up, directly: [n_layer]."""
     outputs = torch.stack([trace[f"blocks.{layer}.mlp_out"][token] for layer in range(llm.config.n_layer)])
     return direct_push(llm, trace, token, outputs, int(trace.logits[token].argmax()))
+
+
+def stream_sizes(trace: Trace, layer: int) -> Tensor:
+    """The length of each token's stream where the MLP of `layer` adds to it (`resid_mid`): [T]."""
+    return trace[f"blocks.{layer}.resid_mid"].float().norm(dim=-1)

@@ -19,8 +19,14 @@ def next_words(
     probabilities): the first as it was, the second changed, a third, if any, the control."""
     looks = [
         {"color": role("output", theme)},
-        {"color": role("attention", theme), "pattern": {"shape": "/", "fgcolor": PAGE[theme]["background"]}},
-        {"color": PAGE[theme]["muted"], "pattern": {"shape": ".", "fgcolor": PAGE[theme]["background"]}},
+        {
+            "color": role("attention", theme),
+            "pattern": {"shape": "/", "fgcolor": PAGE[theme]["background"], "fillmode": "overlay"},
+        },
+        {
+            "color": PAGE[theme]["muted"],
+            "pattern": {"shape": ".", "fgcolor": PAGE[theme]["background"], "fillmode": "overlay"},
+        },
     ]
     places = list(range(len(words)))
     figure = go.Figure(

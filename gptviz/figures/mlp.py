@@ -31,6 +31,7 @@ def neuron_bars(neurons: Sequence[Neuron], chosen: int, *, title: str, theme: Th
                 "pattern": {
                     "shape": ["" if n.index == chosen else "/" for n in neurons],
                     "fgcolor": page["background"],
+                    "fillmode": "overlay",
                 },
             },
             customdata=[n.index for n in neurons],
@@ -111,6 +112,7 @@ def layer_bars(pushes: Tensor, chosen: int, *, titles: tuple[str, str], theme: T
                 "pattern": {
                     "shape": ["" if i == chosen else "/" for i in places],
                     "fgcolor": PAGE[theme]["background"],
+                    "fillmode": "overlay",
                 },
             },
             hovertemplate="%{x}: %{y:.3f}<extra></extra>",
