@@ -1,0 +1,70 @@
+"""A reader's way through the whole app: a sentence, every page, the temperature."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import torch
+from playwright.sync_api import Page, expect
+
+from gptviz.text import say
+from gptviz.ui.shell import PAGES
+
+WAIT = 90_000
+
+
+def settle(page: Page, name: str, language: str) -> None:
+    """Until page `name` is there, whole."""
+    expect(page.locator("h1")).to_have_text(say(language, f"ui.pages.{name}.title"), timeout=WAIT)
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached(timeout=WAIT)
+
+
+def prompt(page: Page):
+    return page.locator(".st-key-prompt-bar").get_by_role("textbox")
+
+
+def bars(page: Page) -> dict[int, float]:
+    """Probability by token id, as the output view's rows say."""
+    rows = page.locator(".gptviz tr[data-id]")
+    expect(rows.first).to_be_visible(timeout=WAIT)
+    pairs = rows.evaluate_all("rows => rows.map(r => [r.dataset.id, r.querySelector('.now').dataset.value])")
+    return {int(i): float(p) for i, p in pairs}
+
+
+@pytest.mark.parametrize(
+    ("language", "locale", "theme", "width"),
+    [("en", "en-US", "light", 1440), ("zh", "zh-CN", "dark", 390)],
+    ids=["English", "Chinese on a phone"],
+)
+def test_a_sentence_through_every_page(app_server, page_at, smollm2, language, locale, theme, width):
+    page = page_at(app_server("app.py"), width=width, theme=theme, locale=locale)
+    settle(page, "overview", language)
+    prompt(page).fill("A spider has eight")
+    prompt(page).press("Enter")
+    expect(page).to_have_url(re.compile("text=A\\+spider|text=A%20spider"), timeout=WAIT)
+    for name in PAGES:
+        if name != "overview":
+            # The way on at the foot of each page; a phone's sidebar is folded away.
+            page.locator(".st-key-way-on a").last.click()
+        settle(page, name, language)
+        expect(prompt(page)).to_have_value("A spider has eight", timeout=WAIT)
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+        expect(page.get_by_test_id("stAlert")).to_have_count(0)
+        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow <= 0, f"{name} is wider than the screen"
+
+    logits = smollm2.trace("A spider has eight").logits[-1].double()
+    slider = page.locator(".gptviz").get_by_role("slider")
+    seen = {}
+    for keys, temperature in ((["Home"], 0.0), (["End"], 5.0)):
+        for key in keys:
+            slider.press(key)
+        expect(slider).to_have_attribute("aria-valuetext", re.compile(f"{temperature:.2f}"))
+        expect(page).to_have_url(re.compile(f"temperature={temperature:g}(&|$)"), timeout=WAIT)
+        seen[temperature] = bars(page)
+    greedy, hot = seen[0.0], seen[5.0]
+    assert greedy[int(logits.argmax())] == 1 and sum(greedy.values()) == 1
+    p = torch.softmax(logits / 5, -1)
+    for i, shown in hot.items():
+        assert abs(shown - float(p[i])) < 1e-6, "the bars are the softmax over the whole vocabulary"
