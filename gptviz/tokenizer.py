@@ -15,7 +15,7 @@ import threading
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import groupby, pairwise
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from gptviz.paths import asset
 # ------------------------------------------------------------------------------------- what to show
 
 
+@lru_cache(2**16)
 def visible(data: bytes) -> str:
     """What to show for the bytes of a token, with nothing in it invisible.
 
