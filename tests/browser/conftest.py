@@ -24,13 +24,17 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from gptviz.paths import PACKAGE
 from tests.browser.chromium import launch
 
 ROOT = PACKAGE.parent
 START_SECONDS = 60
+
+# A machine busy with other things is no failure.
+PATIENCE = 60_000  # ms, for opening a page and for what a test does on it
+expect.set_options(timeout=20_000)
 
 # Streamlit's own: opened at /page, its front end first asks there for what lies at the root, and is told 404.
 _STREAMLITS_OWN = re.compile(r"/[^/]+/_stcore/(health|host-config)$")
@@ -139,6 +143,7 @@ def page_at(browser: Browser) -> Iterator[Callable[..., Page]]:
     def open_page(url: str, width: int = 1440, height: int = 1000, theme: str = "light", locale: str = "en-US") -> Page:
         viewport = {"width": width, "height": height}
         context = browser.new_context(viewport=viewport, color_scheme=theme, locale=locale, reduced_motion="reduce")
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.quiet = Quiet(urlsplit(url).netloc)
         page.quiet.watch(page)

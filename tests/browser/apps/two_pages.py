@@ -23,4 +23,7 @@ def other() -> None:
         st.session_state.kept = {"temperature": 2.0, "word": None}
 
 
-st.navigation([st.Page(view, title="View", default=True), st.Page(other, title="Other")]).run()
+PAGES = [st.Page(view, title="View", default=True), st.Page(other, title="Other")]
+for page in PAGES:
+    st.page_link(page)
+st.navigation(PAGES, position="hidden").run()
