@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from itertools import pairwise
 
 import pytest
 
@@ -56,4 +57,4 @@ def test_scales_begin_at_the_page(theme):
 
 def test_neighbouring_tokens_differ():
     colours = [token_colour(i) for i in range(20)]
-    assert all(a != b for a, b in zip(colours, colours[1:], strict=False))
+    assert all(a != b for a, b in pairwise(colours))

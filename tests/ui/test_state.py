@@ -53,7 +53,9 @@ def test_any_text_survives_a_link(text):
     assert through_a_link(State(text=text)).text == text
 
 
-@pytest.mark.parametrize("text", ["", "a\nb", "  ", "👩‍🚀", "שלום", "<script>alert(1)</script>", "&layer=3#x%00", "\ufeff"])
+@pytest.mark.parametrize(
+    "text", ["", "a\nb", "  ", "👩‍🚀", "שלום", "<script>alert(1)</script>", "&layer=3#x%00", "\ufeff"]
+)
 def test_odd_texts_survive_a_link(text):
     assert through_a_link(State(text=text)).text == text
 

@@ -1,0 +1,136 @@
+"""The address bar in a real browser: whatever the way to a view, it is the same view."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from gptviz.text import say
+from gptviz.ui.shell import PAGES
+
+
+@pytest.fixture
+def url(app_server) -> str:
+    """The app, running."""
+    return app_server("app.py")
+
+
+def settled(page: Page) -> Page:
+    """Wait until the app has nothing more to do."""
+    page.wait_for_timeout(300)
+    expect(page.locator("h1")).to_be_visible(timeout=90_000)
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached(timeout=90_000)
+    page.wait_for_timeout(300)
+    return page
+
+
+def text_field(page: Page):
+    return page.locator(".st-key-prompt-bar").get_by_role("textbox")
+
+
+def view(page: Page) -> dict[str, object]:
+    """What the reader sees of the state."""
+    return {
+        "title": page.locator("h1").inner_text(),
+        "text": text_field(page).input_value(),
+        "token": page.get_by_role("radio", checked=True).all_inner_texts(),
+        "open": page.locator("details[open] > summary").get_by_test_id("stMarkdownContainer").all_inner_texts(),
+        "address": page.url.partition("?")[2],
+    }
+
+
+def go(page: Page, name: str, language: str) -> None:
+    label = say(language, f"ui.pages.{name}.title")
+    page.get_by_test_id("stSidebar").get_by_role("link", name=label, exact=True).click()
+    settled(page)
+
+
+def test_the_same_view_by_every_way(url, page_at):
+    page = settled(page_at(url))
+    seen = [(page.url, view(page))]
+
+    def remember() -> None:
+        settled(page)
+        seen.append((page.url, view(page)))
+
+    text_field(page).fill("The cat sat down because it was tired")
+    text_field(page).press("Enter")
+    remember()
+    page.get_by_test_id("stSidebar").get_by_text("中文").click()
+    remember()
+    go(page, "attention", "zh")
+    seen.append((page.url, view(page)))
+    page.get_by_role("radio", name="·it", exact=True).click()
+    remember()
+    page.locator("summary", has_text=say("zh", "ui.depths.open")).first.click()
+    remember()
+    for name in PAGES:
+        if name != "attention":
+            go(page, name, "zh")
+            seen.append((page.url, view(page)))
+            assert urlsplit(page.url).query == urlsplit(seen[5][0]).query, name
+
+    # Reload, and the link pasted into another browser, of another language.
+    here = seen[-1][1]
+    page.reload()
+    assert view(settled(page)) == here
+    for locale in ("zh-CN", "en-US"):
+        assert view(settled(page_at(page.url, locale=locale))) == here
+
+    # Back, one view at a time, to the first; then Forward to the last.
+    for address, before in reversed(seen[:-1]):
+        page.go_back()
+        assert (settled(page).url, view(page)) == (address, before)
+    for address, after in seen[1:]:
+        page.go_forward()
+        assert (settled(page).url, view(page)) == (address, after)
+
+
+def test_the_first_visitor_may_come_by_a_link_to_a_page(url, page_at):
+    page = settled(page_at(f"{url}/mlp?text=The+cat"))
+    assert view(page)["title"] == "MLP" and view(page)["text"] == "The cat"
+
+
+def test_a_text_typed_just_before_leaving_is_not_lost(url, page_at):
+    page = settled(page_at(f"{url}/tokens?text=hello"))
+    text_field(page).fill("A spider has eight")
+    link = page.get_by_test_id("stSidebar").get_by_role("link", name=say("en", "ui.pages.mlp.title"), exact=True)
+    link.click(delay=100)
+    assert view(settled(page))["text"] == "A spider has eight"
+
+
+def test_a_bad_link_does_not_trap_the_reader(url, page_at):
+    page = settled(page_at(f"{url}/tokens?text=hello"))
+    page.goto(f"{url}/tokens?text=hello&token=999&temperature=nan&language=xx")
+    settled(page)
+    assert "token=999" in page.url  # not rewritten: that would add an entry that Back cannot pass
+    page.go_back()
+    assert settled(page).url == f"{url}/tokens?text=hello"
+
+
+def test_the_language_is_the_browsers_until_one_is_chosen(url, page_at):
+    chinese = settled(page_at(url, locale="zh-CN"))
+    assert view(chinese)["title"] == say("zh", "ui.pages.overview.title")
+    english = settled(page_at(f"{url}/?language=en", locale="zh-CN"))
+    assert view(english)["title"] == say("en", "ui.pages.overview.title")
+
+
+def test_two_clicks_on_an_example_make_it_the_text(url, page_at):
+    page = settled(page_at(f"{url}/tokens"))
+    page.get_by_role("button", name=say("en", "ui.prompt.examples")).click()
+    page.get_by_role("button", name="A spider has eight").click()
+    settled(page)
+    assert view(page)["text"] == "A spider has eight" and view(page)["address"] == "text=A+spider+has+eight"
+    expect(page.get_by_role("button", name="My name is")).to_be_hidden()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_phone_shows_each_page_without_scrolling_sideways(url, page_at, theme):
+    page = page_at(url, width=390, height=844, theme=theme)
+    for name in PAGES:
+        path = "" if name == "overview" else name
+        page.goto(f"{url}/{path}?text=We+walked+along+the+river+and+sat+on+the+bank+for+a+long+while")
+        settled(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
