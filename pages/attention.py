@@ -18,6 +18,7 @@ from gptviz.ui import state
 from gptviz.ui.chips import chip, plain
 from gptviz.ui.page import Page, start
 
+MANY, LONG = 64, 190  # more tokens than this scroll in a box so many pixels high
 STAGES = ("dot", "scaled", "masked", "pattern")
 
 
@@ -105,7 +106,8 @@ def look_for(page: Page, scores: heads.HeadScores) -> None:
 def see(page: Page, scores: heads.HeadScores, layer: int, head: int) -> None:
     config, tokens = page.llm.config, page.prompt.pieces
     page.lesson("see", all_heads=config.n_layer * config.n_head, n_head=config.n_head, n_layer=config.n_layer)
-    page.chips(page.t("choose_query"))
+    with st.container(height=LONG if len(page.prompt.ids) > MANY else "content", border=False):
+        page.chips(page.t("choose_query"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(page.t("layer"), range(config.n_layer), width=120, **page.bind("layer", layer))
         st.selectbox(page.t("head"), range(config.n_head), width=120, **page.bind("head", head))

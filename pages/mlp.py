@@ -17,6 +17,7 @@ from gptviz.ui import state
 from gptviz.ui.chips import chip, plain
 from gptviz.ui.page import Page, start
 
+MANY, LONG = 64, 190  # more tokens than this scroll in a box so many pixels high
 SHOWN = 6  # strongest neurons as bars
 COMPARED = 20
 SPECIAL = 5  # a first token whose stream is so many times longer than the others' is worth a word
@@ -43,7 +44,8 @@ def own_word(page: Page):
 def see(page: Page, layer: int, strongest: list[neurons.Neuron], neuron: int) -> None:
     config, at = page.llm.config, page.token
     page.lesson("see", d_model=f"{config.d_model:,}", d_mlp=f"{config.d_mlp:,}")
-    page.chips()
+    with st.container(height=LONG if len(page.prompt.ids) > MANY else "content", border=False):
+        page.chips()
     st.selectbox(page.t("layer"), range(config.n_layer), width=120, **page.bind("layer", layer))
     step = neurons.step_at(page.llm, page.trace, layer, at)
     st.markdown(

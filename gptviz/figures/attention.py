@@ -174,8 +174,9 @@ def dot_product(query: Tensor, key: Tensor, *, titles: tuple[str, str, str], the
         row=3,
         col=1,
     )
-    figure.update_yaxes(showticklabels=False, showgrid=False, row=1)
-    figure.update_yaxes(showticklabels=False, showgrid=False, row=2)
+    for row in (1, 2):
+        figure.update_yaxes(showticklabels=False, showgrid=False, zeroline=False, ticks="", row=row)
+        figure.update_xaxes(showticklabels=False, ticks="", row=row)
     figure.update_xaxes(showgrid=False, zeroline=False)
     for annotation, name in zip(figure.layout.annotations, ("query", "key", None), strict=True):
         annotation.font.size = 13

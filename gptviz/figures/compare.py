@@ -53,7 +53,7 @@ def next_words(
         barmode="group",
         bargap=0.3,
         height=90 + len(words) * (16 + 20 * len(series)),
-        legend={"traceorder": "normal"},
-        margin={"r": 24},
+        legend={"traceorder": "normal", "y": 1, "yanchor": "bottom"},
+        margin={"r": 24, "t": 8},
     )
     return figure
