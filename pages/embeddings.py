@@ -19,7 +19,7 @@ from gptviz.paths import asset
 from gptviz.ui.chips import chip, plain
 from gptviz.ui.facts import piece, sentence
 from gptviz.ui.page import Page, start
-from gptviz.ui.state import State, change
+from gptviz.ui.state import State, bind
 
 SHOWN = 12  # neighbours in the picture
 
@@ -180,10 +180,9 @@ def test(page: Page) -> None:
     page.lesson("test" if words else "test_letters")
     st.text_input(page.t("test.formula"), help=page.t("test.help"), max_chars=200, **page.bind("analogy", formula))
     if words:
-        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.caption(page.t("test.examples"), width="content")
-            for example in examples():
-                st.button(example, type="tertiary", on_click=change, kwargs={"analogy": example})
+        # A second widget for the same field: deselecting an example leaves the formula as it is.
+        tied = bind("analogy", formula, read=lambda chosen: chosen or formula, page="embeddings.examples")
+        st.pills(page.t("test.examples"), examples(), **tied)
     try:
         result = solve(page.llm, formula, 10 + SHOWN)
     except InputError as error:

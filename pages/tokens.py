@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from gptviz.analysis.tokens import CLASSICS, Cut, all_letters, classic_cut, cut, dropped_fact, facts, states
+from gptviz.analysis.tokens import CLASSICS, Cut, all_letters, classic_cut, cut, dropped_fact, facts, part, states
 from gptviz.errors import InputError
 from gptviz.tokenizer import classic, visible
 from gptviz.ui.chips import chip, plain
@@ -11,6 +11,7 @@ from gptviz.ui.facts import piece, sentence
 from gptviz.ui.page import Page, start
 
 SHOWN = 300  # chips a row at most
+MERGES = 16  # steps shown of a whole chunk at most
 LIMIT = 2000  # tokens of the reader's own text in the test
 
 
@@ -71,15 +72,16 @@ def open_token(page: Page, text: Cut) -> None:
     if token.id in tokenizer.special:
         st.markdown(page.t("open.special"))
     else:
-        merges(page, text, at)
+        merges(page, at)
     st.markdown(page.t("open.code"))
-    st.code(f"llm.tokenizer.encode({text.text!r})\n# {[t.id for t in text.tokens]}", wrap_lines=True)
+    first = "" if text.text == page.prompt.text else f"[:{len(text.tokens)}]"
+    st.code(f"llm.tokenizer.encode({page.prompt.text!r}){first}\n# {[t.id for t in text.tokens]}", wrap_lines=True)
 
 
-def merges(page: Page, text: Cut, at: int) -> None:
+def merges(page: Page, at: int) -> None:
     """How the chunk that holds the token at position `at` was merged."""
     try:
-        chunks = page.llm.tokenizer.merge_steps(text.text)
+        chunks = page.llm.tokenizer.merge_steps(page.prompt.text)
     except InputError as error:
         st.markdown(page.t("open.not_bpe", kind=error.details["kind"]))
         return
@@ -88,12 +90,15 @@ def merges(page: Page, text: Cut, at: int) -> None:
         seen += len(chunk.ids)
         if seen > at:
             break
-    shown = piece(visible(text.text[chunk.start : chunk.end].encode()))
+    shown = piece(visible(page.prompt.text[chunk.start : chunk.end].encode()))
     if not chunk.merges:
         st.markdown(page.t("open.no_merges", chunk=shown))
         return
+    st.markdown(page.t("open.chunk", chunk=shown, count=len(chunk.pieces)))
+    if len(chunk.merges) > MERGES:
+        chunk = part(chunk, at - (seen - len(chunk.ids)))
+        st.markdown(page.t("open.part", count=len(chunk.pieces)))
     first, *after = states(chunk)
-    st.markdown(page.t("open.chunk", chunk=shown, count=len(first)))
     table = {
         page.t("open.step"): [page.t("open.start"), *map(str, range(1, len(after) + 1))],
         page.t("open.joined"): ["", *(piece(merge.piece) for merge in chunk.merges)],
@@ -113,9 +118,12 @@ def test(page: Page) -> None:
             guess = st.number_input(
                 page.t("test.guess"), min_value=0, value=None, step=1, key="tokens.guess", width=200
             )
-            checked = st.form_submit_button(page.t("test.check"), icon=":material/check:")
-    if not checked:
+            if st.form_submit_button(page.t("test.check"), icon=":material/check:"):
+                st.session_state["tokens.checked"] = own, guess
+    # What was checked stays until the next check, whatever else the reader opens; another model reads it anew.
+    if "tokens.checked" not in st.session_state:
         return
+    own, guess = st.session_state["tokens.checked"]
     answer = cut(tokenizer, own, LIMIT)
     if not answer.tokens:
         st.info(page.t("test.empty"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gptviz.analysis.facts import Fact
 from gptviz.tokenizer import Chunk, Dropped, Tokenizer, classic, visible
@@ -115,7 +115,7 @@ def facts(tokenizer: Tokenizer, text: Cut) -> list[Fact]:
     said = []
     if all_letters(tokenizer):
         said.append(Fact("letters", {"characters": len(text.text), "tokens": n}))
-    else:
+    elif not text.n_han:
         per_word, per_token = n / max(1, len(text.words)), len(text.text) / n
         counts = {"characters": len(text.text), "words": len(text.words), "tokens": n}
         said.append(Fact("ratio", counts | {"per_word": per_word, "per_token": per_token}))
@@ -123,7 +123,7 @@ def facts(tokenizer: Tokenizer, text: Cut) -> list[Fact]:
         other = len(classic_cut("o200k_base", text.text))
         counts = {"characters": text.n_han, "tokens": text.n_han_tokens, "own": n, "other": other}
         said.append(Fact("han", counts | {"ratio": text.n_han_tokens / text.n_han}))
-        half = next((t.piece for t in text.tokens if t.start < t.end and t.piece.startswith("⟨")), None)
+        half = next((t.piece for t in text.tokens if _is_part(tokenizer.token_bytes(t.id))), None)
         if half:
             said.append(Fact("half", {"token": half}))
     elif not all_letters(tokenizer):
@@ -137,6 +137,15 @@ def facts(tokenizer: Tokenizer, text: Cut) -> list[Fact]:
     if text.dropped:
         said.append(dropped_fact(text))
     return said
+
+
+def _is_part(data: bytes) -> bool:
+    """Whether these bytes are not whole characters."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def dropped_fact(text: Cut) -> Fact:
@@ -161,6 +170,21 @@ def all_letters(tokenizer: Tokenizer) -> bool:
     """Whether each token of the vocabulary, those without text aside, is a single character."""
     ordinary = (i for i in range(tokenizer.vocab_size) if i not in tokenizer.special)
     return all(len(tokenizer.token_bytes(i).decode("utf-8", "replace")) <= 1 for i in ordinary)
+
+
+def part(chunk: Chunk, n: int) -> Chunk:
+    """What a chunk's token number `n` alone was merged from, as a chunk."""
+    spans = {(i, i + 1) for i in range(len(chunk.pieces))}
+    for merge in chunk.merges:
+        spans -= {(merge.start, merge.middle), (merge.middle, merge.end)}
+        spans.add((merge.start, merge.end))
+    a, b = sorted(spans)[n]
+    merges = (
+        replace(m, start=m.start - a, middle=m.middle - a, end=m.end - a)
+        for m in chunk.merges
+        if a <= m.start and m.end <= b
+    )
+    return replace(chunk, pieces=chunk.pieces[a:b], merges=tuple(merges), ids=(chunk.ids[n],))
 
 
 def states(chunk: Chunk) -> list[list[str]]:

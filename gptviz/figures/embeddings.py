@@ -253,14 +253,17 @@ def _without_overlap(candidates: Sequence[Point], points: Sequence[Point]) -> li
     """Those of `candidates`, the first ones first, whose labels fit a narrow screen's map without overlap."""
     width, height = 330, 460  # of the plot on such a screen, in pixels
     left, right = min(p.x for p in points), max(p.x for p in points)
-    low, high = min(p.y for p in points), max(p.y for p in points)
+    bottom, top = min(p.y for p in points), max(p.y for p in points)
     kept: list[Point] = []
     boxes: list[tuple[float, float, float, float]] = []
     for p in candidates:
         x = (p.x - left) / (right - left or 1) * width
-        y = (p.y - low) / (high - low or 1) * height
-        half = 4 * len(p.token) + 2
-        box = (x - half, y - 2, x + half, y + 16)
+        y = (p.y - bottom) / (top - bottom or 1) * height
+        if p.position is None:  # above its dot
+            half, low, high = 4 * len(p.token) + 2, y - 2, y + 16
+        else:  # larger, framed, and in its place
+            half, low, high = 5 * len(p.token) + 6, y - 14, y + 14
+        box = (x - half, low, x + half, high)
         if all(box[2] < b[0] or b[2] < box[0] or box[3] < b[1] or b[3] < box[1] for b in boxes):
             kept.append(p)
             boxes.append(box)
