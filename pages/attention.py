@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from gptviz.analysis import cell as cells
-from gptviz.analysis import heads
+from gptviz.analysis import heads, neurons
 from gptviz.analysis.predictions import leading, probabilities
 from gptviz.figures import attention as figures
 from gptviz.figures.compare import next_words
@@ -95,7 +95,8 @@ def look_for(page: Page, scores: heads.HeadScores) -> None:
     if not sentences:
         sentences.append(page.t("look.nothing"))
     if len(page.prompt.ids) > 1:
-        sentences.append(page.t("look.sink", parked=scores.parked, total=scores.sink.numel()))
+        key = "look.sink" if neurons.first_token(page.trace) else "look.sink_few"
+        sentences.append(page.t(key, parked=scores.parked, total=scores.sink.numel()))
     page.look_for(sentences)
     with st.container(horizontal=True, key="attention-found"):
         for layer, head in dict.fromkeys(found):
@@ -220,7 +221,7 @@ def all_heads(page: Page, scores: heads.HeadScores, layer: int, head: int) -> No
     def clicked() -> None:
         points = st.session_state[key].selection.points
         if points:
-            go_to(layer, int(points[0]["customdata"][0]))
+            go_to(layer, int(points[0]["customdata"]))
 
     st.plotly_chart(
         figures.head_maps(page.trace[f"blocks.{layer}.attn.pattern"], names, head, theme=page.theme),

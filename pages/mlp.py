@@ -20,7 +20,6 @@ from gptviz.ui.page import Page, start
 MANY, LONG = 64, 190  # more tokens than this scroll in a box so many pixels high
 SHOWN = 6  # strongest neurons as bars
 COMPARED = 20
-SPECIAL = 5  # a first token whose stream is so many times longer than the others' is worth a word
 
 
 def token(page: Page, position: int) -> str:
@@ -34,6 +33,11 @@ def word(piece: str) -> str:
 
 def words(pairs: tuple[tuple[str, float], ...]) -> str:
     return " ".join(f"{word(piece)} {value:+.2f}" for piece, value in pairs)
+
+
+def number(value: float) -> str:
+    """A length: three figures, or whole."""
+    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
 
 
 def own_word(page: Page):
@@ -55,9 +59,9 @@ def see(page: Page, layer: int, strongest: list[neurons.Neuron], neuron: int) ->
             layer=layer,
             active=f"{step.active:,}",
             d_mlp=f"{config.d_mlp:,}",
-            output=f"{step.output_size:.1f}",
-            stream=f"{step.stream_size:.1f}",
-            ratio=percent(step.output_size / step.stream_size),
+            output=number(step.output_size),
+            stream=number(step.stream_size),
+            ratio=f"{step.output_size / step.stream_size:.2g}",
             half=step.half,
             shown=len(strongest),
         )
@@ -72,14 +76,14 @@ def see(page: Page, layer: int, strongest: list[neurons.Neuron], neuron: int) ->
     if at == 0 and len(page.prompt.ids) > 1:
         lengths = neurons.stream_sizes(page.trace, layer)
         median = float(lengths[1:].median())
-        if float(lengths[0]) > SPECIAL * median:
-            st.info(page.t("first_token", stream=f"{float(lengths[0]):.0f}", median=f"{median:.0f}"))
+        if float(lengths[0]) > neurons.SPECIAL * median:
+            st.caption(page.t("first_token", stream=number(float(lengths[0])), median=number(median)))
 
 
 def look_for(page: Page, layer: int, strongest: list[neurons.Neuron], pushes) -> None:
     at, own = page.token, own_word(page)
     first, *rest = strongest
-    about = {"name": f"{layer}.{first.index}", "size": f"{first.size:.3g}", "words": words(first.raises[:3])}
+    about = {"name": f"{layer}.{first.index}", "size": number(first.size), "words": words(first.raises[:3])}
     times = first.size / rest[0].size if rest and rest[0].size else 1.0
     even = "top" if times >= 1.5 else "top_even"
     sentences = [page.t(f"look.{even}", times=f"{times:.1f}", **about)]
@@ -94,12 +98,22 @@ def look_for(page: Page, layer: int, strongest: list[neurons.Neuron], pushes) ->
         here, there = (set(neurons.strongest(page.llm, page.trace, layer, t, COMPARED)) for t in (at, other))
         about = {"token": token(page, at), "other": token(page, other)}
         sentences.append(page.t("look.same", shared=len(here & there), shown=len(here), **about))
+    start_of_all = neurons.first_token(page.trace)
+    if start_of_all:
+        lengths = {name: number(getattr(start_of_all, name)) for name in ("written", "found", "others")}
+        sentences.append(page.t("look.first", token=token(page, 0), layer=start_of_all.layer, **lengths))
     page.look_for(sentences)
     layers = [which for which in dict.fromkeys((best, worst)) if which != layer]
     with st.container(horizontal=True, key="mlp-found"):
         for which in layers:
             label = page.t("look.show_layer", layer=which)
             st.button(label, key=f"mlp.show.{which}", on_click=state.change, kwargs={"layer": which})
+        if start_of_all:
+            label, where = (
+                page.t("look.show_first", layer=start_of_all.layer),
+                {"layer": start_of_all.layer, "token": 0},
+            )
+            st.button(label, key="mlp.first", on_click=state.change, kwargs=where)
 
 
 def path(page: Page, layer: int) -> None:
@@ -110,7 +124,7 @@ def path(page: Page, layer: int) -> None:
     page.plot(figure, alt=page.t("path.alt", **about), key="mlp.path")
     st.caption(page.t("path.scales"))
     lengths = {"before": step.stream_size, "added": step.output_size, "after": step.after_size}
-    lengths = {name: f"{value:.2f}" for name, value in lengths.items()}
+    lengths = {name: f"{value:,.2f}" for name, value in lengths.items()}
     st.markdown(page.t("path.sum", error=f"{step.error:.3g}", **lengths, **about))
 
 

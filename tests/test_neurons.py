@@ -65,7 +65,14 @@ def test_a_step_in_numbers(tiny, trace):
     assert step.output_size == pytest.approx(float(trace["blocks.1.mlp_out"][2].norm()))
     sizes = neurons.sizes(tiny, trace, 1, 2).sort(descending=True).values
     assert sizes[: step.half].sum() >= sizes.sum() / 2 > sizes[: step.half - 1].sum()
-    assert float(neurons.stream_sizes(trace, 1)[2]) == pytest.approx(step.stream_size)
+    assert float(neurons.stream_sizes(trace, 1)[2]) == pytest.approx(step.after_size)
+
+
+def test_the_first_token_is_special_in_the_default_model_alone(tiny, trace, smollm2):
+    assert neurons.first_token(trace) is None
+    assert neurons.first_token(tiny.trace([1])) is None
+    it = neurons.first_token(smollm2.trace("The capital of France is"))
+    assert it.layer == 11 and it.written > 100 * it.found and it.after > 100 * it.others
 
 
 def test_the_control_is_as_many_others(tiny):

@@ -13,6 +13,9 @@ from gptviz.llm import LLM
 from gptviz.model import ACTIVATIONS
 from gptviz.trace import Trace
 
+SPECIAL = 5
+"""A first token whose stream is so many times as long as the others' is worth a word."""
+
 
 @dataclass(frozen=True)
 class Neuron:
@@ -107,7 +110,8 @@ def neurons_at(llm: LLM, trace: Trace, layer: int, token: int, indices: list[int
 
     def words(values: Tensor, largest: bool) -> tuple[tuple[str, float], ...]:
         ids = values.topk(min(n_words, len(values)), largest=largest).indices
-        return tuple(zip(llm.pieces(ids.tolist()), values[ids].tolist(), strict=True))
+        found = zip(llm.pieces(ids.tolist()), values[ids].tolist(), strict=True)
+        return tuple((piece, value) for piece, value in found if (value > 0) == largest)
 
     return [
         Neuron(
@@ -145,6 +149,35 @@ def layer_pushes(llm: LLM, trace: Trace, token: int) -> Tensor:
     return direct_push(llm, trace, token, outputs, int(trace.logits[token].argmax()))
 
 
+@dataclass(frozen=True)
+class FirstToken:
+    """Where the first token's stream becomes many times longer than the others' ("massive activations", Sun et al.
+    2024): the MLP of `layer` writes a vector of length `written` into a stream of length `found`."""
+
+    layer: int
+    written: float
+    found: float
+    after: float
+    """Length of the first token's stream after that."""
+    others: float
+    """Median length of the other tokens' streams there."""
+
+
+def first_token(trace: Trace) -> FirstToken | None:
+    """The layer whose MLP writes most to the first token, if that makes its stream `SPECIAL` times as long as the
+    others'. None in a model or a text where it does not. (Layer 0 is left out: there the stream is still short.)"""
+    if len(trace.ids) < 2 or trace.config.n_layer < 2:
+        return None
+    written = [float(trace[f"blocks.{layer}.mlp_out"][0].norm()) for layer in range(trace.config.n_layer)]
+    layer = max(range(1, trace.config.n_layer), key=written.__getitem__)
+    after = stream_sizes(trace, layer)
+    others = float(after[1:].median())
+    if float(after[0]) < SPECIAL * others:
+        return None
+    found = float(trace[f"blocks.{layer}.resid_mid"][0].norm())
+    return FirstToken(layer, written[layer], found, float(after[0]), others)
+
+
 def stream_sizes(trace: Trace, layer: int) -> Tensor:
-    """The length of each token's stream where the MLP of `layer` adds to it (`resid_mid`): [T]."""
-    return trace[f"blocks.{layer}.resid_mid"].float().norm(dim=-1)
+    """The length of each token's stream after the MLP of `layer` (`resid_post`): [T]."""
+    return trace[f"blocks.{layer}.resid_post"].float().norm(dim=-1)

@@ -203,7 +203,18 @@ def _heatmap(
             texttemplate="%{z:.2f}" if T <= _NUMBERS else None,
             hoverongaps=False,
             hovertemplate=f"{rows}: %{{y}}<br>{columns}: %{{x}}<br>{value}: %{{z:.4f}}<extra></extra>",
-            colorbar={"title": {"text": value, "side": "right"}},
+            # Above the chart: beside it, a narrow screen would have no width left.
+            colorbar={
+                "orientation": "h",
+                "title": {"text": value, "font": {"size": 12}},
+                "thickness": 10,
+                "len": 0.6,
+                "x": 1,
+                "xanchor": "right",
+                "y": 1.01,
+                "yanchor": "bottom",
+                "tickfont": {"size": 11},
+            },
             **scale,
         )
     )
@@ -215,9 +226,11 @@ def _heatmap(
         "tickfont": {"size": 11 if T > 16 else 13},
     }
     # The range is given: a frame must not widen it.
-    figure.update_xaxes(title=columns, tickangle=-90 if T > 6 else None, range=[-0.5, T - 0.5], **axis)
-    figure.update_yaxes(title=rows, range=[T - 0.5, -0.5], **axis)
-    figure.update_layout(template=template(theme), height=min(680, 260 + 34 * T), margin={"t": 12})
+    figure.update_xaxes(
+        title={"text": columns, "font": {"size": 13}}, tickangle=-90 if T > 6 else None, range=[-0.5, T - 0.5], **axis
+    )
+    figure.update_yaxes(title={"text": rows, "font": {"size": 13}}, range=[T - 0.5, -0.5], **axis)
+    figure.update_layout(template=template(theme), height=min(720, 300 + 34 * T), margin={"t": 12})
     return figure
 
 
