@@ -9,11 +9,11 @@ import streamlit as st
 
 from gptviz.analysis.arithmetic import Arithmetic, Term, notes_claim, solve, suggestion
 from gptviz.analysis.embeddings import map_facts, neighbour_facts, row_facts
-from gptviz.analysis.geometry import nearest, one_hot_difference, space_of, spread
+from gptviz.analysis.geometry import Baseline, nearest, one_hot_difference, space_of, spread, token_baseline
 from gptviz.analysis.landmarks import landmarks_of
 from gptviz.analysis.parameters import GPT3, count_parameters
 from gptviz.errors import InputError
-from gptviz.figures.embeddings import Point, lookup_strip, neighbours, rows_heatmap, word_map
+from gptviz.figures.embeddings import Point, label, lookup_strip, neighbours, rows_heatmap, word_map
 from gptviz.model import GPT
 from gptviz.paths import asset
 from gptviz.ui.chips import chip, plain
@@ -50,23 +50,31 @@ def show_rows(page: Page, at: int) -> list:
     page.plot(figure, alt=page.t("rows.alt", count=len(ids), width=rows.shape[1]), key="embeddings.rows")
     values = {"limit": f"{of.limit:.2f}", "lowest": f"{of.lowest:.2f}", "highest": f"{of.highest:.2f}"}
     st.caption(page.t("rows.caption", size=f"{page.llm.config.vocab_size:,}", width=rows.shape[1], **values))
-    return row_facts(page.llm, ids, at)
+    return row_facts(page.llm, landmarks_of(page.llm), ids, at)
 
 
 def show_neighbours(page: Page, at: int) -> list:
     space, id, token = space_of(page.llm), page.prompt.ids[at], page.prompt.pieces[at]
-    near, base = nearest(page.llm, space.rows[id], SHOWN, without=[id]), space.baseline
-    values = {"mean": f"{base.mean:.2f}", "sd": f"{base.sd:.2f}"}
+    near = nearest(page.llm, space.rows[id], SHOWN, without=[id])
+    own, pairs = token_baseline(space, id), space.baseline
+
+    def of(band: Baseline) -> dict[str, str]:
+        return {"mean": f"{band.mean:.2f}", "sd": f"{band.sd:.2f}"}
+
     figure = neighbours(
         near,
-        base,
-        baseline_label=page.t("neighbours.band", **values),
-        x_title=page.t("neighbours.axis", token=token),
+        own,
+        pairs,
+        labels=(
+            page.t("neighbours.own_band", token=label(token), **of(own)),
+            page.t("neighbours.pair_band", **of(pairs)),
+        ),
+        x_title=page.t("neighbours.axis", token=label(token)),
         theme=page.theme,
     )
     page.plot(figure, alt=page.t("neighbours.alt", count=len(near), token=token), key="embeddings.neighbours")
-    scope = page.t("neighbours.all_pairs" if base.whole else "neighbours.some_pairs", count=f"{base.n_rows:,}")
-    st.caption(page.t("neighbours.caption", scope=scope, **values))
+    scope = page.t("neighbours.all_pairs" if pairs.whole else "neighbours.some_pairs", count=f"{pairs.n_rows:,}")
+    st.caption(page.t("neighbours.caption", token=piece(token), scope=scope))
     return neighbour_facts(page.llm, id, near)
 
 
@@ -151,6 +159,7 @@ def open_row(page: Page) -> None:
         other_length=f"{float(space.norms[other.id]):.3f}",
         cosine=f"{other.cosine:.3f}",
         mean=f"{space.baseline.mean:.2f}",
+        own_mean=f"{token_baseline(space, id).mean:.2f}",
         mean_length=f"{float(space.rows.mean(0).norm()):.2f}",
     )
     if llm.config.rope:

@@ -92,7 +92,8 @@ def merges(page: Page, at: int) -> None:
             break
     shown = piece(visible(page.prompt.text[chunk.start : chunk.end].encode()))
     if not chunk.merges:
-        st.markdown(page.t("open.no_merges", chunk=shown))
+        key = "no_merges" if len(chunk.ids) == 1 else "no_rule"
+        st.markdown(page.t(f"open.{key}", chunk=shown, count=len(chunk.ids)))
         return
     st.markdown(page.t("open.chunk", chunk=shown, count=len(chunk.pieces)))
     if len(chunk.merges) > MERGES:

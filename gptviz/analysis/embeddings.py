@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import torch
 
 from gptviz.analysis.facts import Fact
-from gptviz.analysis.geometry import Near, nearest, space_of
+from gptviz.analysis.geometry import Near, nearest, space_of, token_baseline
 from gptviz.analysis.landmarks import Landmarks
 from gptviz.llm import LLM
 
 
-def row_facts(llm: LLM, ids: list[int], at: int) -> list[Fact]:
+def row_facts(llm: LLM, landmarks: Landmarks, ids: list[int], at: int) -> list[Fact]:
     """About the rows themselves: the chosen one's length, repeated tokens, the most alike and the least alike."""
     space, tokens = space_of(llm), llm.pieces(ids)
     length = float(space.norms[ids[at]])
@@ -28,7 +28,7 @@ def row_facts(llm: LLM, ids: list[int], at: int) -> list[Fact]:
         cosines = units @ units.T
         above = torch.triu_indices(len(different), len(different), 1)
         pairs = cosines[above[0], above[1]]
-        pieces, baseline = llm.pieces(different), space.baseline
+        pieces, baseline = llm.pieces(different), landmarks.pairs
         values = {"mean": baseline.mean, "sd": baseline.sd}
         for name, k in (("most", int(pairs.argmax())), ("least", int(pairs.argmin()))):
             pair = (pieces[above[0, k]], pieces[above[1, k]])
@@ -40,9 +40,9 @@ def row_facts(llm: LLM, ids: list[int], at: int) -> list[Fact]:
 def neighbour_facts(llm: LLM, token_id: int, near: Sequence[Near]) -> list[Fact]:
     """About a token's nearest: how near the first is, and whether they are other words or the same one respelled."""
     space, token = space_of(llm), llm.pieces([token_id])[0]
-    first, baseline = near[0], space.baseline
-    values = {"token": token, "first": first.token, "cosine": first.cosine, "mean": baseline.mean, "sd": baseline.sd}
-    facts = [Fact("nearest", values | {"sds": baseline.sds_above(first.cosine)})]
+    first, own = near[0], token_baseline(space, token_id)
+    values = {"token": token, "first": first.token, "cosine": first.cosine, "mean": own.mean, "sd": own.sd}
+    facts = [Fact("nearest", values | {"sds": own.sds_above(first.cosine)})]
     spelling = _letters(token)
     respelled = [n for n in near if _letters(n.token) == spelling]
     if spelling and respelled:

@@ -23,7 +23,8 @@ _SEED = 0
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a cosine has to be read against: all pairs of two different rows out of `n_rows`.
+    """What a cosine has to be read against: all pairs of two different rows out of `n_rows`, or one row and each of
+    the others.
 
     `whole`: these are all rows that were asked about, so mean and sd are exact; else a random sample of them."""
 
@@ -74,6 +75,14 @@ class Space:
     def baseline(self) -> Baseline:
         """Mean and sd of the cosine over all pairs of rows."""
         return pair_baseline(self.rows)
+
+
+def token_baseline(space: Space, row: int) -> Baseline:
+    """The cosine of one row with each of the others. Rows differ in this: in the default model's matrix, common
+    words lie apart from the mass of rare tokens, whose cosines dominate the baseline of all pairs."""
+    cosines = space.cosines(space.rows[row]).double()
+    others = torch.cat((cosines[:row], cosines[row + 1 :]))
+    return Baseline(float(others.mean()), float(others.std(correction=0)), len(space), True)
 
 
 _spaces: weakref.WeakKeyDictionary[GPT, Space] = weakref.WeakKeyDictionary()

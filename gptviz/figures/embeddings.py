@@ -50,7 +50,7 @@ def rows_heatmap(
                 "showgrid": False,
                 "zeroline": False,
                 "tickvals": positions[::step],
-                "ticktext": [_label(tokens[i]) for i in positions[::step]],
+                "ticktext": [label(tokens[i]) for i in positions[::step]],
             },
         },
     )
@@ -95,13 +95,13 @@ def lookup_strip(
                 y=[3.2, 1, 0],
                 mode="lines",
                 line={"color": colour, "width": width},
-                hovertemplate=f"{_label(tokens[position])} → {id}<extra></extra>",
+                hovertemplate=f"{label(tokens[position])} → {id}<extra></extra>",
             )
         )
         figure.add_annotation(
             x=at,
             y=3.5,
-            text=_label(tokens[position]),
+            text=label(tokens[position]),
             showarrow=False,
             bgcolor=TOKENS[theme][token_colour(position)],
             bordercolor=colour,
@@ -121,12 +121,20 @@ def _around(ids: Sequence[int], chosen: int, count: int) -> list[int]:
 
 
 def neighbours(
-    near: Sequence[Near], baseline: Baseline, *, baseline_label: str, x_title: str, theme: Theme = "light"
+    near: Sequence[Near],
+    token_band: Baseline,
+    pair_band: Baseline,
+    *,
+    labels: tuple[str, str],
+    x_title: str,
+    theme: Theme = "light",
 ) -> go.Figure:
-    """One line a token, a dot at its cosine, beside the band that holds most random pairs (mean ± 1 sd)."""
+    """One line a token, a dot at its cosine, beside two bands of mean ± 1 sd: what the token gives with any other
+    (filled), and what any two tokens give (dashed). `labels`: of the bands, in this order."""
     page = PAGE[theme]
     lines = list(range(len(near)))
     cosines = [n.cosine for n in near]
+    low = min(0, *cosines, token_band.mean - token_band.sd, pair_band.mean - pair_band.sd) - 0.02
     figure = go.Figure(
         go.Scatter(
             x=cosines,
@@ -141,40 +149,39 @@ def neighbours(
         ),
         layout={
             "template": template(theme),
-            "height": 90 + _ROW * len(near),
-            "margin": {"r": 40},
+            "height": 120 + _ROW * len(near),
+            "margin": {"r": 40, "t": 56},
             "xaxis": {
                 "title": {"text": x_title, "font": {"size": 13}},
-                "range": [min(0, *cosines, baseline.mean - baseline.sd) - 0.02, 1.02],
+                "range": [low, 1.02],
                 "zeroline": True,
             },
             "yaxis": {
                 "autorange": "reversed",
                 "tickvals": lines,
-                "ticktext": [_label(n.token) for n in near],
+                "ticktext": [label(n.token) for n in near],
                 "showgrid": False,
                 "zeroline": False,
             },
         },
     )
-    figure.add_vrect(
-        x0=baseline.mean - baseline.sd,
-        x1=baseline.mean + baseline.sd,
-        fillcolor=page["line"],
-        line_width=0,
-        layer="below",
-    )
-    figure.add_vline(
-        x=baseline.mean,
-        line={"color": page["muted"], "dash": "dot"},
-        annotation={
-            "text": baseline_label,
-            "font": {"color": page["muted"], "size": 12},
-            "yref": "paper",
-            "y": 1,
-            "yanchor": "bottom",
-        },
-    )
+    filled = {"fillcolor": page["line"], "line_width": 0, "layer": "below"}
+    dashed = {"line": {"color": page["muted"], "width": 1, "dash": "dash"}}
+    for n, (band, style) in enumerate(((token_band, filled), (pair_band, dashed))):
+        figure.add_vrect(x0=band.mean - band.sd, x1=band.mean + band.sd, **style)
+        middle = (band.mean - low) / (1.02 - low)
+        figure.add_annotation(
+            x=band.mean,
+            yref="paper",
+            y=1,
+            yshift=4 + 18 * n,
+            yanchor="bottom",
+            # Towards the middle of the picture, so that nothing is cut off on a narrow screen.
+            xanchor="left" if middle < 0.35 else "right" if middle > 0.65 else "center",
+            text=labels[n],
+            showarrow=False,
+            font={"color": page["muted"] if n else page["ink"], "size": 12},
+        )
     return figure
 
 
@@ -215,7 +222,7 @@ def word_map(
             y=[p.y for p in part],
             mode="markers+text",
             marker={"color": colour, "size": size, "opacity": opacity},
-            text=[_label(p.token) if id(p) in named else "" for p in part],
+            text=[label(p.token) if id(p) in named else "" for p in part],
             textposition="top center",
             textfont={"color": colour, "size": 12},
             customdata=[[p.token, p.group] for p in part],
@@ -228,25 +235,42 @@ def word_map(
             "template": template(theme),
             "height": 560,
             "showlegend": False,
-            "xaxis": {"title": {"text": x_title, "font": {"size": 13}}, "zeroline": False, "showticklabels": False},
+            "xaxis": {
+                "title": {"text": x_title, "font": {"size": 13}},
+                "range": _padded([p.x for p in points], 0.06),
+                "zeroline": False,
+                "showticklabels": False,
+            },
             # No equal scale for both axes: on a narrow screen that would leave the second a few lines.
-            "yaxis": {"title": {"text": y_title, "font": {"size": 13}}, "zeroline": False, "showticklabels": False},
+            "yaxis": {
+                "title": {"text": y_title, "font": {"size": 13}},
+                "range": _padded([p.y for p in points], 0.06),
+                "zeroline": False,
+                "showticklabels": False,
+            },
         },
     )
     for p in own:
         figure.add_annotation(
             x=p.x,
             y=p.y,
-            text=_label(p.token),
+            text=label(p.token),
             showarrow=False,
             bgcolor=TOKENS[theme][token_colour(p.position)],
             bordercolor=page["ink"] if p.position == chosen else page["muted"],
             borderwidth=2 if p.position == chosen else 1,
             borderpad=3,
             font={"color": page["ink"], "size": 14},
-            hovertext=_label(p.token),
+            hovertext=label(p.token),
         )
     return figure
+
+
+def _padded(values: Sequence[float], share: float) -> list[float]:
+    """A range that holds all values, with room at both ends: Plotly's own forgets annotations."""
+    low, high = min(values), max(values)
+    room = share * (high - low or 1)
+    return [low - room, high + room]
 
 
 def _without_overlap(candidates: Sequence[Point], points: Sequence[Point]) -> list[Point]:
@@ -270,7 +294,7 @@ def _without_overlap(candidates: Sequence[Point], points: Sequence[Point]) -> li
     return kept
 
 
-def _label(token: str) -> str:
-    """A token as Plotly text: not read as markup, and not endlessly long."""
+def label(token: str) -> str:
+    """A token as text in a chart: not read as markup, and not endlessly long."""
     shown = token if len(token) <= 16 else token[:15] + "…"
     return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

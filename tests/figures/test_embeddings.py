@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gptviz.analysis.geometry import nearest, space_of
+from gptviz.analysis.geometry import nearest, space_of, token_baseline
 from gptviz.analysis.landmarks import landmarks_of
 from gptviz.figures.embeddings import Point, lookup_strip, neighbours, rows_heatmap, word_map
 
@@ -33,11 +33,11 @@ def test_neighbours_stand_at_their_cosines_beside_the_band(smollm2):
     cat = smollm2.tokenizer.id_of(" cat")
     space = space_of(smollm2)
     near = nearest(smollm2, space.rows[cat], 8, without=[cat])
-    figure = neighbours(near, space.baseline, baseline_label="b", x_title="x")
+    own, pairs = token_baseline(space, cat), space.baseline
+    figure = neighbours(near, own, pairs, labels=("own", "pairs"), x_title="x")
     assert list(figure.data[0].x) == [n.cosine for n in near]
-    band = next(s for s in figure.layout.shapes if s.type == "rect")
-    base = space.baseline
-    assert (band.x0, band.x1) == (base.mean - base.sd, base.mean + base.sd)
+    for shape, base in zip(figure.layout.shapes, (own, pairs), strict=True):
+        assert (shape.x0, shape.x1) == (base.mean - base.sd, base.mean + base.sd)
 
 
 def test_the_map_shows_each_token_once_where_it_falls(smollm2):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gptviz.analysis.arithmetic import solve
-from gptviz.analysis.geometry import nearest, space_of
+from gptviz.analysis.geometry import nearest, space_of, token_baseline
 from gptviz.analysis.tokens import CLASSICS, classic_cut
 from gptviz.text import LANGUAGES, say
 from tests.pages.test_pages import MODELS, UNEXPECTED, visit, words
@@ -95,8 +95,8 @@ def test_neighbours_of_the_chosen_token_are_its_own(smollm2):
     cat = smollm2.tokenizer.id_of(" cat")
     expected = nearest(smollm2, space_of(smollm2).rows[cat], 12, without=[cat])
     assert labels == [n.token for n in expected]
-    base = space_of(smollm2).baseline
-    assert f"{base.mean:.2f} ± {base.sd:.2f}" in words(app)
+    own = token_baseline(space_of(smollm2), cat)
+    assert f"{own.mean:.2f} ± {own.sd:.2f}" in words(app)
 
 
 @pytest.mark.parametrize("model", MODELS)
