@@ -61,7 +61,7 @@ def see(page: Page, layer: int, strongest: list[neurons.Neuron], neuron: int) ->
             d_mlp=f"{config.d_mlp:,}",
             output=number(step.output_size),
             stream=number(step.stream_size),
-            ratio=f"{step.output_size / step.stream_size:.2g}",
+            ratio=number(step.output_size / step.stream_size),
             half=step.half,
             shown=len(strongest),
         )
