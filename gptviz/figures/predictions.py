@@ -56,6 +56,7 @@ def word_bars(
                 "pattern": {
                     "shape": ["/" if w.id in marked else "" for w in words],
                     "fgcolor": PAGE[theme]["background"],
+                    "fillmode": "overlay",
                 },
             },
             text=[percent(w.probability) for w in words],
@@ -142,7 +143,11 @@ def product_bars(
             y=values,
             marker={
                 "color": [role("output", theme)] * len(products) + [page["muted"]],
-                "pattern": {"shape": ["/" if v < 0 else "" for v in values], "fgcolor": page["background"]},
+                "pattern": {
+                    "shape": ["/" if v < 0 else "" for v in values],
+                    "fgcolor": page["background"],
+                    "fillmode": "overlay",
+                },
             },
             customdata=names,
             hovertemplate="%{customdata}: %{y:.4f}<extra></extra>",
