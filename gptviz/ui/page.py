@@ -40,7 +40,7 @@ from gptviz.interventions import Intervention
 from gptviz.llm import LLM
 from gptviz.text import say
 from gptviz.trace import Trace
-from gptviz.ui import cache, chips, lessons, state
+from gptviz.ui import cache, chips, lessons, state, theme
 from gptviz.ui.prompt import Prompt, limit, prompt_bar
 
 log = logging.getLogger("gptviz")
@@ -55,11 +55,6 @@ def language() -> str:
     return chosen or ("zh" if (st.context.locale or "").lower().startswith("zh") else "en")
 
 
-def theme() -> Theme:
-    """The theme the page is shown in."""
-    return "dark" if st.context.theme.type == "dark" else "light"
-
-
 @dataclass
 class Page:
     """What a page has to work with: see this module's docstring."""
@@ -70,6 +65,7 @@ class Page:
     llm: LLM
     prompt: Prompt
     _notes: Any  # where to say that a link asked for too much
+    _busy: Any  # where to say that the model is at work: in its own place, so that nothing on the page moves
 
     @property
     def state(self) -> state.State:
@@ -108,7 +104,7 @@ class Page:
         interventions: Iterable[Intervention] = (),
     ) -> Trace:
         """A trace of the prompt, or of other ids; cached. Show it, do not change it."""
-        with st.spinner(self.say("ui.running"), show_time=False):
+        with self._busy, st.spinner(self.say("ui.running")):
             return cache.traces.get(self.llm, self.prompt.ids if ids is None else ids, names, interventions)
 
     def say(self, key: str, **values: object) -> str:
@@ -180,8 +176,9 @@ def start(name: str) -> Page:
     st.markdown(f":gray[{say(lang, f'ui.pages.{name}.question')}]")
     notes = st.container()
     _say_refused(notes, lang)
-    llm = _load(state.model(), lang)
-    return Page(name, lang, theme(), llm, prompt_bar(llm, lang, name), notes)
+    busy = st.empty()
+    llm = _load(state.model(), lang, busy)
+    return Page(name, lang, theme.current(), llm, prompt_bar(llm, lang, name), notes, busy)
 
 
 def _let_app_run() -> None:
@@ -202,12 +199,11 @@ def _say_refused(place: Any, lang: str) -> None:
         place.info(sentence, icon=":material/info:")
 
 
-def _load(name: str, lang: str) -> LLM:
+def _load(name: str, lang: str, busy: Any) -> LLM:
     if cache.models.has(name):
         return cache.models.get(name)
     if find(name).kind == "hub" and not is_ready(name):
         _ask_before_fetching(name, lang)
-    place = st.empty()
 
     def show(stage: str, done: int, total: int) -> None:
         share = min(done / total, 1.0) if total else 0.0
@@ -215,9 +211,11 @@ def _load(name: str, lang: str) -> LLM:
         amount = f"{done / 1e6:.0f} / {total / 1e6:.0f} MB" if in_bytes else f"{done} / {total}"
         place.progress(share, text=f"{say(lang, f'ui.loading.{stage}', model=name)} · {amount}")
 
-    with st.spinner(say(lang, "ui.loading.start", model=name), show_time=True):
-        llm = cache.models.get(name, show)
-    place.empty()
+    with busy.container():
+        place = st.empty()
+        with st.spinner(say(lang, "ui.loading.start", model=name), show_time=True):
+            llm = cache.models.get(name, show)
+    busy.empty()
     return llm
 
 

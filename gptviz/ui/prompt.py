@@ -99,14 +99,15 @@ def _example_menu(model: str, language: str, label: str, page: str) -> None:
             return
         for number, group in enumerate(examples(model)):
             st.caption(f"**{group[language]}**")
-            for index, text in enumerate(group["texts"]):
-                st.button(
-                    plain(_to_line(text)),
-                    key=f"{page}.example.{number}.{index}",
-                    type="tertiary",
-                    on_click=take,
-                    args=(text,),
-                )
+            with st.container(gap=None):
+                for index, text in enumerate(group["texts"]):
+                    st.button(
+                        plain(_to_line(text)),
+                        key=f"{page}.example.{number}.{index}",
+                        type="tertiary",
+                        on_click=take,
+                        args=(text,),
+                    )
 
 
 def limit(llm: LLM) -> int:

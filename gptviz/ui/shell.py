@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from gptviz import __version__
 from gptviz.checkpoints import catalogue
 from gptviz.paths import app_file, asset
 from gptviz.text import LANGUAGES, say
-from gptviz.ui import cache, state
+from gptviz.ui import cache, state, theme
 from gptviz.ui.page import guarded, language
 
 # Icons belong to the links: as a page's own icon Streamlit would fetch it from another host.
@@ -29,7 +30,11 @@ def run() -> None:
     state.begin(name)
     lang = language()
     st.set_page_config(
-        page_title=f"{_title(name, lang)} · gptviz", page_icon=str(asset("style", "icon.svg")), layout="wide"
+        page_title=f"{_title(name, lang)} · gptviz",
+        page_icon=str(asset("style", "icon.svg")),
+        layout="wide",
+        # With something of its own in it, Streamlit's menu appears, and with it the choice of light or dark.
+        menu_items={"About": f"**gptviz {__version__}** · {say(lang, 'ui.tagline')}"},
     )
     st.logo(str(asset("style", "logo.svg")), size="large", icon_image=str(asset("style", "icon.svg")))
     with st.sidebar:
@@ -40,6 +45,7 @@ def run() -> None:
     with facts:
         _facts(lang)
     _way_on(pages, name, lang)
+    theme.watch()
     state.finish()
 
 
@@ -59,7 +65,7 @@ def _title(name: str, lang: str) -> str:
 
 def _links(pages: dict[str, st.Page], lang: str) -> None:
     query = state.to_query(state.current())
-    with st.container(gap=2, key="navigation"):
+    with st.container(gap="xsmall", key="navigation"):
         for name, page in pages.items():
             st.page_link(page, label=_title(name, lang), icon=PAGES[name], query_params=query)
 

@@ -155,9 +155,11 @@ def to_query(state: State) -> dict[str, str]:
 def from_query(query: Mapping[str, str]) -> tuple[State, dict[str, str]]:
     """The state a query asks for, and what it asks for in vain, by field (those stay at their default)."""
     values, refused = {}, {}
-    for name in _FIELDS.keys() & query.keys():
+    for name, f in _FIELDS.items():
+        if name not in query:
+            continue
         try:
-            values[name] = _FIELDS[name].metadata["read"](query[name])
+            values[name] = f.metadata["read"](query[name])
         except (ValueError, OverflowError, OSError):
             refused[name] = clean(query[name])
     return State(**values), refused
