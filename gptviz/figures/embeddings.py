@@ -38,8 +38,8 @@ def rows_heatmap(
             # Hundreds of columns leave no room for gaps; a handful of numbers is easier to tell apart with them.
             xgap=1 if width <= 64 else 0,
             ygap=1 if n <= 40 else 0,
-            customdata=[[token] * width for token in tokens],
-            hovertemplate="%{customdata} [%{x}] = %{z:.4f}<extra></extra>",
+            # Plotly says a labelled row by its label, the others by their position.
+            hovertemplate="%{y} [%{x}] = %{z:.4f}<extra></extra>",
         ),
         layout={
             "template": template(theme),
