@@ -213,7 +213,7 @@ def _load(name: str, lang: str, busy: Any) -> LLM:
 
     with busy.container():
         place = st.empty()
-        with st.spinner(say(lang, "ui.loading.start", model=name), show_time=True):
+        with st.spinner(say(lang, "ui.loading.start", model=name)):
             llm = cache.models.get(name, show)
     busy.empty()
     return llm
