@@ -126,11 +126,9 @@ def stages(page: Page, scores: heads.HeadScores, layer: int, head: int) -> None:
     chosen = st.segmented_control(
         page.t("stage.label"),
         STAGES,
-        default="dot",
         required=True,
         format_func=lambda stage: page.t(f"stage.{stage}"),
-        key="attention.stage",
-        persist_state="session",
+        **page.bind("stage", page.state.stage),
     )
     values = getattr(page.trace.attention(layer), chosen)[head]
     about = {"query": page.token, "theme": page.theme}
@@ -138,7 +136,7 @@ def stages(page: Page, scores: heads.HeadScores, layer: int, head: int) -> None:
         sums = values.sum(-1)
         extremes = {"smallest": f"{float(sums.min()):.6f}", "largest": f"{float(sums.max()):.6f}"}
         st.markdown(page.t("stage.pattern_text", n_tokens=len(sums), **extremes))
-        hide = len(sums) > 1 and st.toggle(page.t("stage.hide_first"), key="attention.hide", persist_state="session")
+        hide = len(sums) > 1 and st.toggle(page.t("stage.hide_first"), **page.bind("hide", page.state.hide))
         if hide:
             sink, top = percent(float(scores.sink[layer, head])), f"{float(values[:, 1:].max()):.3f}"
             st.caption(page.t("stage.hidden", share=sink, top=top))
@@ -165,10 +163,9 @@ def one_cell(page: Page, layer: int, head: int) -> None:
     j = st.selectbox(
         page.t("cell.key"),
         range(i + 1),
-        index=cells.strongest_key(page.trace, layer, head, i),
         format_func=lambda key: f"{key} {pieces[key]}",
         width=260,
-        key=f"attention.key.{hash(page.prompt.ids)}.{layer}.{head}.{i}",
+        **page.bind("key", page.pick("key", i + 1, default=cells.strongest_key(page.trace, layer, head, i))),
     )
     it = cells.cell(page.trace, layer, head, i, j)
     page.plot(
@@ -246,11 +243,9 @@ def open_head(page: Page, scores: heads.HeadScores, layer: int, head: int) -> No
     part = st.segmented_control(
         page.t("part.label"),
         ("stages", "cell", "heads", "code"),
-        default="stages",
         required=True,
         format_func=lambda part: page.t(f"part.{part}"),
-        key="attention.part",
-        persist_state="session",
+        **page.bind("attention_part", page.state.attention_part),
     )
     match part:
         case "stages":
@@ -269,7 +264,7 @@ def test(page: Page, layer: int, head: int) -> None:
     at, name = page.token, f"{layer}.{head}"
     words = leading(page.llm, page.trace.logits[at], 5)
     first = word(words[0].token)
-    off = st.toggle(page.t("test.switch", name=name), key=f"attention.off.{name}")
+    off = st.toggle(page.t("test.switch", name=name), **page.bind("off", page.state.off))
     if not off:
         about = {"token": token(page, at), "word": first, "probability": percent(words[0].probability)}
         st.markdown(page.t("test.ready", name=name, **about))

@@ -32,11 +32,9 @@ def see(page: Page) -> None:
     view = st.segmented_control(
         page.t("views.label"),
         ["rows", "neighbours", "map"],
-        default="rows",
         required=True,
         format_func=lambda name: page.t(f"views.{name}"),
-        key="embeddings.view",
-        persist_state="session",
+        **page.bind("picture", page.state.picture),
     )
     facts = {"rows": show_rows, "neighbours": show_neighbours, "map": show_map}[view](page, at)
     page.look_for([sentence(page, fact) for fact in facts])
@@ -87,8 +85,7 @@ def show_map(page: Page, at: int) -> list:
             page.t("map.group"),
             groups,
             format_func=lambda name: page.t(f"groups.{name}"),
-            key="embeddings.group",
-            persist_state="session",
+            **page.bind("group", page.state.group if page.state.group in groups else None),
         )
     points = [
         Point(token, x, y, page.t(f"groups.{group}"))
@@ -227,7 +224,7 @@ def verdict(page: Page, result: Arithmetic) -> list[str]:
 
 
 def show_results(page: Page, result: Arithmetic) -> None:
-    without = st.toggle(page.t("test.without"), key="embeddings.without", persist_state="session")
+    without = st.toggle(page.t("test.without"), **page.bind("without", page.state.without))
     shown = [near for near in result.results if not (without and near.id in result.inputs)][:10]
     table = {
         page.t("test.rank"): [str(place) for place in range(1, len(shown) + 1)],

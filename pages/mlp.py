@@ -183,11 +183,9 @@ def open_mlp(page: Page, layer: int, neuron: int, pushes) -> None:
     part = st.segmented_control(
         page.t("part.label"),
         ("path", "curve", "neuron", "layers", "code"),
-        default="path",
         required=True,
         format_func=lambda part: page.t(f"part.{part}"),
-        key="mlp.part",
-        persist_state="session",
+        **page.bind("mlp_part", page.state.mlp_part),
     )
     match part:
         case "path":
@@ -210,18 +208,16 @@ def test(page: Page, layer: int, neuron: int) -> None:
     count = st.segmented_control(
         page.t("test.which"),
         counts,
-        default=1,
         required=True,
         format_func=lambda n: (
             page.t("test.one", name=f"{layer}.{neuron}") if n == 1 else page.t("test.several", count=n)
         ),
-        key="mlp.count",
-        persist_state="session",
+        **page.bind("silenced", page.state.silenced if page.state.silenced in counts else 1),
     )
     silent = [neuron] if count == 1 else neurons.strongest(page.llm, page.trace, layer, at, count)
     words_ = leading(page.llm, page.trace.logits[at], 5)
     about = {"token": token(page, at), "word": word(words_[0].token)}
-    if not st.toggle(page.t("test.switch"), key=f"mlp.silent.{layer}"):
+    if not st.toggle(page.t("test.switch"), **page.bind("silent", page.state.silent)):
         st.markdown(page.t("test.ready", layer=layer, probability=percent(words_[0].probability), **about))
         return
 

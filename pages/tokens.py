@@ -34,11 +34,9 @@ def see(page: Page, text: Cut) -> None:
     chosen = st.segmented_control(
         page.t("beside"),
         list(cuts),
-        default="words",
         required=True,
         format_func=lambda name: page.t(f"cuts.{name}", count=len(cuts[name])),
-        key="tokens.beside",
-        persist_state="session",
+        **page.bind("cut", page.state.cut),
     )
     row(page, cuts[chosen])
     size = f"{classic(chosen).n_vocab:,}" if chosen in CLASSICS else ""

@@ -101,6 +101,22 @@ def _ids(value: str) -> tuple[int, ...]:
     return tuple(_index(part) for part in value.split(".")[:256])
 
 
+def _name(value: str) -> str:
+    if not re.fullmatch(r"[a-z_]{1,40}", value):
+        raise ValueError
+    return value
+
+
+def _flag(value: str) -> bool:
+    if value != "1":
+        raise ValueError
+    return True
+
+
+def _write_flag(value: bool) -> str:
+    return str(int(value))
+
+
 def _url(default: Any, read: Callable[[str], Any], write: Callable[[Any], str] = str) -> Any:
     return field(default=default, metadata={"read": read, "write": write})
 
@@ -118,10 +134,24 @@ class State:
     token: int | None = _url(None, _index)
     neuron: int | None = _url(None, _index)
     temperature: float = _url(1.0, _number(float, 0.0, 5.0), "{:g}".format)
-    top_k: int | None = _url(None, _number(int, 1, 10**6))
-    top_p: float | None = _url(None, _number(float, 1e-6, 1.0), "{:g}".format)
-    min_p: float | None = _url(None, _number(float, 0.0, 1.0), "{:g}".format)
+    # Tokens
+    cut: str = _url("words", _one_of("words", "characters", "r50k_base", "cl100k_base", "o200k_base"))
+    # Embeddings
+    picture: str = _url("rows", _one_of("rows", "neighbours", "map"))
+    group: str | None = _url(None, _name)  # of words, in the map
     analogy: str = _url("king - man + woman", lambda value: clean(value)[:200])
+    without: bool = _url(False, _flag, _write_flag)  # leave the formula's own words out of its results
+    # Attention
+    attention_part: str = _url("stages", _one_of("stages", "cell", "heads", "code"))
+    stage: str = _url("dot", _one_of("dot", "scaled", "masked", "pattern"))
+    hide: bool = _url(False, _flag, _write_flag)  # the first token's column
+    key: int | None = _url(None, _index)  # the token looked at
+    off: bool = _url(False, _flag, _write_flag)  # the chosen head, switched off
+    # MLP
+    mlp_part: str = _url("path", _one_of("path", "curve", "neuron", "layers", "code"))
+    silenced: int = _url(1, _number(int, 1, 50))  # how many neurons
+    silent: bool = _url(False, _flag, _write_flag)
+    # Overview and Output
     guess: str | None = _url(None, lambda value: clean(value)[:100])  # the next word; "" if the reader gave up
     added: tuple[int, ...] = _url((), _ids, lambda ids: ".".join(map(str, ids)))  # tokens the model wrote on
     word: int | None = _url(None, _index)  # a candidate for the next token, by id
@@ -137,9 +167,12 @@ class State:
             text = None if "toy-sort" in (self.model, model) else self.text
             state = replace(state, text=text, layer=None, head=None, token=None, neuron=None)
         if model != self.model or values.get("text", state.text) != self.text:
-            state = replace(state, token=None, guess=None, added=(), word=None, answer=None, swap=None)
+            state = replace(state, token=None, key=None, off=False, silent=False)
+            state = replace(state, guess=None, added=(), word=None, answer=None, swap=None)
+        if any(values.get(name, getattr(state, name)) != getattr(state, name) for name in ("layer", "head")):
+            state = replace(state, neuron=None, key=None, off=False, silent=False)
         if values.get("token", state.token) != state.token:
-            state = replace(state, word=None, answer=None, swap=None)
+            state = replace(state, word=None, answer=None, swap=None, key=None)
         return replace(state, **values)
 
 

@@ -44,11 +44,11 @@ def test_every_part_of_both_pages_opens(model, language):
         assert not app.exception and not app.error
     app.toggle("attention.hide").set_value(True).run()
     for part in ("cell", "heads", "code"):
-        choose(app, "attention.part", part)
+        choose(app, "attention.attention_part", part)
         assert not app.exception and not app.error
     app = visit("mlp", model=model, language=language, depth=EVERYTHING)
     for part in ("curve", "neuron", "layers", "code"):
-        choose(app, "mlp.part", part)
+        choose(app, "mlp.mlp_part", part)
         assert not app.exception and not app.error
 
 
@@ -63,7 +63,7 @@ def test_any_text(text):
 
 def test_cell_shows_the_traces_numbers(smollm2):
     app = visit("attention", text=CAPITAL, layer="23", head="4", depth="open")
-    choose(app, "attention.part", "cell")
+    choose(app, "attention.attention_part", "cell")
     stages = smollm2.trace(CAPITAL).attention(23)
     for values in (stages.dot, stages.scaled, stages.pattern):
         assert f"{float(values[4, 4, 3]):.4f}" in words(app)
@@ -71,7 +71,7 @@ def test_cell_shows_the_traces_numbers(smollm2):
 
 def test_switching_a_head_off_is_the_model_without_it(smollm2):
     app = visit("attention", text=CAPITAL, layer="23", head="4", depth="test")
-    app.toggle("attention.off.23.4").set_value(True).run()
+    app.toggle("attention.off").set_value(True).run()
     paris = smollm2.tokenizer.id_of(" Paris")
     off = smollm2.trace(CAPITAL, names="logits", interventions=[Scale("blocks.23.attn.z", 0.0, heads=4)])
     assert f"**{percent(float(off.logits[-1].softmax(-1)[paris]))}**" in words(app)
@@ -81,7 +81,7 @@ def test_mlp_opens_where_it_helps_and_silences_neurons(smollm2):
     app = visit("mlp", text=CAPITAL, depth="test")
     assert app.selectbox("mlp.layer").value == 24
     assert "24.1005" in words(app)
-    app.toggle("mlp.silent.24").set_value(True).run()
+    app.toggle("mlp.silent").set_value(True).run()
     paris = smollm2.tokenizer.id_of(" Paris")
     silent = [Set("blocks.24.mlp.post", 0.0, positions=4, neurons=1005)]
     after = smollm2.trace(CAPITAL, names="logits", interventions=silent).logits[-1].softmax(-1)[paris]

@@ -37,7 +37,7 @@ def test_tokens_are_shown_with_their_ids(smollm2, language):
 
 def test_other_vocabularies_are_counted_and_shown(smollm2):
     app = visit("tokens", text=TEXT)
-    control = app.segmented_control("tokens.beside")
+    control = app.segmented_control("tokens.cut")
     for name in CLASSICS:
         count = len(classic_cut(name, TEXT))
         assert say("en", f"tokens.cuts.{name}", count=count) in control.options
@@ -90,7 +90,7 @@ def test_the_rows_in_the_picture_are_the_rows_of_the_matrix(smollm2):
 
 def test_neighbours_of_the_chosen_token_are_its_own(smollm2):
     app = visit("embeddings", text=TEXT, token="1")
-    app.segmented_control("embeddings.view").set_value("neighbours").run()
+    app.segmented_control("embeddings.picture").set_value("neighbours").run()
     labels = chart(app, "embeddings.neighbours")["layout"]["yaxis"]["ticktext"]
     cat = smollm2.tokenizer.id_of(" cat")
     expected = nearest(smollm2, space_of(smollm2).rows[cat], 12, without=[cat])
@@ -104,14 +104,14 @@ def test_neighbours_of_the_chosen_token_are_its_own(smollm2):
 @pytest.mark.parametrize("view", ["rows", "neighbours", "map"])
 def test_every_view_opens_for_every_model(view, language, model):
     app = visit("embeddings", language=language, model=model)
-    app.segmented_control("embeddings.view").set_value(view).run()
+    app.segmented_control("embeddings.picture").set_value(view).run()
     assert not app.exception and not app.error
     assert chart(app, f"embeddings.{view}")["data"]
 
 
 def test_a_group_can_be_marked_on_the_map(smollm2):
     app = visit("embeddings", text=TEXT)
-    app.segmented_control("embeddings.view").set_value("map").run()
+    app.segmented_control("embeddings.picture").set_value("map").run()
     app.button_group("embeddings.group").set_value("numbers").run()
     marked = chart(app, "embeddings.map")["data"][1]["customdata"]
     assert "·seven" in [token for token, _ in marked]

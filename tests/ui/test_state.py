@@ -31,15 +31,43 @@ EVERYTHING = State(
     token=3,
     neuron=17,
     temperature=0.75,
-    top_k=40,
-    top_p=0.9,
-    min_p=0.05,
+    cut="r50k_base",
+    picture="map",
+    group="animals",
     analogy="Paris - France + Germany",
+    without=True,
+    attention_part="cell",
+    stage="masked",
+    hide=True,
+    key=1,
+    off=True,
+    mlp_part="curve",
+    silenced=20,
+    silent=True,
+    guess="a",
+    added=(3, 1, 4),
+    word=5,
+    answer="root",
+    swap="b",
 )
 
 
 def test_a_link_brings_everything_back():
+    untouched = [f.name for f in fields(State) if getattr(EVERYTHING, f.name) == f.default]
+    assert not untouched, "a new field belongs into this test"
     assert through_a_link(EVERYTHING) == EVERYTHING
+
+
+def test_what_was_chosen_inside_something_else_goes_with_it():
+    gone = EVERYTHING.with_(layer=1)
+    assert (gone.neuron, gone.key, gone.off, gone.silent) == (None, None, False, False)
+    gone = EVERYTHING.with_(token=2)
+    assert (gone.key, gone.word, gone.answer, gone.swap) == (None, None, None, None)
+    gone = EVERYTHING.with_(text="cab=")
+    assert (gone.token, gone.key, gone.guess, gone.added, gone.swap) == (None, None, None, (), None)
+    gone = EVERYTHING.with_(model="smollm2-135m")
+    assert (gone.text, gone.layer, gone.head, gone.token, gone.added) == (None, None, None, None, ())
+    assert EVERYTHING.with_(temperature=2.0, layer=2).neuron == 17, "the same choice again changes nothing"
 
 
 def test_what_was_not_chosen_is_not_in_the_link():
@@ -78,9 +106,12 @@ def test_text_is_made_fit_to_be_read():
         ("temperature", "nan"),
         ("temperature", "inf"),
         ("temperature", "-0.1"),
-        ("top_k", "0"),
-        ("top_p", "0"),
-        ("top_p", "1.01"),
+        ("added", "1..2"),
+        ("added", "-1"),
+        ("stage", "dots"),
+        ("off", "0"),
+        ("group", "A-Z"),
+        ("silenced", "51"),
         ("depth", "open,sesame"),
         ("language", "xx"),
         ("model", "../../etc"),
