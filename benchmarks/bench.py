@@ -22,6 +22,7 @@ import transformers
 from playwright.sync_api import sync_playwright
 
 import gptviz
+from gptviz.analysis.geometry import nearest, space_of
 from gptviz.llm import LLM
 from tests.browser import chromium
 
@@ -67,6 +68,12 @@ def main(repeats: int, cold: bool, page: bool) -> None:
     table = Table(f"\n{'memory of a whole trace':44}{'':>12}")
     for n in (64, 256):
         table.row(f"{n} tokens", f"{llm.trace(ids[:n]).nbytes / 1e6:.0f} MB")
+
+    table = Table(f"\n{'what a page computes':44}{'median':>12}")
+    space = space_of(llm)
+    table.row(
+        "nearest 12 of all embedding rows", f"{1e3 * median_of(9, lambda: nearest(llm, space.rows[7], 12)):.1f} ms"
+    )
 
     table = Table(f"\n{'start-up, in fresh processes':44}{'median':>12}")
     table.seconds("python -c pass", process("pass"))

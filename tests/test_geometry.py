@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 import torch
 from hypothesis import given, settings
@@ -279,19 +277,3 @@ def test_what_is_said_about_neighbours_is_so(smollm2):
     )
     assert set(respelled.values["which"]) <= {"·Cat", "Cat", "cat", "·CAT", "CAT"}
     assert other.values["first"] == "·cats"
-
-
-def test_neighbours_cost_little_more_than_reading_the_matrix_once(smollm2):
-    # Under 50 ms on two free cores; a busy machine slows both sides.
-    space = space_of(smollm2)
-    row = space.rows[1000]
-
-    def best(function) -> float:
-        times = []
-        for _ in range(9):
-            start = time.perf_counter()
-            function()
-            times.append(time.perf_counter() - start)
-        return min(times)
-
-    assert best(lambda: nearest(smollm2, row, 12)) < max(0.05, 3 * best(lambda: space.rows @ row))
