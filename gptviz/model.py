@@ -352,10 +352,11 @@ class GPT(nn.Module):
             x = x + self.pos_embed(positions.expand(ids.shape[0], T))
         for block in self.blocks:
             x = block(x, rotation, cache, explicit)
-        if cache is not None:
-            cache.length = start + T
         x = self.ln_final(x[:, -1:] if last_only else x)
-        return self.logits(self.unembed(x))
+        logits = self.logits(self.unembed(x))
+        if cache is not None:
+            cache.length = start + T  # last of all: a pass that a hook broke off has taken nothing in
+        return logits
 
     @contextmanager
     def hooked(self, hooks: Iterable[tuple[str, Callable]]) -> Iterator[None]:

@@ -33,7 +33,7 @@ class Options:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.temperature) and self.temperature >= 0):
             raise InputError("bad_temperature", value=self.temperature)
-        if self.top_k is not None and (self.top_k < 1 or self.top_k != int(self.top_k)):
+        if self.top_k is not None and not (isinstance(self.top_k, int) and self.top_k >= 1):
             raise InputError("bad_top_k", value=self.top_k)
         if self.top_p is not None and not 0 < self.top_p <= 1:
             raise InputError("bad_top_p", value=self.top_p)
@@ -61,7 +61,7 @@ def distribution(logits: Tensor, options: Options) -> Tensor:
     logits = logits.float()
     if not torch.isfinite(logits).all():
         raise InputError("logits_not_finite", count=int((~torch.isfinite(logits)).sum()))
-    if options.temperature == 0:
+    if options.temperature < torch.finfo(torch.float32).tiny:  # zero, or what float32 takes for zero
         return torch.zeros_like(logits).index_fill_(0, logits.argmax(), 1.0)
     # Less its maximum first, which softmax does not notice: a tiny temperature must not overflow.
     logits = (logits - logits.max()) / options.temperature

@@ -161,6 +161,17 @@ class Tokenizer:
         """Token ids of `text`, less what `dropped` lists; with the start token, if this tokenizer puts one."""
         return self._inner.encode(self.kept(text)).ids
 
+    def encode_inside(self, word: str) -> list[int]:
+        """Token ids of a word as it stands inside a text: no start token before it, and the space before it that
+        written words have."""
+        # Tokenizers of Llama 2's kind put that space themselves.
+        text = word if self._metaspace else f" {word}"
+        return self._inner.encode(self.kept(text), add_special_tokens=False).ids
+
+    def encode_part(self, text: str) -> list[int]:
+        """Token ids of `text` as it is, without a start token."""
+        return self._inner.encode(self.kept(text), add_special_tokens=False).ids
+
     def encode_with_spans(self, text: str) -> list[tuple[int, tuple[int, int]]]:
         """Each token's id with its (start, end) in `text`, in characters. Tokens that share a character share its
         span; a token that stands for no text has an empty one."""

@@ -60,10 +60,12 @@ class Trace:
         interventions: tuple[Intervention, ...] = (),
         llm: LLM | None = None,
         cache: KVCache | None = None,
+        described: Sequence[str] = (),
     ):
         self.model_name, self.config = model_name, config
         self.ids, self.tokens, self.text = list(ids), list(tokens), text
         self.interventions = interventions
+        self._described = list(described)  # interventions of which a file kept only the description
         self._values, self._llm, self._cache = values, llm, cache
 
     def names(self) -> list[str]:
@@ -138,10 +140,12 @@ class Trace:
             interventions=self.interventions,
             llm=self._llm,
             cache=self._cache.copy() if self._cache else None,
+            described=self._described,
         )
 
     def save(self, path: str | Path) -> None:
-        """Write everything to one safetensors file, with text, tokens, model name and config in its header."""
+        """Write everything to one safetensors file, with text, tokens, model name and config in its header.
+        Raises InputError if it cannot be written there."""
         header = {
             "format": FORMAT,
             "model": self.model_name,
@@ -149,10 +153,17 @@ class Trace:
             "tokens": json.dumps(self.tokens),
             "ids": json.dumps(self.ids),
             "config": json.dumps(asdict(self.config)),
-            "interventions": json.dumps([i.key() for i in self.interventions]),
+            "interventions": json.dumps([*self._described, *(i.key() for i in self.interventions)]),
         }
         tensors = {name: value.cpu().contiguous().clone() for name, value in self._values.items()}
-        save_file(tensors, str(path), metadata=header)
+        # safetensors writes beside the target and renames: through a link, and never over a device or a folder.
+        target = Path(path).resolve()
+        try:
+            if target.exists() and not target.is_file():
+                raise InputError("trace_unwritable", path=str(path), reason="not a file")
+            save_file(tensors, str(target), metadata=header)
+        except (SafetensorError, OSError) as error:
+            raise InputError("trace_unwritable", path=str(path), reason=str(error)) from error
 
     @classmethod
     def load(cls, path: str | Path, llm: LLM | None = None) -> Trace:
@@ -168,17 +179,22 @@ class Trace:
             raise InputError("not_a_trace", path=str(path)) from error
         if header.get("format") != FORMAT:
             raise InputError("not_a_trace", path=str(path))
-        config = json.loads(header["config"])
-        config["rope"] = Rope(**config["rope"]) if config["rope"] else None
-        return cls(
-            model_name=header["model"],
-            config=GPTConfig(**config),
-            ids=json.loads(header["ids"]),
-            tokens=json.loads(header["tokens"]),
-            text=json.loads(header["text"]),
-            values=values,
-            llm=None if json.loads(header["interventions"]) else llm,
-        )
+        try:
+            config = json.loads(header["config"])
+            config["rope"] = Rope(**config["rope"]) if config["rope"] else None
+            described = json.loads(header["interventions"])
+            return cls(
+                model_name=header["model"],
+                config=GPTConfig(**config),
+                ids=json.loads(header["ids"]),
+                tokens=json.loads(header["tokens"]),
+                text=json.loads(header["text"]),
+                values=values,
+                llm=None if described else llm,
+                described=described,
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError("not_a_trace", path=str(path)) from error
 
     def _shared(self, k: Tensor) -> Tensor:
         """[n_kv_head, T, d_head] -> [n_head, T, d_head]: the key head each query head reads."""
@@ -186,7 +202,7 @@ class Trace:
 
     def _sources(self, name: str) -> tuple[str, ...]:
         """The recorded values that `name` follows from, if all of them are here."""
-        sources = sources_of(self.config, name)
+        sources = sources_of(self.config, name) if name in hook_names(self.config) else ()
         return sources if sources and all(s in self for s in sources) else ()
 
 
@@ -269,13 +285,14 @@ def run(llm: LLM, ids: list[int], text: str | None, names, interventions: tuple[
     check_length(config, len(ids))
     for intervention in interventions:
         check(intervention, config, len(ids))
-    touched = {i.name for i in interventions}
-    # The user's own hooks on the model count too: what they replace does not follow from its source.
-    touched |= {n for n in hook_names(config) if llm.model.get_submodule(n)._forward_hooks}
-    recorded = names_to_record(config, names, touched)
-    check_size(trace_bytes(config, recorded, len(ids), llm.dtype), len(ids))
     cache = KVCache()
-    values = record(llm, ids, cache, recorded, interventions)
+    with llm.model.lock:  # another thread's hooks are none of this trace's
+        touched = {i.name for i in interventions}
+        # The user's own hooks on the model count too: what they replace does not follow from its source.
+        touched |= {n for n in hook_names(config) if llm.model.get_submodule(n)._forward_hooks}
+        recorded = names_to_record(config, names, touched)
+        check_size(trace_bytes(config, recorded, len(ids), llm.dtype), len(ids))
+        values = record(llm, ids, cache, recorded, interventions)
     # In the order of the pass, for saving and for reading through.
     values = {name: values[name] for name in hook_names(config) if name in values}
     return Trace(

@@ -6,6 +6,7 @@ import streamlit as st
 
 from gptviz.analysis import predictions
 from gptviz.analysis.parameters import count_parameters
+from gptviz.errors import InputError
 from gptviz.figures.predictions import parameter_tree, percent, surprisal_bars, word_bars
 from gptviz.interventions import shape_of
 from gptviz.model import GPT, Block, hook_names
@@ -63,8 +64,8 @@ def reveal(page: Page, trace, guess: str) -> None:
     )
     marked = ()
     # The guess was about the prompt's next word; once words are added, that question is answered.
-    if guess and not page.added:
-        rated = predictions.rate_guess(page.llm, trace, guess)
+    rated = rate(page, trace, guess) if guess and not page.added else None
+    if rated is not None:
         marked = (rated.ids[0],)
         key = "guess_first" if rated.rank == 1 and len(rated.ids) == 1 else "guess_ranked"
         shown = plain(rated.tokens[0] if len(rated.ids) > 1 else "".join(rated.tokens))
@@ -86,6 +87,15 @@ def reveal(page: Page, trace, guess: str) -> None:
     page.plot(word_bars(words, page.theme, marked=marked), alt=alt, key="overview.bars")
     if marked:
         st.caption(page.t("bar_caption"))
+
+
+def rate(page: Page, trace, guess: str) -> predictions.Guess | None:
+    """The guess as the model rates it; None, with a sentence, for one it could never say."""
+    try:
+        return predictions.rate_guess(page.llm, trace, guess)
+    except InputError as error:
+        st.info(error.text(page.language), icon=":material/info:")
+        return None
 
 
 def loop(page: Page, trace) -> None:
@@ -129,6 +139,9 @@ def loop(page: Page, trace) -> None:
 
 def write_on(page: Page, count: int) -> None:
     """Add the likeliest tokens, as far as the text goes."""
+    count = min(count, page.room - len(page.added))  # a second click may find it full
+    if count < 1:
+        return
     ids = [*page.prompt.ids, *page.added]
     new = [step.id for step in page.llm.generate(ids, count, temperature=0)]
     state.change(added=(*page.added, *new))
@@ -228,11 +241,15 @@ def swap(page: Page) -> None:
     )
     if not page.state.swap:
         return
-    swapped = predictions.swap(page.llm, page.prompt.ids, at, page.state.swap)
-    if swapped.ids == list(page.prompt.ids):
-        st.caption(page.t("test.same"))
+    try:
+        swapped = predictions.swap(page.llm, page.prompt.ids, at, page.state.swap)
+        if swapped.ids == list(page.prompt.ids):
+            st.caption(page.t("test.same"))
+            return
+        other = page.run(swapped.ids)
+    except InputError as error:
+        st.info(error.text(page.language), icon=":material/info:")
         return
-    other = page.run(swapped.ids)
     words = {"before": predictions.leading(page.llm, page.trace.logits[-1], 8)}
     words["after"] = predictions.leading(page.llm, other.logits[-1], 8)
     named = {"before": page.trace.tokens[at], "after": "".join(other.tokens[at : at + swapped.width])}

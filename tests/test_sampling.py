@@ -50,7 +50,8 @@ def test_filters_equal_transformers(seed, size, temperature, top_k, top_p, min_p
 def test_extremes():
     logits = torch.tensor([1.0, 3.0, 3.0 + 1e-3, -2.0])
     assert distribution(logits, Options(temperature=0)).tolist() == [0, 0, 1, 0]
-    assert distribution(logits, Options(temperature=1e-30)).tolist() == [0, 0, 1, 0]
+    for tiny in (1e-30, 1e-46, 1e-320):
+        assert distribution(logits, Options(temperature=tiny)).tolist() == [0, 0, 1, 0]
     torch.testing.assert_close(distribution(logits, Options(temperature=1e30)), torch.full((4,), 0.25))
     torch.testing.assert_close(distribution(torch.zeros(4), Options()), torch.full((4,), 0.25))
     for broken in (math.nan, math.inf, -math.inf):
@@ -66,6 +67,7 @@ def test_extremes():
         {"temperature": math.inf},
         {"top_k": 0},
         {"top_k": -3},
+        {"top_k": 2.5},
         {"top_p": 0.0},
         {"top_p": 1.1},
         {"min_p": -0.1},

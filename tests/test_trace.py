@@ -159,6 +159,52 @@ def test_load_refuses_other_files(tiny, tmp_path):
             Trace.load(path)
 
 
+def test_a_trace_with_interventions_stays_closed_however_often_it_is_saved(tiny, tmp_path):
+    path = tmp_path / "a.safetensors"
+    trace = tiny.trace(IDS, interventions=[Scale("blocks.0.attn.z", 0.0)])
+    for _ in range(2):
+        trace.save(path)
+        trace = Trace.load(path, tiny)
+        with pytest.raises(InputError, match="without its model"):
+            trace.append(1)
+
+
+def test_save_refuses_what_it_cannot_write(tiny, tmp_path):
+    trace = tiny.trace(IDS, names="logits")
+    for path in (tmp_path, tmp_path / "no" / "folder", tmp_path / ("x" * 300)):
+        with pytest.raises(InputError, match="could not be written"):
+            trace.save(path)
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "real")
+    trace.save(link)
+    assert link.is_symlink() and Trace.load(tmp_path / "real").ids == IDS
+
+
+def test_a_garbled_header_is_not_a_trace(tiny, tmp_path):
+    from safetensors.torch import save_file
+
+    path = tmp_path / "a"
+    save_file({"logits": torch.zeros(1)}, str(path), metadata={"format": "gptviz-trace-1", "config": "{"})
+    with pytest.raises(InputError, match="not a trace"):
+        Trace.load(path)
+
+
+def test_append_works_again_after_a_hook_failed_at_the_end(tiny):
+    def fail(module, args, value):
+        raise RuntimeError("from a hook")
+
+    trace = tiny.trace(IDS[:4])
+    handle = tiny.model.logits.register_forward_hook(fail)
+    with pytest.raises(RuntimeError, match="from a hook"):
+        trace.append(9)
+    handle.remove()
+    equal(trace.append(9), tiny.trace([*IDS[:4], 9]), tolerance=1e-5)
+
+
+def test_a_name_that_means_nothing_is_not_in_a_trace(tiny):
+    assert "foo.resid_pre" not in tiny.trace(IDS) and "blocks.x.resid_pre" not in tiny.trace(IDS)
+
+
 def test_a_trace_too_large_is_refused_with_its_size(tiny, monkeypatch):
     from collections import namedtuple
 

@@ -156,7 +156,7 @@ def token_of(llm: LLM, word: str) -> int:
             return found
     if llm.tokenizer.dropped(word) or not word.strip():
         raise InputError("word_not_in_vocabulary", word=word)
-    pieces = llm.pieces(llm.tokenizer.encode(f" {word}"))
+    pieces = llm.pieces(llm.tokenizer.encode_inside(word))
     shown = " ".join(pieces[:8]) + (" …" if len(pieces) > 8 else "")
     raise InputError("word_of_several_tokens", word=_shorten(word), count=len(pieces), pieces=shown)
 

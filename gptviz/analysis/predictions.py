@@ -122,7 +122,7 @@ def rate_guess(llm: LLM, trace: Trace, text: str) -> Guess:
         raise InputError("empty_guess")
     if llm.tokenizer is None:
         raise InputError("no_tokenizer", model=llm.name)
-    candidates = [llm.tokenizer.encode(form) for form in (f" {word}", word)]
+    candidates = [llm.tokenizer.encode_inside(word), llm.tokenizer.encode_part(word)]
     candidates = [ids for ids in candidates if ids]
     if not candidates:
         raise InputError("guess_not_in_vocabulary", guess=word)
@@ -149,8 +149,8 @@ def swap(llm: LLM, ids: Sequence[int], at: int, text: str) -> Swap:
     had one. Raises InputError for a word the vocabulary cannot write."""
     if llm.tokenizer is None:
         raise InputError("no_tokenizer", model=llm.name)
-    space = " " if llm.tokenizer.token_bytes(ids[at]).startswith(b" ") else ""
-    new = llm.tokenizer.encode(space + text.strip())
+    spaced = llm.tokenizer.token_bytes(ids[at]).startswith(b" ")
+    new = (llm.tokenizer.encode_inside if spaced else llm.tokenizer.encode_part)(text.strip())
     if not new:
         raise InputError("guess_not_in_vocabulary", guess=text.strip())
     return Swap([*ids[:at], *new, *ids[at + 1 :]], len(new))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
@@ -15,6 +16,8 @@ ROW = 30  # pixels a bar
 
 def percent(probability: float) -> str:
     """A probability as a reader wants it: 77 %, 0.2 %, 0.003 %, and below that 4·10⁻⁷ %."""
+    if math.isnan(probability):
+        return "–"
     value = 100 * probability
     if value > 99.9999:  # never "100 %" for what is not certain
         return "> 99.9999 %"

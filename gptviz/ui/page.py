@@ -34,7 +34,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from gptviz.checkpoints import find, is_ready
-from gptviz.errors import CheckpointError, GptvizError
+from gptviz.errors import CheckpointError, GptvizError, InputError
 from gptviz.figures.colours import Theme
 from gptviz.interventions import Intervention
 from gptviz.llm import LLM
@@ -105,7 +105,10 @@ class Page:
     ) -> Trace:
         """A trace of the prompt, or of other ids; cached. Show it, do not change it."""
         with self._busy, st.spinner(self.say("ui.running")):
-            return cache.traces.get(self.llm, self.prompt.ids if ids is None else ids, names, interventions)
+            trace = cache.traces.get(self.llm, self.prompt.ids if ids is None else ids, names, interventions)
+        if "logits" in trace and (broken := int((~trace.logits.isfinite()).sum())):
+            raise InputError("logits_not_finite", count=broken)
+        return trace
 
     def say(self, key: str, **values: object) -> str:
         """A sentence by its full key."""

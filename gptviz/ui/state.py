@@ -84,7 +84,10 @@ def read_model(value: str) -> str:
         return value
     if _HUB_ID.fullmatch(value) and ".." not in value and not Path(value).exists():
         return value
-    path = Path(value).expanduser()
+    try:
+        path = Path(value).expanduser()
+    except RuntimeError as error:  # ~someone, who does not exist
+        raise ValueError from error
     if folders_allowed() and (path / "config.json").is_file():
         return str(path.resolve())
     raise ValueError

@@ -107,3 +107,20 @@ def test_the_temperature_question(smollm2):
     for answer, verdict in (("half", "No"), ("root", "Yes")):
         said = words(visit("output", text=TEXT, depth="test", answer=answer))
         assert f"{verdict}" in said and f"**{root:,.3g}**" in said
+
+
+def test_a_guess_that_does_not_fit_costs_nothing_but_itself():
+    said = words(visit(model="toy-sort", text="hgfedcbahgfedc", guess="ab"))
+    assert say("en", "overview.loop") in said and say("en", "overview.map_caption") in said
+
+
+def test_a_model_without_a_tokenizer_is_followed_by_ids(toy, tmp_path, monkeypatch):
+    import shutil
+
+    for name in ("config.json", "model.safetensors"):
+        shutil.copy(toy.checkpoint.folder / name, tmp_path / name)
+    monkeypatch.setattr("gptviz.ui.state.folders_allowed", lambda: True)
+    app = visit(model=str(tmp_path), text="3 1 2", guess="dog")
+    assert not app.error and say("en", "overview.map_caption") in words(app)
+    app = visit(model=str(tmp_path), text="The cat")
+    assert app.error[0].value == say("en", "errors.ids_expected", vocab_size=toy.config.vocab_size)

@@ -119,6 +119,7 @@ def test_text_is_made_fit_to_be_read():
         ("model", "a/../b"),
         ("model", "\0"),
         ("model", "~root"),
+        ("model", "~nobody-of-that-name/x"),
         ("model", "x" * 5000),
     ],
 )
