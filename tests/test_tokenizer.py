@@ -276,6 +276,14 @@ def test_sentencepiece_pieces(llama):
     assert llama.pieces([999_999]) == ["⟨#999999⟩"] and llama.token_bytes(999_999) == b""
 
 
+def test_a_word_inside_a_text_has_its_space_and_no_start_token(smollm, llama):
+    for tokenizer in (smollm, llama):
+        inside = tokenizer.encode_inside("hello")
+        assert b"".join(tokenizer.token_bytes(i) for i in inside) == b" hello"
+        assert not set(inside) & set(tokenizer.special)
+        assert not set(tokenizer.encode_part("hello")) & set(tokenizer.special)
+
+
 def test_the_token_that_a_text_is(smollm, llama):
     assert smollm.pieces([smollm.id_of(" the")]) == ["·the"]
     assert smollm.id_of("the cat") is None and smollm.id_of("") is None and smollm.id_of("a\x04") is None
