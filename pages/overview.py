@@ -40,7 +40,10 @@ def main(page: Page) -> None:
 
 
 def ask(page: Page, trace) -> str | None:
-    """The reader's guess: None before it is made, "" if they would rather see."""
+    """The reader's guess: None before it is made, "" if they would rather see. It was about the prompt's own next
+    word: once words are added, that question is answered."""
+    if page.added:
+        return ""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
             page.t("guess_label"),
@@ -63,24 +66,25 @@ def reveal(page: Page, trace, guess: str) -> None:
         page.t("first_choice", token=plain(first.token), percent=percent(first.probability), vocab_size=vocab_size)
     )
     marked = ()
-    # The guess was about the prompt's next word; once words are added, that question is answered.
-    rated = rate(page, trace, guess) if guess and not page.added else None
+    rated = rate(page, trace, guess) if guess else None
     if rated is not None:
         marked = (rated.ids[0],)
-        key = "guess_first" if rated.rank == 1 and len(rated.ids) == 1 else "guess_ranked"
-        shown = plain(rated.tokens[0] if len(rated.ids) > 1 else "".join(rated.tokens))
-        said = page.t(
-            key, guess=shown, rank=f"{rated.rank:,}", vocab_size=vocab_size, percent=percent(rated.probabilities[0])
-        )
-        if len(rated.ids) > 1:
-            said += " " + page.t(
+        about = {"rank": f"{rated.rank:,}", "vocab_size": vocab_size, "percent": percent(rated.probabilities[0])}
+        if len(rated.ids) == 1:
+            key = "guess_first" if rated.rank == 1 else "guess_ranked"
+            st.markdown(page.t(key, guess=plain(rated.tokens[0]), **about))
+        else:
+            said = page.t(
                 "guess_pieces",
+                guess=plain(guess),
                 count=len(rated.ids),
                 tokens=plain(" ".join(rated.tokens)),
+                first=plain(rated.tokens[0]),
                 product=" × ".join(percent(p) for p in rated.probabilities),
-                percent=percent(rated.probability),
+                total=percent(rated.probability),
+                **about,
             )
-        st.markdown(said)
+            st.markdown(said)
         if rated.rank > SHOWN:
             words.append(predictions.word(page.llm, logits, rated.ids[0]))
     alt = page.t("bars_alt", words=", ".join(f"{w.token} {percent(w.probability)}" for w in words))
@@ -108,7 +112,6 @@ def loop(page: Page, trace) -> None:
             st.button(
                 page.t(key),
                 icon=icon,
-                type="primary" if count == 1 else "secondary",
                 disabled=ended or room < count,
                 on_click=write_on,
                 args=(page, count),
@@ -135,6 +138,8 @@ def loop(page: Page, trace) -> None:
         st.caption(page.t("ended"))
     elif room < 1:
         st.caption(page.t("full", limit=len(page.prompt.ids) + page.room))
+    if page.added:
+        st.caption(page.t("own_text"))
 
 
 def write_on(page: Page, count: int) -> None:
@@ -166,6 +171,7 @@ def stages(page: Page) -> None:
         with column:
             page.link(stop)
             st.markdown(page.t(f"map.{stop}", **facts))
+    st.caption(f":material/replay: {page.t('loop_back')}")
 
 
 def look_for(page: Page) -> list[str]:
@@ -173,10 +179,10 @@ def look_for(page: Page) -> list[str]:
     logits = trace.logits[-1]
     bits = predictions.entropy_bits(logits)
     first, second = predictions.leading(page.llm, logits, 2)
-    said = [
-        page.t("look.sure", perplexity=f"{2**bits:,.1f}", bits=f"{bits:.2f}"),
-        page.t("look.margin", ratio=f"{first.probability / second.probability:,.1f}", second=plain(second.token)),
-    ]
+    said = [page.t("look.sure", perplexity=f"{2**bits:,.1f}", bits=f"{bits:.2f}")]
+    if page.state.guess is not None:  # nothing is given away before
+        ratio = f"{first.probability / second.probability:,.1f}"
+        said.append(page.t("look.margin", ratio=ratio, second=plain(second.token)))
     given = predictions.given(trace)
     if len(given) == 1:
         return [*said, page.t("look.single")]

@@ -140,12 +140,17 @@ def best(scores: Tensor, layer: int | None = None) -> tuple[int, int]:
 def clear_head(scores: HeadScores, layer: int | None = None) -> tuple[int, int]:
     """The (layer, head) to open on: the one that does something clear most often, not counting the first token.
 
-    The strongest head that has a name for looking elsewhere than at itself; without one, the head that most often
-    looks hard at some token other than the first. `layer` restricts the choice to one layer.
+    The strongest head that has a name for looking elsewhere than at itself; without one, the strongest that looks at
+    itself; without that, the head that most often looks hard at some token other than the first. `layer` restricts
+    the choice to one layer.
     """
     elsewhere = torch.stack([scores.kinds[kind] for kind in KINDS if kind != "current"]).nan_to_num(nan=0.0).amax(0)
     layer_, head = best(elsewhere, layer)
-    return (layer_, head) if elsewhere[layer_, head] > MOST else best(scores.peak, layer)
+    if elsewhere[layer_, head] > MOST:
+        return layer_, head
+    itself = scores.kinds["current"].nan_to_num(nan=0.0)
+    layer_, head = best(itself, layer)
+    return (layer_, head) if itself[layer_, head] > MOST else best(scores.peak, layer)
 
 
 def head_outputs(llm: LLM, trace: Trace, layer: int, token: int) -> Tensor:

@@ -28,11 +28,8 @@ def neuron_bars(neurons: Sequence[Neuron], chosen: int, *, title: str, theme: Th
             width=0.34,
             marker={
                 "color": role("mlp", theme),
-                "pattern": {
-                    "shape": ["" if n.index == chosen else "/" for n in neurons],
-                    "fgcolor": page["background"],
-                    "fillmode": "overlay",
-                },
+                # The chosen one has an outline; stripes mean other things on other pages.
+                "line": {"color": page["ink"], "width": [3 if n.index == chosen else 0 for n in neurons]},
             },
             customdata=[n.index for n in neurons],
             hovertemplate="%{customdata}: %{x:.4g}<extra></extra>",
@@ -109,11 +106,8 @@ def layer_bars(pushes: Tensor, chosen: int, *, titles: tuple[str, str], theme: T
             y=values.numpy(),
             marker={
                 "color": role("mlp", theme),
-                "pattern": {
-                    "shape": ["" if i == chosen else "/" for i in places],
-                    "fgcolor": PAGE[theme]["background"],
-                    "fillmode": "overlay",
-                },
+                # The chosen one has an outline; stripes mean other things on other pages.
+                "line": {"color": PAGE[theme]["ink"], "width": [3 if i == chosen else 0 for i in places]},
             },
             hovertemplate="%{x}: %{y:.3f}<extra></extra>",
         )

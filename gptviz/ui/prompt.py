@@ -115,6 +115,11 @@ def limit(llm: LLM) -> int:
     return min(max_tokens(), llm.config.max_tokens)
 
 
+def _named(char: str) -> str:
+    """A character as a reader can recognise it; by its code point where nothing of it would show."""
+    return plain(char) if char.isprintable() and not char.isspace() else f"U+{ord(char):04X}"
+
+
 def _read(llm: LLM, text: str, t) -> tuple[Prompt, list[str]]:
     """The prompt that a text gives, and sentences about what did not fit."""
     most, notes = limit(llm), []
@@ -126,7 +131,7 @@ def _read(llm: LLM, text: str, t) -> tuple[Prompt, list[str]]:
     else:
         dropped = llm.tokenizer.dropped(text)
         if dropped:
-            shown = " ".join(dict.fromkeys(f"U+{ord(d.char):04X}" for d in dropped[:50]))
+            shown = " ".join(dict.fromkeys(_named(d.char) for d in dropped[:50]))
             notes.append(":material/backspace: " + t("dropped", count=len(dropped), which=shown))
         every = llm.tokenizer.encode(text) if text else []
     ids = tuple(every[:most])

@@ -77,6 +77,7 @@ def test_every_bar_is_the_exact_softmax(page_at, server, language, theme, width,
         expect(thumb).to_have_attribute("aria-valuetext", f"{temperature:.2f}")
         check_against_torch(page, temperature)
     thumb.press("ArrowLeft")
+    expect(thumb).to_have_attribute("aria-valuetext", "4.95")
     check_against_torch(page, 4.95)
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow <= 0

@@ -124,3 +124,18 @@ def test_a_model_without_a_tokenizer_is_followed_by_ids(toy, tmp_path, monkeypat
     assert not app.error and say("en", "overview.map_caption") in words(app)
     app = visit(model=str(tmp_path), text="The cat")
     assert app.error[0].value == say("en", "errors.ids_expected", vocab_size=toy.config.vocab_size)
+
+
+def test_a_guess_of_several_tokens_is_named_whole():
+    said = words(visit(text=TEXT, guess="巴黎"))
+    assert "Your **巴黎** takes" in said
+
+
+def test_once_words_are_added_the_question_is_closed_and_the_rest_is_labelled():
+    app = visit(text=TEXT, guess="Lyon", added="7042")
+    assert not [field for field in app.text_input if field.key == "overview.guess"]
+    assert say("en", "overview.own_text") in words(app)
+
+
+def test_dropped_letters_are_shown_as_letters():
+    assert "Left out" in (said := words(visit(model="toy-sort", text="Hi =dog"))) and "H i U+0020 o" in said

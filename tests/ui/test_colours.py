@@ -9,7 +9,7 @@ import pytest
 
 from gptviz.figures.colours import PAGE, ROLES, TOKENS, contrast, diverging, sequential, token_colour
 from gptviz.figures.template import template
-from gptviz.paths import app_file
+from gptviz.paths import PACKAGE, app_file
 
 THEMES = ("light", "dark")
 AA = 4.5
@@ -39,6 +39,12 @@ def test_streamlits_theme_is_ours(theme):
         page["ink"],
     )
     assert {name: streamlit[f"{name}BackgroundColor"] for name in TOKENS[theme]} == TOKENS[theme]
+
+
+def test_no_button_is_filled_with_the_primary_colour():
+    # Streamlit writes on it in white, which the dark theme's primary colour, made for text, is too light for.
+    sources = [*PACKAGE.rglob("*.py"), *app_file().parent.glob("pages/*.py")]
+    assert not [path.name for path in sources if '"primary"' in path.read_text(encoding="utf-8")]
 
 
 def test_nothing_is_fetched_or_told():

@@ -52,11 +52,12 @@ export function createSlider({ header, logits, leading, tied, say, token }, choo
    * @param {number} temperature
    * @param {number} entropy
    */
-  function remarkAt(temperature, entropy) {
+  function remarkAt({ temperature, sum }) {
     if (temperature === 0) return atZero;
     if (temperature < 1) return "below_one";
     if (temperature === 1) return "at_one";
-    return 2 ** entropy > logits.length / 2 ? "near_end" : "above_one";
+    // 1 / Σ is the likeliest word's probability: flat is what leaves even that one near an even share.
+    return 1 / sum < 2 / logits.length ? "near_end" : "above_one";
   }
 
   return {
@@ -77,7 +78,7 @@ export function createSlider({ header, logits, leading, tied, say, token }, choo
       input.setAttribute("aria-valuetext", temperature === 0 ? `${text}, ${say("temperature.greedy")}` : text);
       input.style.setProperty("--at", String(Math.min(1, position(temperature) / position(HIGHEST))));
       reset.disabled = temperature === 1;
-      const key = remarkAt(temperature, now.entropy);
+      const key = remarkAt(now);
       for (const remark of remarks) remark.node.classList.toggle("current", remark.key === key);
     },
   };
