@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import hashlib
 import math
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from typing import SupportsIndex
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +16,7 @@ from torch import Tensor, nn
 from gptviz.errors import InputError, UnknownNameError
 from gptviz.model import GPTConfig, hook_names
 
-Where = int | Sequence[int] | None
+Where = SupportsIndex | Sequence[SupportsIndex] | None
 Amount = float | Sequence[float] | Tensor
 
 
@@ -42,8 +44,10 @@ class Intervention:
         for field in ("positions", "heads", "neurons"):
             value = getattr(self, field)
             if value is not None:
-                chosen = (value,) if isinstance(value, int) else tuple(int(v) for v in value)
-                object.__setattr__(self, field, chosen)
+                # Numpy's and torch's integers too: they are what argmax gives.
+                single = hasattr(value, "__index__") and getattr(value, "ndim", 0) == 0
+                chosen = [value] if single else value
+                object.__setattr__(self, field, tuple(operator.index(v) for v in chosen))
         amount = self.amount
         if isinstance(amount, int | float):
             amount = float(amount)
@@ -129,8 +133,8 @@ def _why_absent(config: GPTConfig, name: str) -> str:
     return "name_unknown"
 
 
-def check(intervention: Intervention, config: GPTConfig, n_tokens: int) -> None:
-    """Raise UnknownNameError or InputError unless `intervention` fits a pass of `n_tokens`."""
+def check(intervention: Intervention, config: GPTConfig, n_tokens: int, dtype: torch.dtype) -> None:
+    """Raise UnknownNameError or InputError unless `intervention` fits a pass of `n_tokens` in `dtype`."""
     shape = shape_of(config, intervention.name, n_tokens)
     per_head = len(shape) == 3
     if intervention.heads is not None and not per_head:
@@ -143,6 +147,8 @@ def check(intervention: Intervention, config: GPTConfig, n_tokens: int) -> None:
         for index in getattr(intervention, what) or ():
             if not lowest <= index < size:
                 raise InputError(f"intervention_{what}", name=intervention.name, index=index, size=size)
+    if bool((torch.as_tensor(intervention.amount).abs() > torch.finfo(dtype).max).any()):
+        raise InputError("intervention_not_finite", name=intervention.name)
     if isinstance(intervention.amount, Tensor):
         part = tuple(
             len(chosen) if chosen is not None else size
@@ -177,10 +183,10 @@ def hook(intervention: Intervention, n_tokens: int, start: int = 0) -> Callable:
         value = value.clone()
         pick = [torch.as_tensor(rows)[:, None]]
         columns = range(value.shape[-1]) if intervention.neurons is None else intervention.neurons
-        pick.append(torch.as_tensor(list(columns)))
+        pick.append(torch.as_tensor(list(columns), dtype=torch.long))
         if value.dim() == 4:  # [1, heads, T, width]
             heads = range(value.shape[1]) if intervention.heads is None else intervention.heads
-            pick.insert(0, torch.as_tensor(list(heads))[:, None, None])
+            pick.insert(0, torch.as_tensor(list(heads), dtype=torch.long)[:, None, None])
         chosen = (0, *(p.to(value.device) for p in pick))  # one open mesh over the selected part
         amount = intervention.amount
         if isinstance(amount, Tensor):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -36,7 +37,7 @@ class LLM:
 
     def check_ids(self, ids: Iterable[int]) -> list[int]:
         """`ids` as a list of plain ints. Raises InputError for one outside the vocabulary."""
-        ids = [int(i) for i in ids]
+        ids = [operator.index(i) for i in ids]
         for i in ids:
             if not 0 <= i < self.config.vocab_size:
                 raise InputError("bad_token_id", id=i, vocab_size=self.config.vocab_size)
@@ -45,6 +46,8 @@ class LLM:
     def encode(self, text: str | Sequence[int]) -> list[int]:
         """Token ids of a text; ids are checked and handed back. Raises InputError for a text that has no tokens
         or, without a tokenizer, for any text."""
+        if isinstance(text, bytes | bytearray):
+            raise TypeError("a text is a str, or a list of token ids; decode bytes first")
         if not isinstance(text, str):
             return self.check_ids(text)
         if self.tokenizer is None:

@@ -168,10 +168,6 @@ class KVCache:
         values[:, :, self.length : end] = v
         return keys[:, :, :end], values[:, :, :end]
 
-    def truncate(self, length: int) -> None:
-        """Forget every token from position `length` on."""
-        self.length = min(self.length, length)
-
     def copy(self) -> KVCache:
         """A cache that can go on differently from here (a branch, a beam)."""
         other = KVCache()

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import platformdirs
 
+from gptviz.errors import CheckpointError
+
 PACKAGE = Path(__file__).resolve().parent
 
 
@@ -28,6 +30,12 @@ def app_file() -> Path:
 
 
 def cache_dir() -> Path:
-    """Where fetched and converted models are kept: `GPTVIZ_HOME`, or the platform's cache folder."""
+    """Where fetched and converted models are kept: `GPTVIZ_HOME`, or the platform's cache folder.
+    Raises CheckpointError for the home of a user who does not exist."""
     home = os.environ.get("GPTVIZ_HOME")
-    return Path(home).expanduser() if home else Path(platformdirs.user_cache_dir("gptviz"))
+    if not home:
+        return Path(platformdirs.user_cache_dir("gptviz"))
+    try:
+        return Path(home).expanduser()
+    except RuntimeError as error:  # ~someone, who does not exist
+        raise CheckpointError("no_such_home", path=home) from error

@@ -6,6 +6,7 @@ The filters and their order (temperature, top-k, top-p, min-p) are those of tran
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -93,18 +94,26 @@ def generate(
     The model's lock is held for a step at a time and never while the caller works. Raises InputError at once if
     prompt and new tokens would not fit the context.
     """
-    if max_new_tokens < 1:
+    try:
+        generator = torch.Generator().manual_seed(operator.index(seed))
+    except (TypeError, RuntimeError, OverflowError, ValueError) as error:
+        raise InputError("bad_seed", value=seed) from error
+    if not isinstance(max_new_tokens, int) or max_new_tokens < 1:
         raise InputError("bad_max_new_tokens", value=max_new_tokens)
     check_length(model.config, len(ids))
     if len(ids) + max_new_tokens > model.config.max_tokens:
         raise InputError("generation_too_long", n_prompt=len(ids), n_new=max_new_tokens, limit=model.config.max_tokens)
-    return _steps(model, ids, max_new_tokens, options, seed, eos_ids)
+    return _steps(model, ids, max_new_tokens, options, generator, eos_ids)
 
 
 def _steps(
-    model: GPT, ids: list[int], max_new_tokens: int, options: Options, seed: int, eos_ids: frozenset[int]
+    model: GPT,
+    ids: list[int],
+    max_new_tokens: int,
+    options: Options,
+    generator: torch.Generator,
+    eos_ids: frozenset[int],
 ) -> Iterator[tuple[int, Tensor]]:
-    generator = torch.Generator().manual_seed(seed)
     device = model.embed.weight.device
     cache, new = KVCache(), ids
     for _ in range(max_new_tokens):

@@ -168,7 +168,8 @@ class Trace:
     @classmethod
     def load(cls, path: str | Path, llm: LLM | None = None) -> Trace:
         """Read what `save` wrote. Give the `llm` it came from to be able to `append`; not possible for a trace
-        with interventions, of which the file keeps only a description. Raises InputError for any other file."""
+        with interventions, of which the file keeps only a description. Raises InputError for any other file, and for
+        an `llm` of another shape."""
         try:
             with safe_open(str(path), framework="pt") as file:
                 header = file.metadata() or {}
@@ -183,7 +184,7 @@ class Trace:
             config = json.loads(header["config"])
             config["rope"] = Rope(**config["rope"]) if config["rope"] else None
             described = json.loads(header["interventions"])
-            return cls(
+            trace = cls(
                 model_name=header["model"],
                 config=GPTConfig(**config),
                 ids=json.loads(header["ids"]),
@@ -195,6 +196,9 @@ class Trace:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InputError("not_a_trace", path=str(path)) from error
+        if llm is not None and llm.config != trace.config:
+            raise InputError("trace_of_another_model", model=trace.model_name, other=llm.name)
+        return trace
 
     def _shared(self, k: Tensor) -> Tensor:
         """[n_kv_head, T, d_head] -> [n_head, T, d_head]: the key head each query head reads."""
@@ -284,12 +288,13 @@ def run(llm: LLM, ids: list[int], text: str | None, names, interventions: tuple[
     config = llm.config
     check_length(config, len(ids))
     for intervention in interventions:
-        check(intervention, config, len(ids))
+        check(intervention, config, len(ids), llm.dtype)
     cache = KVCache()
     with llm.model.lock:  # another thread's hooks are none of this trace's
         touched = {i.name for i in interventions}
-        # The user's own hooks on the model count too: what they replace does not follow from its source.
-        touched |= {n for n in hook_names(config) if llm.model.get_submodule(n)._forward_hooks}
+        # The user's own hooks too, wherever they are: behind one, nothing need follow from its source.
+        if any(m._forward_hooks or m._forward_pre_hooks for m in llm.model.modules()):
+            touched.update(hook_names(config))
         recorded = names_to_record(config, names, touched)
         check_size(trace_bytes(config, recorded, len(ids), llm.dtype), len(ids))
         values = record(llm, ids, cache, recorded, interventions)

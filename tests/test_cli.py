@@ -176,3 +176,9 @@ def test_run_serves_from_any_folder_and_ends_cleanly(tmp_path):
         assert server.wait(timeout=20) == 0
         assert "Traceback" not in server.stdout.read()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_home_that_cannot_be_is_one_sentence(monkeypatch):
+    monkeypatch.setenv("GPTVIZ_HOME", "~nobody-of-that-name/x")
+    done = call("models")
+    assert done.exit_code == 1 and "GPTVIZ_HOME" in done.stderr and len(done.stderr.splitlines()) == 1

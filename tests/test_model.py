@@ -94,9 +94,6 @@ def test_cache_branches(tiny):
     got = tiny.model(torch.tensor([[2]]), cache=branch)[0, -1]
     want = tiny.model(torch.tensor([[*IDS[:4], 2]]))[0, -1]
     torch.testing.assert_close(got, want, atol=1e-4, rtol=1e-4)
-    cache.truncate(4)
-    got = tiny.model(torch.tensor([[2]]), cache=cache)[0, -1]
-    torch.testing.assert_close(got, want, atol=1e-4, rtol=1e-4)
 
 
 def test_the_future_has_no_part_in_the_past(tiny):

@@ -74,6 +74,10 @@ def test_extremes():
         {"min_p": 2.0},
         {"max_new_tokens": 0},
         {"max_new_tokens": 62},
+        {"max_new_tokens": 2.5},
+        {"seed": 2**70},
+        {"seed": 2.5},
+        {"seed": None},
     ],
 )
 def test_what_cannot_be_is_refused_at_once(tiny, options):

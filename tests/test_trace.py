@@ -146,6 +146,13 @@ def test_save_and_load(tiny, tmp_path):
     equal(Trace.load(path, tiny).append(1), tiny.trace([*IDS, 1]), tolerance=1e-5)
 
 
+def test_load_refuses_a_model_of_another_shape(tmp_path):
+    path = tmp_path / "a"
+    random_llm(CONFIGS["gpt2"]).trace(IDS).save(path)
+    with pytest.raises(InputError, match="shape"):
+        Trace.load(path, random_llm(CONFIGS["llama"]))
+
+
 def test_load_refuses_other_files(tiny, tmp_path):
     from safetensors.torch import save_file
 
@@ -239,11 +246,17 @@ def test_what_follows_from_a_changed_value_is_not_derived(tiny):
     for name in ("blocks.1.resid_pre", "blocks.1.attn.scores"):
         trace = tiny.trace(IDS, interventions=[Add(name, 1.0, positions=0)])
         torch.testing.assert_close(trace[name][..., 0, :], plain[name][..., 0, :] + 1)
-    # an ordinary hook of the user's counts as well
-    handle = tiny.model.get_submodule("blocks.1.resid_pre").register_forward_hook(lambda m, a, v: v * 2)
-    trace = tiny.trace(IDS)
-    handle.remove()
-    assert torch.equal(trace["blocks.1.resid_pre"], 2 * trace["blocks.0.resid_post"])
+    # An ordinary hook of the user's counts as well, wherever it sits.
+    point, block = tiny.model.get_submodule("blocks.1.resid_pre"), tiny.model.blocks[0]
+    for register, double in (
+        (point.register_forward_hook, lambda m, a, v: v * 2),
+        (point.register_forward_pre_hook, lambda m, a: (a[0] * 2,)),
+        (block.register_forward_hook, lambda m, a, v: v * 2),
+    ):
+        handle = register(double)
+        trace = tiny.trace(IDS)
+        handle.remove()
+        assert torch.equal(trace["blocks.1.resid_pre"], 2 * trace["blocks.0.resid_post"])
 
 
 def test_a_vector_can_be_patched_in(tiny):
@@ -277,6 +290,28 @@ def test_an_amount_that_is_not_a_number_is_refused():
     for amount in (float("nan"), float("inf"), torch.tensor([1.0, float("nan")])):
         with pytest.raises(InputError):
             Set("blocks.0.ln1", amount)
+
+
+def test_an_amount_the_dtype_cannot_hold_is_refused(tiny):
+    for kind in (Set, Scale, Add):
+        with pytest.raises(InputError, match="finite"):
+            tiny.trace(IDS, interventions=[kind("blocks.0.attn.z", 1e300)])
+
+
+def test_positions_and_heads_are_whole_numbers_of_any_kind(tiny):
+    import numpy as np
+
+    plain = Scale("blocks.1.attn.z", 0.0, positions=1, heads=[2])
+    for one, two in ((np.int64(1), np.int64(2)), (torch.tensor(1), torch.tensor([2])), ([1], (2,))):
+        assert Scale("blocks.1.attn.z", 0.0, positions=one, heads=two) == plain
+    with pytest.raises(TypeError):
+        Scale("blocks.1.attn.z", 0.0, positions=[1.7])
+    with pytest.raises(TypeError):
+        tiny.trace([1.7])
+    with pytest.raises(TypeError):
+        tiny.trace(b"abc")
+    nothing = tiny.trace(IDS, interventions=[Scale("blocks.1.attn.z", 0.0, heads=[])])
+    assert torch.equal(nothing.logits, tiny.trace(IDS).logits)
 
 
 def test_equal_interventions_have_equal_keys():

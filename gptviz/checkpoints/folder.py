@@ -73,8 +73,8 @@ def fingerprint(folder: Path) -> str:
     ones of others are told apart by size and time of change.
     """
     digest, files = hashlib.sha256((folder / "config.json").read_bytes()), weight_files(folder)
-    if (folder / MANIFEST).is_file():
-        made = _read_object(folder / MANIFEST)["files"]
+    made = _read_object(folder / MANIFEST).get("files", {}) if (folder / MANIFEST).is_file() else {}
+    if "model.safetensors" in made:
         digest.update(made["model.safetensors"]["sha256"].encode())
     elif sum(file.stat().st_size for file in files) <= SMALL:
         for file in files:

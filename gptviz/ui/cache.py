@@ -132,8 +132,9 @@ class Traces:
             held -= self._kept.popitem(last=False)[1].nbytes
 
 
-def _model_key(llm: LLM) -> tuple[str, str]:
-    return (llm.checkpoint.fingerprint, str(llm.dtype))
+def _model_key(llm: LLM) -> tuple[str, str, str]:
+    # The name as well: the same weights in another folder may come with another tokenizer.
+    return (llm.name, llm.checkpoint.fingerprint, str(llm.dtype))
 
 
 traces = Traces()
