@@ -11,7 +11,6 @@ import gptviz
 from gptviz.llm import LLM
 from tests.small_models import CONFIGS, random_llm
 
-
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers share the cores: with as many threads each as there are cores they would wait for one another.
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])))
