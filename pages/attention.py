@@ -15,20 +15,10 @@ from gptviz.figures.predictions import percent
 from gptviz.interventions import Scale
 from gptviz.model import Attention, attention_scores
 from gptviz.ui import state
-from gptviz.ui.chips import chip, plain
+from gptviz.ui.chips import word
 from gptviz.ui.page import Page, start
 
-MANY, LONG = 64, 190  # more tokens than this scroll in a box so many pixels high
 STAGES = ("dot", "scaled", "masked", "pattern")
-
-
-def token(page: Page, position: int) -> str:
-    return chip(position, page.prompt.pieces[position])
-
-
-def word(piece: str) -> str:
-    """A token that is not one of the prompt's."""
-    return f":gray-background[{plain(piece)}]"
 
 
 def go_to(layer: int, head: int, token: int | None = None) -> None:
@@ -57,13 +47,13 @@ def from_token(page: Page, layer: int, head: int) -> str:
     """What the head does for the chosen token."""
     i = page.token
     if i == 0:
-        return page.t("from_first", query=token(page, 0))
+        return page.t("from_first", query=page.chip(0))
     weights = cells.row(page.trace, layer, head, i).weight
     j = cells.strongest_key(page.trace, layer, head, i)
-    about = {"query": token(page, i), "target": token(page, j), "share": percent(float(weights[j]))}
+    about = {"query": page.chip(i), "target": page.chip(j), "share": percent(float(weights[j]))}
     if weights[0] <= weights[j]:
         return page.t("from_token", **about)
-    return page.t("from_token_first", first=percent(float(weights[0])), first_token=token(page, 0), **about)
+    return page.t("from_token_first", first=percent(float(weights[0])), first_token=page.chip(0), **about)
 
 
 def look_for(page: Page, scores: heads.HeadScores) -> None:
@@ -82,12 +72,12 @@ def look_for(page: Page, scores: heads.HeadScores) -> None:
         sentences.append(
             page.t(
                 "look.helping",
-                query=token(page, look.query),
+                query=page.chip(look.query),
                 word=word(first.token),
                 probability=percent(first.probability),
                 name=f"{look.layer}.{look.head}",
                 push=f"{look.push:.2f}",
-                target=token(page, look.key),
+                target=page.chip(look.key),
                 share=percent(look.weight),
             )
         )
@@ -107,8 +97,7 @@ def look_for(page: Page, scores: heads.HeadScores) -> None:
 def see(page: Page, scores: heads.HeadScores, layer: int, head: int) -> None:
     config, tokens = page.llm.config, page.prompt.pieces
     page.lesson("see", all_heads=config.n_layer * config.n_head, n_head=config.n_head, n_layer=config.n_layer)
-    with st.container(height=LONG if len(page.prompt.ids) > MANY else "content", border=False):
-        page.chips(page.t("choose_query"))
+    page.chips(page.t("choose_query"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(page.t("layer"), range(config.n_layer), width=120, **page.bind("layer", layer))
         st.selectbox(page.t("head"), range(config.n_head), width=120, **page.bind("head", head))
@@ -193,9 +182,9 @@ def one_cell(page: Page, layer: int, head: int) -> None:
         ("softmax", rf"{softmax} = \frac{{ {it.exponential:.4f} }}{{ {it.total:.4f} }} = {it.weight:.4f}"),
     ):
         st.markdown(f"{page.t(f'cell.{text}')}: ${formula}$")
-    about = {"query": token(page, i), "target": token(page, j), "name": f"{layer}.{head}"}
+    about = {"query": page.chip(i), "target": page.chip(j), "name": f"{layer}.{head}"}
     st.markdown(page.t("cell.sentence", share=percent(it.weight), **about))
-    st.markdown(page.t("cell.table", query=token(page, i)))
+    st.markdown(page.t("cell.table", query=page.chip(i)))
     row = cells.row(page.trace, layer, head, i)
     columns = {
         page.t("cell.column_token"): [f"{key} {pieces[key]}" for key in range(i + 1)],
@@ -266,7 +255,7 @@ def test(page: Page, layer: int, head: int) -> None:
     first = word(words[0].token)
     off = st.toggle(page.t("test.switch", name=name), **page.bind("off", page.state.off))
     if not off:
-        about = {"token": token(page, at), "word": first, "probability": percent(words[0].probability)}
+        about = {"token": page.chip(at), "word": first, "probability": percent(words[0].probability)}
         st.markdown(page.t("test.ready", name=name, **about))
         look = heads.helping_look(page.llm, page.trace, at)
         if look and (look.layer, look.head) != (layer, head):
@@ -301,10 +290,12 @@ def test(page: Page, layer: int, head: int) -> None:
         st.markdown(page.t("test.no_control"))
         return
     lengths = heads.head_outputs(page.llm, page.trace, layer, at).norm(dim=-1)
-    about = {"size": f"{float(lengths[other]):.3g}", "own": f"{float(lengths[head]):.3g}"}
-    st.markdown(
-        page.t("test.control_result", name=f"{layer}.{other}", word=first, after=percent(shares[2][0]), **about)
-    )
+    size, own = float(lengths[other]), float(lengths[head])
+    about = {"word": first, "after": percent(shares[2][0]), "size": f"{size:.3g}", "own": f"{own:.3g}"}
+    said = page.t("test.control_result", name=f"{layer}.{other}", **about)
+    if not 1 / 2 <= size / own <= 2:
+        said += " " + page.t("test.control_weak")
+    st.markdown(said)
 
 
 def notes(page: Page) -> None:

@@ -16,8 +16,8 @@ from gptviz.errors import InputError
 from gptviz.figures.embeddings import Point, label, lookup_strip, neighbours, rows_heatmap, word_map
 from gptviz.model import GPT
 from gptviz.paths import asset
-from gptviz.ui.chips import chip, plain
-from gptviz.ui.facts import piece, sentence
+from gptviz.ui.chips import chip, plain, word
+from gptviz.ui.facts import sentence
 from gptviz.ui.page import Page, start
 from gptviz.ui.state import State, bind
 
@@ -72,7 +72,7 @@ def show_neighbours(page: Page, at: int) -> list:
     )
     page.plot(figure, alt=page.t("neighbours.alt", count=len(near), token=token), key="embeddings.neighbours")
     scope = page.t("neighbours.all_pairs" if pairs.whole else "neighbours.some_pairs", count=f"{pairs.n_rows:,}")
-    st.caption(page.t("neighbours.caption", token=piece(token), scope=scope))
+    st.caption(page.t("neighbours.caption", token=word(token), scope=scope))
     return neighbour_facts(page.llm, id, near)
 
 
@@ -150,7 +150,7 @@ def open_row(page: Page) -> None:
     page.lesson(
         "cosine",
         token=shown,
-        other=piece(other.token),
+        other=word(other.token),
         dot=f"{float(space.rows[id] @ space.rows[other.id]):.3f}",
         length=f"{float(space.norms[id]):.3f}",
         other_length=f"{float(space.norms[other.id]):.3f}",
@@ -203,12 +203,12 @@ def test(page: Page) -> None:
 
 
 def formula_of(terms: tuple[Term, ...]) -> str:
-    text = "".join(f" {'+' if term.sign > 0 else '−'} {piece(term.token)}" for term in terms)
+    text = "".join(f" {'+' if term.sign > 0 else '−'} {word(term.token)}" for term in terms)
     return text.removeprefix(" + ").strip()
 
 
 def verdict(page: Page, result: Arithmetic) -> list[str]:
-    answer, first = piece(result.answer.token), piece(result.first.token)
+    answer, first = word(result.answer.token), word(result.first.token)
     cosine = f"{result.answer.cosine:.2f}"
     name = "predicted_not" if result.rank > 1 else "predicted_first" if result.predicted else "nearest"
     said = [page.t(f"verdict.{name}", answer=answer, first=first, rank=f"{result.rank:,}", cosine=cosine)]
@@ -228,7 +228,7 @@ def show_results(page: Page, result: Arithmetic) -> None:
     shown = [near for near in result.results if not (without and near.id in result.inputs)][:10]
     table = {
         page.t("test.rank"): [str(place) for place in range(1, len(shown) + 1)],
-        page.t("test.token"): [piece(near.token) for near in shown],
+        page.t("test.token"): [word(near.token) for near in shown],
         page.t("test.cosine"): [f"{near.cosine:.3f}" for near in shown],
         page.t("test.own"): [page.t("test.yes") if near.id in result.inputs else "" for near in shown],
     }
@@ -241,7 +241,7 @@ def show_simpler(page: Page, result: Arithmetic) -> None:
     lines += [(part.terms, part.rank, part.cosine) for part in result.simpler]
     table = {
         page.t("test.added"): [formula_of(terms) for terms, _, _ in lines],
-        page.t("test.answer_rank", answer=piece(result.answer.token)): [f"{rank:,}" for _, rank, _ in lines],
+        page.t("test.answer_rank", answer=word(result.answer.token)): [f"{rank:,}" for _, rank, _ in lines],
         page.t("test.cosine"): [f"{cosine:.3f}" for _, _, cosine in lines],
     }
     st.table(pd.DataFrame(table), border="horizontal", hide_index=True)
@@ -253,8 +253,8 @@ def show_sides(page: Page, result: Arithmetic) -> None:
     kind = page.t("map.vocabulary" if "vocabulary" in marks.groups else "map.words")
     n_pairs = f"{random.n_pairs:,}"
     st.markdown(page.t("test.arrows", kind=kind, n_pairs=n_pairs, sd=f"{random.sd:.2f}", p99=f"{random.p99:.2f}"))
-    a, b, c = (piece(term.token) for term in result.terms)
-    d = piece(result.answer.token)
+    a, b, c = (word(term.token) for term in result.terms)
+    d = word(result.answer.token)
     for names, cosine in zip(((a, b, d, c), (a, d, b, c)), result.sides, strict=True):
         said = page.t("test.arrow_beyond" if cosine > random.p99 else "test.arrow_within")
         shown = dict(zip("abcd", names, strict=True))

@@ -14,21 +14,11 @@ from gptviz.figures.vectors import strips
 from gptviz.interventions import Set
 from gptviz.model import MLP
 from gptviz.ui import state
-from gptviz.ui.chips import chip, plain
+from gptviz.ui.chips import word
 from gptviz.ui.page import Page, start
 
-MANY, LONG = 64, 190  # more tokens than this scroll in a box so many pixels high
 SHOWN = 6  # strongest neurons as bars
 COMPARED = 20
-
-
-def token(page: Page, position: int) -> str:
-    return chip(position, page.prompt.pieces[position])
-
-
-def word(piece: str) -> str:
-    """A token that is not one of the prompt's."""
-    return f":gray-background[{plain(piece)}]"
 
 
 def words(pairs: tuple[tuple[str, float], ...]) -> str:
@@ -48,14 +38,13 @@ def own_word(page: Page):
 def see(page: Page, layer: int, strongest: list[neurons.Neuron], neuron: int) -> None:
     config, at = page.llm.config, page.token
     page.lesson("see", d_model=f"{config.d_model:,}", d_mlp=f"{config.d_mlp:,}")
-    with st.container(height=LONG if len(page.prompt.ids) > MANY else "content", border=False):
-        page.chips()
+    page.chips()
     st.selectbox(page.t("layer"), range(config.n_layer), width=120, **page.bind("layer", layer))
     step = neurons.step_at(page.llm, page.trace, layer, at)
     st.markdown(
         page.t(
             "see",
-            token=token(page, at),
+            token=page.chip(at),
             layer=layer,
             active=f"{step.active:,}",
             d_mlp=f"{config.d_mlp:,}",
@@ -89,19 +78,20 @@ def look_for(page: Page, layer: int, strongest: list[neurons.Neuron], pushes) ->
     sentences = [page.t(f"look.{even}", times=f"{times:.1f}", **about)]
     best, worst = int(pushes.argmax()), int(pushes.argmin())
     if pushes[best] > 0:
-        about = {"token": token(page, at), "word": word(own.token), "probability": percent(own.probability)}
+        about = {"token": page.chip(at), "word": word(own.token), "probability": percent(own.probability)}
         sentences.append(page.t("look.layer", layer=best, push=f"{float(pushes[best]):.2f}", **about))
     if pushes[worst] < 0:
         sentences.append(page.t("look.against", word=word(own.token), layer=worst, push=f"{float(pushes[worst]):.2f}"))
     if len(page.prompt.ids) > 1:
         other = at - 1 if at else 1
         here, there = (set(neurons.strongest(page.llm, page.trace, layer, t, COMPARED)) for t in (at, other))
-        about = {"token": token(page, at), "other": token(page, other)}
-        sentences.append(page.t("look.same", shared=len(here & there), shown=len(here), **about))
+        about = {"token": page.chip(at), "other": page.chip(other), "shown": len(here)}
+        shared = len(here & there)
+        sentences.append(page.t("look.same" if shared else "look.same_none", shared=shared, **about))
     start_of_all = neurons.first_token(page.trace)
     if start_of_all:
         lengths = {name: number(getattr(start_of_all, name)) for name in ("written", "found", "others")}
-        sentences.append(page.t("look.first", token=token(page, 0), layer=start_of_all.layer, **lengths))
+        sentences.append(page.t("look.first", token=page.chip(0), layer=start_of_all.layer, **lengths))
     page.look_for(sentences)
     layers = [which for which in dict.fromkeys((best, worst)) if which != layer]
     with st.container(horizontal=True, key="mlp-found"):
@@ -134,7 +124,7 @@ def curve(page: Page, layer: int, neuron: int) -> None:
     about = {"name": name, "d_mlp": f"{config.d_mlp:,}"}
     left = page.t("curve.relu" if config.activation == "relu" else "curve.smooth")
     positive = f"{step.active:,}"
-    text = page.t("curve.text", layer=layer, token=token(page, page.token), positive=positive, left=left, **about)
+    text = page.t("curve.text", layer=layer, token=page.chip(page.token), positive=positive, left=left, **about)
     st.markdown(f"{text} {page.t('curve.gate')}" if config.gated_mlp else text)
     marked = [(neuron, float(step.pre[neuron]))]
     axes = (page.t("curve.x"), page.t("curve.y"))
@@ -170,7 +160,7 @@ def one_neuron(page: Page, layer: int, neuron: int) -> None:
 
 def layers(page: Page, layer: int, pushes) -> None:
     own = own_word(page).token
-    st.markdown(page.t("layers.text", word=word(own), token=token(page, page.token)))
+    st.markdown(page.t("layers.text", word=word(own), token=page.chip(page.token)))
     axes = (page.t("layers.x"), page.t("layers.y"))
     figure = figures.layer_bars(pushes, layer, titles=axes, theme=page.theme)
     page.plot(figure, alt=page.t("layers.alt", word=own), key="mlp.layers")
@@ -216,7 +206,7 @@ def test(page: Page, layer: int, neuron: int) -> None:
     )
     silent = [neuron] if count == 1 else neurons.strongest(page.llm, page.trace, layer, at, count)
     words_ = leading(page.llm, page.trace.logits[at], 5)
-    about = {"token": token(page, at), "word": word(words_[0].token)}
+    about = {"token": page.chip(at), "word": word(words_[0].token)}
     if not st.toggle(page.t("test.switch"), **page.bind("silent", page.state.silent)):
         st.markdown(page.t("test.ready", layer=layer, probability=percent(words_[0].probability), **about))
         return

@@ -8,7 +8,7 @@ from gptviz.analysis import predictions, unembedding
 from gptviz.figures.predictions import percent, product_bars
 from gptviz.sampling import distribution
 from gptviz.ui import state
-from gptviz.ui.chips import plain
+from gptviz.ui.chips import word
 from gptviz.ui.page import Page, start
 from gptviz.views.output import output_payload
 from gptviz.views.streamlit import show
@@ -22,7 +22,7 @@ def main(page: Page) -> None:
     logits = page.trace.logits[at]
     st.markdown(where(page, at))
     candidates = predictions.leading(page.llm, logits, 2)
-    word = page.pick("word", page.llm.config.vocab_size, default=candidates[0].id)
+    candidate = page.pick("word", page.llm.config.vocab_size, default=candidates[0].id)
     show(
         "output",
         output_payload(logits, page.llm.pieces, page.language),
@@ -33,7 +33,7 @@ def main(page: Page) -> None:
     page.look_for(look_for(page, logits))
     with page.depth("open") as shown:
         if shown:
-            opened(page, at, word)
+            opened(page, at, candidate)
     with page.depth("test") as shown:
         if shown:
             predict(page, logits, candidates)
@@ -49,14 +49,14 @@ def sizes(page: Page) -> dict[str, str]:
 
 def where(page: Page, at: int) -> str:
     """What the chosen position is, and what came of it."""
-    trace, token = page.trace, plain(page.trace.tokens[at])
+    trace, token = page.trace, page.chip(at)
     if at == len(trace.ids) - 1:
         said = page.t("position_last", token=token)
     else:
         said = page.t(
             "position",
             token=token,
-            next=plain(trace.tokens[at + 1]),
+            next=page.chip(at + 1),
             percent=percent(predictions.given(trace)[at + 1]),
             rank=f"{predictions.rank(trace.logits[at], trace.ids[at + 1]):,}",
             vocab_size=sizes(page)["vocab_size"],
@@ -78,8 +78,8 @@ def look_for(page: Page, logits) -> list[str]:
     ]
     first, second = predictions.leading(page.llm, logits, 2)
     named = {
-        "first": plain(first.token),
-        "second": plain(second.token),
+        "first": word(first.token),
+        "second": word(second.token),
         "first_percent": percent(first.probability),
         "second_percent": percent(second.probability),
     }
@@ -89,25 +89,16 @@ def look_for(page: Page, logits) -> list[str]:
         said.append(page.t("look.peaked", **named))
     if len(page.trace.ids) > 2:
         least, most = predictions.certainty(page.trace)
-        tokens = page.trace.tokens
-        said.append(
-            page.t(
-                "look.certain",
-                token=plain(tokens[most]),
-                position=most + 1,
-                other=plain(tokens[least]),
-                other_position=least + 1,
-            )
-        )
+        said.append(page.t("look.certain", token=page.chip(most), other=page.chip(least)))
     return said
 
 
-def opened(page: Page, at: int, word: int) -> None:
+def opened(page: Page, at: int, candidate: int) -> None:
     page.lesson("open")
     page.lesson("tied" if page.llm.config.tied else "untied")
-    token = page.llm.pieces([word])[0]
-    st.markdown(page.t("open.word", token=plain(token)))
-    dot = unembedding.dot_product(page.llm, page.trace, at, word)
+    token = page.llm.pieces([candidate])[0]
+    st.markdown(page.t("open.word", token=word(token)))
+    dot = unembedding.dot_product(page.llm, page.trace, at, candidate)
     st.markdown(page.t("open.dot", **sizes(page)))
     dimensions = dot.largest(TERMS)
     terms = [float(dot.products[d]) for d in dimensions]
@@ -136,7 +127,7 @@ def predict(page: Page, logits, candidates) -> None:
     first, second = candidates
     ratio, root = (unembedding.ratio(logits, first.id, second.id, t) for t in (1.0, 2.0))
     values = {"ratio": f"{ratio:,.3g}", "half": f"{ratio / 2:,.3g}", "root": f"{root:,.3g}"}
-    st.markdown(page.t("test.question", first=plain(first.token), second=plain(second.token), **values))
+    st.markdown(page.t("test.question", first=word(first.token), second=word(second.token), **values))
     st.radio(
         page.t("test.question", first=first.token, second=second.token, **values),
         ("same", "half", "root"),

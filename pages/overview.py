@@ -11,7 +11,7 @@ from gptviz.figures.predictions import parameter_tree, percent, surprisal_bars, 
 from gptviz.interventions import shape_of
 from gptviz.model import GPT, Block, hook_names
 from gptviz.ui import state
-from gptviz.ui.chips import chip, plain
+from gptviz.ui.chips import chip, plain, word
 from gptviz.ui.page import Page, start
 
 SHOWN = 10
@@ -63,7 +63,7 @@ def reveal(page: Page, trace, guess: str) -> None:
     vocab_size = f"{page.llm.config.vocab_size:,}"
     first = words[0]
     st.markdown(
-        page.t("first_choice", token=plain(first.token), percent=percent(first.probability), vocab_size=vocab_size)
+        page.t("first_choice", token=word(first.token), percent=percent(first.probability), vocab_size=vocab_size)
     )
     marked = ()
     rated = rate(page, trace, guess) if guess else None
@@ -72,14 +72,14 @@ def reveal(page: Page, trace, guess: str) -> None:
         about = {"rank": f"{rated.rank:,}", "vocab_size": vocab_size, "percent": percent(rated.probabilities[0])}
         if len(rated.ids) == 1:
             key = "guess_first" if rated.rank == 1 else "guess_ranked"
-            st.markdown(page.t(key, guess=plain(rated.tokens[0]), **about))
+            st.markdown(page.t(key, guess=word(rated.tokens[0]), **about))
         else:
             said = page.t(
                 "guess_pieces",
                 guess=plain(guess),
                 count=len(rated.ids),
-                tokens=plain(" ".join(rated.tokens)),
-                first=plain(rated.tokens[0]),
+                tokens=" ".join(map(word, rated.tokens)),
+                first=word(rated.tokens[0]),
                 product=" × ".join(percent(p) for p in rated.probabilities),
                 total=percent(rated.probability),
                 **about,
@@ -182,13 +182,13 @@ def look_for(page: Page) -> list[str]:
     said = [page.t("look.sure", perplexity=f"{2**bits:,.1f}", bits=f"{bits:.2f}")]
     if page.state.guess is not None:  # nothing is given away before
         ratio = f"{first.probability / second.probability:,.1f}"
-        said.append(page.t("look.margin", ratio=ratio, second=plain(second.token)))
+        said.append(page.t("look.margin", ratio=ratio, second=word(second.token)))
     given = predictions.given(trace)
     if len(given) == 1:
         return [*said, page.t("look.single")]
     known = range(1, len(given))
     for key, at in (("surprise", min(known, key=given.__getitem__)), ("expected", max(known, key=given.__getitem__))):
-        said.append(page.t(f"look.{key}", token=plain(trace.tokens[at]), position=at + 1, percent=percent(given[at])))
+        said.append(page.t(f"look.{key}", token=page.chip(at), position=at, percent=percent(given[at])))
         if len(given) == 2:
             break
     return said
@@ -211,7 +211,6 @@ def opened(page: Page) -> None:
             {
                 page.t("open.stage"): name.replace("blocks.0.", f"blocks.0…{config.n_layer - 1}."),
                 page.t("open.shape"): " × ".join(map(str, shape)),
-                page.t("open.size"): trace[name].numel(),
             }
             for name, shape in rows
         ],
@@ -228,7 +227,7 @@ def opened(page: Page) -> None:
         st.markdown(f"##### {page.t('open.surprisal')}")
         values = ", ".join(f"{t} {b:.1f}" for t, b in zip(trace.tokens[1:], bits[1:], strict=True))
         alt = page.t("open.surprisal_alt", values=values)
-        page.plot(surprisal_bars(trace.tokens, bits, page.theme), alt=alt, key="overview.surprisal")
+        page.plot(surprisal_bars(trace.tokens, bits, page.t("open.bit"), page.theme), alt=alt, key="overview.surprisal")
         total, mean, perplexity = predictions.mean_surprisal(bits)
         st.caption(page.t("open.total_bits", bits=f"{total:.1f}", mean=f"{mean:.2f}", perplexity=f"{perplexity:,.1f}"))
     st.markdown(f"##### {page.t('open.code')}")
@@ -271,9 +270,9 @@ def swap(page: Page) -> None:
     st.markdown(
         page.t(
             "test.result",
-            before=plain(before.token),
+            before=word(before.token),
             before_percent=percent(before.probability),
-            after=plain(after.token),
+            after=word(after.token),
             after_percent=percent(after.probability),
             now_percent=percent(now.probability),
         )

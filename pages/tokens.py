@@ -6,8 +6,8 @@ import streamlit as st
 from gptviz.analysis.tokens import CLASSICS, Cut, all_letters, classic_cut, cut, dropped_fact, facts, part, states
 from gptviz.errors import InputError
 from gptviz.tokenizer import classic, visible
-from gptviz.ui.chips import chip, plain
-from gptviz.ui.facts import piece, sentence
+from gptviz.ui.chips import chip, plain, word
+from gptviz.ui.facts import sentence
 from gptviz.ui.page import Page, start
 
 SHOWN = 300  # chips a row at most
@@ -88,7 +88,7 @@ def merges(page: Page, at: int) -> None:
         seen += len(chunk.ids)
         if seen > at:
             break
-    shown = piece(visible(page.prompt.text[chunk.start : chunk.end].encode()))
+    shown = word(visible(page.prompt.text[chunk.start : chunk.end].encode()))
     if not chunk.merges:
         key = "no_merges" if len(chunk.ids) == 1 else "no_rule"
         st.markdown(page.t(f"open.{key}", chunk=shown, count=len(chunk.ids)))
@@ -100,9 +100,9 @@ def merges(page: Page, at: int) -> None:
     first, *after = states(chunk)
     table = {
         page.t("open.step"): [page.t("open.start"), *map(str, range(1, len(after) + 1))],
-        page.t("open.joined"): ["", *(piece(merge.piece) for merge in chunk.merges)],
+        page.t("open.joined"): ["", *(word(merge.piece) for merge in chunk.merges)],
         page.t("open.rank"): ["", *(f"{merge.rank:,}" for merge in chunk.merges)],
-        page.t("open.pieces"): [" ".join(map(piece, pieces)) for pieces in (first, *after)],
+        page.t("open.pieces"): [" ".join(map(word, pieces)) for pieces in (first, *after)],
     }
     st.table(pd.DataFrame(table), border="horizontal", hide_index=True)
 
@@ -132,7 +132,7 @@ def test(page: Page) -> None:
     st.markdown(f"**{page.t(f'test.{key}', count=n, guess=guess)}**")
     row(page, [t.piece for t in answer.tokens])
     if most := answer.most_split:
-        st.markdown(page.t("test.split", word=piece(most.word), count=len(most.pieces)))
+        st.markdown(page.t("test.split", word=word(most.word), count=len(most.pieces)))
     else:
         st.markdown(page.t("test.whole"))
     if answer.dropped:

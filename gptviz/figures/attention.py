@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 from torch import Tensor
 from torch.nn.functional import adaptive_max_pool2d
 
-from gptviz.figures.colours import PAGE, Theme, diverging, role, sequential
+from gptviz.figures.colours import PAGE, Theme, diverging, readable_on, role, sequential, shade
 from gptviz.figures.labels import places
 from gptviz.figures.template import template
 from gptviz.model import causal_mask
@@ -200,7 +200,6 @@ def _heatmap(
             y=names,
             xgap=1 if T <= 64 else 0,
             ygap=1 if T <= 64 else 0,
-            texttemplate="%{z:.2f}" if T <= _NUMBERS else None,
             hoverongaps=False,
             hovertemplate=f"{rows}: %{{y}}<br>{columns}: %{{x}}<br>{value}: %{{z:.4f}}<extra></extra>",
             # Above the chart: beside it, a narrow screen would have no width left.
@@ -214,10 +213,14 @@ def _heatmap(
                 "y": 1.01,
                 "yanchor": "bottom",
                 "tickfont": {"size": 11},
+                "nticks": 5,
+                "tickangle": 0,
             },
             **scale,
         )
     )
+    if T <= _NUMBERS:
+        _numbers(figure, names, values, scale)
     axis = {
         "type": "category",
         "showgrid": False,
@@ -227,11 +230,33 @@ def _heatmap(
     }
     # The range is given: a frame must not widen it.
     figure.update_xaxes(
-        title={"text": columns, "font": {"size": 13}}, tickangle=-90 if T > 6 else None, range=[-0.5, T - 0.5], **axis
+        title={"text": columns, "font": {"size": 13}, "standoff": 16},
+        tickangle=-90 if T > 6 else None,
+        range=[-0.5, T - 0.5],
+        **axis,
     )
     figure.update_yaxes(title={"text": rows, "font": {"size": 13}}, range=[T - 0.5, -0.5], **axis)
     figure.update_layout(template=template(theme), height=min(720, 300 + 34 * T), margin={"t": 12})
     return figure
+
+
+def _numbers(figure: go.Figure, names: Sequence[str], values: Tensor, scale: dict) -> None:
+    """Each cell's number, black or white as its colour asks."""
+    cells = [(i, j, float(values[i, j])) for i in range(len(names)) for j in range(len(names))]
+    cells = [cell for cell in cells if not math.isnan(cell[2])]
+    low, high = scale["zmin"], scale["zmax"]
+    colours = [readable_on(shade(scale["colorscale"], (z - low) / (high - low))) for _, _, z in cells]
+    figure.add_trace(
+        go.Scatter(
+            x=[names[j] for _, j, _ in cells],
+            y=[names[i] for i, _, _ in cells],
+            text=[f"{z:.2f}" for _, _, z in cells],
+            mode="text",
+            textfont={"color": colours, "size": 13},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    )
 
 
 def _frame(figure: go.Figure, tokens: Sequence[str], query: int | None, theme: Theme) -> None:

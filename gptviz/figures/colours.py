@@ -3,6 +3,7 @@ on these; text in a role's colour reaches WCAG AA (4.5:1) on the page's backgrou
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
 Theme = Literal["light", "dark"]
@@ -78,6 +79,22 @@ def diverging(theme: Theme = "light") -> Scale:
 def sequential(name: str = "attention", theme: Theme = "light") -> Scale:
     """A Plotly colour scale for magnitudes and probabilities in a role's colour; give the trace `zmin=0`."""
     return [(0.0, PAGE[theme]["background"]), (1.0, role(name, theme))]
+
+
+def shade(scale: Scale, share: float) -> str:
+    """The colour of a scale at `share` of its length, 0 to 1, as Plotly mixes it."""
+    share = min(max(share, 0.0), 1.0)
+    for (low, first), (high, second) in pairwise(scale):
+        if share <= high:
+            t = (share - low) / (high - low)
+            pairs = ((int(first[i : i + 2], 16), int(second[i : i + 2], 16)) for i in (1, 3, 5))
+            return "#" + "".join(f"{round(a + t * (b - a)):02x}" for a, b in pairs)
+    return scale[-1][1]
+
+
+def readable_on(background: str) -> str:
+    """Black or white, whichever reads better on `background`: always AA, since one of them reaches 4.58:1."""
+    return max(("#000000", "#ffffff"), key=lambda ink: contrast(ink, background))
 
 
 def contrast(first: str, second: str) -> float:

@@ -15,24 +15,24 @@ ROW = 30  # pixels a bar
 
 
 def percent(probability: float) -> str:
-    """A probability as a reader wants it: 77 %, 0.2 %, 0.003 %, and below that 4·10⁻⁷ %."""
+    """A probability as a reader wants it: 77 %, 0.2 %, 0.003 %, and below that 4·10⁻⁷ %; its sign on the same line."""
     if math.isnan(probability):
         return "–"
     value = 100 * probability
-    if value > 99.9999:  # never "100 %" for what is not certain
-        return "> 99.9999 %"
+    if value > 99.9999:  # never "100\u00a0%" for what is not certain
+        return "> 99.9999\u00a0%"
     if value >= 99.5:
-        return f"{value:.4f}".rstrip("0").rstrip(".") + " %"
+        return f"{value:.4f}".rstrip("0").rstrip(".") + "\u00a0%"
     if value >= 9.95:
-        return f"{value:.0f} %"
+        return f"{value:.0f}\u00a0%"
     if value >= 0.095:
-        return f"{value:.1f} %"
+        return f"{value:.1f}\u00a0%"
     if value >= 0.00095:
-        return f"{float(f'{value:.1g}'):f}".rstrip("0") + " %"
+        return f"{float(f'{value:.1g}'):f}".rstrip("0") + "\u00a0%"
     if value == 0:
-        return "0 %"
+        return "0\u00a0%"
     digits, exponent = f"{value:.0e}".split("e")
-    return f"{digits}·10{_raised(int(exponent))} %"
+    return f"{digits}·10{_raised(int(exponent))}\u00a0%"
 
 
 def _raised(exponent: int) -> str:
@@ -79,8 +79,10 @@ def word_bars(
     return figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8})
 
 
-def surprisal_bars(tokens: Sequence[str], bits: Sequence[float | None], theme: Theme = "light") -> go.Figure:
-    """A bar for each token: how many bits of surprise it was, none for the first; in the colour of its chip."""
+def surprisal_bars(tokens: Sequence[str], bits: Sequence[float | None], unit: str, theme: Theme = "light") -> go.Figure:
+    """A bar for each token: how many bits of surprise it was, none for the first; in the colour of its chip.
+
+    unit: what to call a bit."""
     figure = go.Figure(
         go.Bar(
             x=list(range(len(tokens))),
@@ -93,14 +95,14 @@ def surprisal_bars(tokens: Sequence[str], bits: Sequence[float | None], theme: T
             textposition="outside",
             cliponaxis=False,
             customdata=[(t, "–" if b is None else f"{b:.3f}") for t, b in zip(tokens, bits, strict=True)],
-            hovertemplate="%{customdata[0]}: %{customdata[1]} bit<extra></extra>",
+            hovertemplate=f"%{{customdata[0]}}: %{{customdata[1]}} {unit}<extra></extra>",
         ),
         layout={"template": template(theme), "height": 300, "bargap": 0.2, "showlegend": False},
     )
     step = 1 + len(tokens) // 40  # labels thin out
     shown = list(range(0, len(tokens), step))
     figure.update_xaxes(tickvals=shown, ticktext=[tokens[i] for i in shown], tickangle=-45, showgrid=False)
-    figure.update_yaxes(rangemode="tozero", title={"text": "bit"})
+    figure.update_yaxes(rangemode="tozero", title={"text": unit})
     return figure
 
 

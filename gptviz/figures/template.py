@@ -21,7 +21,7 @@ def template(theme: Theme = "light") -> go.layout.Template:
         "linecolor": page["line"],
         "zerolinecolor": page["muted"],
         "tickfont": {"color": page["ink"]},
-        "title": {"font": {"color": page["muted"]}},
+        "title": {"font": {"color": page["muted"], "size": 13}},
         "automargin": True,
     }
     bar = {"outlinewidth": 0, "thickness": 12, "tickfont": {"color": page["muted"]}}

@@ -10,6 +10,7 @@ import streamlit as st
 from gptviz.figures.colours import token_colour
 from gptviz.ui import state
 
+_MANY, _BOX = 64, 190  # more tokens than this scroll in a box so many pixels high
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
 
 
@@ -24,18 +25,19 @@ def chip(position: int, piece: str) -> str:
     return f":{token_colour(position)}-background[{plain(piece) or '∅'}]"
 
 
-def chips(pieces: Sequence[str]) -> None:
-    """The tokens of a text in a row that wraps; nothing to choose."""
-    st.markdown(" ".join(chip(position, piece) for position, piece in enumerate(pieces)))
+def word(piece: str) -> str:
+    """Markdown for a token outside the prompt's row of chips: without the colour of a position."""
+    return f":gray-background[{plain(piece) or '∅'}]"
 
 
 def choose(label: str, pieces: Sequence[str], position: int, page: str) -> int:
     """The same row with one token chosen, by mouse or keyboard; the choice is the state's `token`."""
-    st.pills(
-        label,
-        range(len(pieces)),
-        format_func=lambda i: chip(i, pieces[i]),
-        required=True,
-        **state.bind("token", position, page=page),
-    )
+    with st.container(height=_BOX if len(pieces) > _MANY else "content", border=False):
+        st.pills(
+            label,
+            range(len(pieces)),
+            format_func=lambda i: chip(i, pieces[i]),
+            required=True,
+            **state.bind("token", position, page=page),
+        )
     return position

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from gptviz.analysis.facts import Fact
-from gptviz.ui.chips import plain
+from gptviz.ui.chips import word
 from gptviz.ui.page import Page
-
-
-def piece(text: str) -> str:
-    """Markdown for a token outside the prompt's row of chips: without the colour of a position."""
-    return f":gray-background[{plain(text) or '∅'}]"
 
 
 def sentence(page: Page, fact: Fact) -> str:
@@ -18,9 +13,9 @@ def sentence(page: Page, fact: Fact) -> str:
     for name, value in fact.values.items():
         match value:
             case str():
-                values[name] = piece(value)
+                values[name] = word(value)
             case tuple():
-                values[name] = " ".join(map(piece, value))
+                values[name] = " ".join(map(word, value))
             case float():
                 values[name] = f"{value:.2f}"
             case int() if not name.endswith("id"):

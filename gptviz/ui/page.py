@@ -95,7 +95,9 @@ class Page:
     def link(self, name: str) -> None:
         """A link to another page that keeps the reader's choices."""
         query = state.to_query(self.state)
-        st.page_link(f"pages/{name}.py", label=f"**{self.say(f'ui.pages.{name}.title')}**", query_params=query)
+        title = self.say(f"ui.pages.{name}.title")
+        icon = ":material/arrow_forward:"
+        st.page_link(f"pages/{name}.py", label=f"**{title}**", icon=icon, icon_position="right", query_params=query)
 
     def run(
         self,
@@ -141,6 +143,14 @@ class Page:
     def chips(self, label: str | None = None) -> int:
         """The prompt's tokens as chips, one of them chosen; returns its position."""
         return chips.choose(label or self.say("ui.choose_token"), self.prompt.pieces, self.token, self.name)
+
+    def chip(self, position: int) -> str:
+        """Markdown for one of the prompt's tokens; with its position where the same token stands elsewhere too."""
+        pieces = self.prompt.pieces
+        shown = chips.chip(position, pieces[position])
+        if pieces.count(pieces[position]) == 1:
+            return shown
+        return f"{shown} ({self.say('ui.position', position=position)})"
 
     def plot(self, figure: go.Figure, *, alt: str, key: str | None = None) -> None:
         """Show a chart. alt: what it shows, in words, for those who cannot see it."""

@@ -2,6 +2,8 @@
 
 const SUPERSCRIPT = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 
+export const PERCENT = "\u00a0%"; // on the same line as its number, as everywhere in gptviz
+
 /** @param {string} text */
 const minus = (text) => text.replace("-", "−");
 
@@ -33,13 +35,13 @@ export function significant(value, digits) {
 }
 
 /**
- * A probability. Two decimals, or two digits where that would say 0.00%.
+ * A probability. Two decimals, or two digits where that would say 0.00 %.
  * @param {number} p
  */
 export function percent(p) {
   const value = 100 * p;
-  if (p === 0 || p === 1) return `${value}%`;
-  return value >= 0.05 ? `${value.toFixed(2)}%` : `${significant(value, 2)}%`;
+  if (p === 0 || p === 1) return `${value}${PERCENT}`;
+  return (value >= 0.05 ? value.toFixed(2) : significant(value, 2)) + PERCENT;
 }
 
 /**

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import pytest
 import torch
@@ -118,7 +119,7 @@ def test_zero_is_greedy_and_says_so(page_at, server):
 def test_a_tie_is_named(page_at, server):
     page = open_view(page_at, server, "kind=tied")
     slider(page).press("Home")
-    expect(page.locator(".remarks .current")).to_contain_text("2 words share the largest logit")
+    expect(page.locator(".remarks .current")).to_contain_text("2 tokens share the largest logit")
     assert shown(page)[0]["4"] == 1  # of 4 and 9
 
 
@@ -168,10 +169,10 @@ def test_the_scale_can_be_enlarged(page_at, server):
     page = open_view(page_at, server)
     width = lambda: page.locator("tr[data-id] .bar").first.bounding_box()["width"]  # noqa: E731
     before = width()
-    page.get_by_role("button", name="Scale to 5%").click()
+    page.get_by_role("button", name=re.compile(r"Scale to 5\s%")).click()
     assert width() == pytest.approx(20 * before, rel=0.02)
     expect(page.locator(".others .bar")).to_have_class("bar cut")
-    page.get_by_role("button", name="Scale to 100%").click()
+    page.get_by_role("button", name=re.compile(r"Scale to 100\s%")).click()
     assert width() == pytest.approx(before)
 
 

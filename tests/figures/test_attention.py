@@ -105,4 +105,4 @@ def test_before_and_after_share_an_axis():
     figure = next_words(["<a>", "b"], [("before", [0.5, 0.1]), ("after", [0.25, 0.2])])
     assert [list(bar.x) for bar in figure.data] == [[0.5, 0.1], [0.25, 0.2]]
     assert figure.layout.yaxis.ticktext[0] == "&lt;a&gt;"
-    assert list(figure.data[0].text) == ["50 %", "10 %"]
+    assert list(figure.data[0].text) == ["50\u00a0%", "10\u00a0%"]

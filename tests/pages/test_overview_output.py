@@ -71,7 +71,7 @@ def test_added_tokens_that_do_not_exist_are_not_followed():
 def test_swapping_a_word_compares_two_runs(smollm2):
     said = words(visit(text=TEXT, depth="test", token="3", swap="Germany"))
     berlin = smollm2.trace("The capital of Germany is").logits[-1].double().softmax(-1).max()
-    assert f"**·Berlin** ({percent(float(berlin))})" in said
+    assert f":gray-background[·Berlin] ({percent(float(berlin))})" in said
     assert "is **0.0**" in said, "rows before the swap are the same to the last bit"
 
 

@@ -7,7 +7,17 @@ from itertools import pairwise
 
 import pytest
 
-from gptviz.figures.colours import PAGE, ROLES, TOKENS, contrast, diverging, sequential, token_colour
+from gptviz.figures.colours import (
+    PAGE,
+    ROLES,
+    TOKENS,
+    contrast,
+    diverging,
+    readable_on,
+    sequential,
+    shade,
+    token_colour,
+)
 from gptviz.figures.template import template
 from gptviz.paths import PACKAGE, app_file
 
@@ -64,3 +74,12 @@ def test_scales_begin_at_the_page(theme):
 def test_neighbouring_tokens_differ():
     colours = [token_colour(i) for i in range(20)]
     assert all(a != b for a, b in pairwise(colours))
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_number_on_any_shade_can_be_read(theme):
+    for scale in (diverging(theme), sequential("attention", theme)):
+        assert shade(scale, 0.0) == scale[0][1] and shade(scale, 1.0) == scale[-1][1]
+        for step in range(101):
+            background = shade(scale, step / 100)
+            assert contrast(readable_on(background), background) >= AA

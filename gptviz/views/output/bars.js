@@ -1,7 +1,7 @@
 // The leading words and their probabilities, as a table with bars.
 
 import { element } from "../dom.js";
-import { count, exactly, fixed, percent } from "../format.js";
+import { PERCENT, count, exactly, fixed, percent } from "../format.js";
 
 const SCALES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
 
@@ -124,8 +124,8 @@ export function createBars(scene, choose, preview, redraw) {
   );
 
   function drawScale() {
-    zoom.textContent = say("bars.zoom", { scale: `${100 * (scale === 1 ? zoomed : 1)}%` });
-    for (const tick of axis) tick.node.textContent = `${100 * tick.at * scale}%`;
+    zoom.textContent = say("bars.zoom", { scale: `${100 * (scale === 1 ? zoomed : 1)}${PERCENT}` });
+    for (const tick of axis) tick.node.textContent = `${100 * tick.at * scale}${PERCENT}`;
   }
   zoom.addEventListener("click", () => {
     scale = scale === 1 ? zoomed : 1;
