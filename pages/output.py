@@ -25,7 +25,7 @@ def main(page: Page) -> None:
     candidate = page.pick("word", page.llm.config.vocab_size, default=candidates[0].id)
     show(
         "output",
-        output_payload(logits, page.llm.pieces, page.language),
+        {"logits": output_payload(logits, page.llm.pieces, page.language)},
         {"temperature": page.state.temperature, "word": page.state.word},
         key="output.view",
         on_change=lambda values: state.change(by_view=True, **values),

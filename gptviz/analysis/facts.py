@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Share(float):
+    """Said as a percentage."""
+
+
+class Position(int):
+    """A token of the prompt, by its position."""
+
+
+class HeadName(NamedTuple):
+    """An attention head."""
+
+    layer: int
+    head: int
 
 
 @dataclass(frozen=True)
 class Fact:
     """One observation. Values: strings are pieces of text as shown for a token (a tuple: several), floats are
-    rounded when they are said, whole numbers are said as they are."""
+    rounded when they are said, whole numbers are said as they are; the kinds above are said in their own way."""
 
     name: str
-    values: dict[str, str | tuple[str, ...] | int | float] = field(default_factory=dict)
+    values: dict[str, str | tuple[str, ...] | HeadName | int | float] = field(default_factory=dict)

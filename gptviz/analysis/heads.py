@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from gptviz.analysis.direct import direct_push
+from gptviz.analysis.facts import Fact, HeadName, Position, Share
 from gptviz.llm import LLM
 from gptviz.trace import Trace
 
@@ -29,7 +30,9 @@ current: the query's own position.
 """
 
 MOST = 0.5
-"""A head is named after a kind if more than this share of its weight goes there: most of it."""
+"""A head is named after a kind if more than this share of its weight goes there: most of it..."""
+ENOUGH = 3
+"""...on a text with at least so many rows to measure it on."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class HeadScores:
 
     def kind(self, layer: int, head: int) -> str | None:
         """What the head does most of the time, or None if it has no such habit; the likeliest where it has two."""
-        found = {kind: float(scores[layer, head]) for kind, scores in self.kinds.items()}
+        found = {kind: float(scores[layer, head]) for kind, scores in self.kinds.items() if self.rows[kind] >= ENOUGH}
         return max((k for k in found if found[k] > MOST), key=found.get, default=None)
 
 
@@ -129,6 +132,27 @@ def _measure(trace: Trace) -> HeadScores:
     )
 
 
+RANDOM_TOKENS, SEED = 40, 0
+_tested: weakref.WeakKeyDictionary[LLM, HeadScores] = weakref.WeakKeyDictionary()
+
+
+def random_scores(llm: LLM) -> HeadScores:
+    """Scores of every head on random tokens, repeated once: no meaning, no grammar, so what a head does here it does
+    by itself (the test for induction heads of Olsson et al. 2022). Kept as long as the model is.
+
+    40 different tokens, fewer where the vocabulary or the context holds fewer; special tokens are not among them.
+    """
+    if llm not in _tested:
+        config = llm.config
+        special = set(llm.tokenizer.special) if llm.tokenizer else set()
+        known = torch.tensor([i for i in range(config.vocab_size) if i not in special])
+        count = max(1, min(RANDOM_TOKENS, len(known), config.max_tokens // 2))
+        order = torch.randperm(len(known), generator=torch.Generator().manual_seed(SEED))
+        ids = known[order[:count]].tolist() * 2
+        _tested[llm] = _measure(llm.trace(ids[: config.max_tokens], names="blocks.*.attn.pattern"))
+    return _tested[llm]
+
+
 def best(scores: Tensor, layer: int | None = None) -> tuple[int, int]:
     """The (layer, head) of the largest score [n_layer, n_head]; of one layer only if `layer` is given."""
     scores = scores.nan_to_num(nan=-1.0)
@@ -176,6 +200,52 @@ def helping_look(llm: LLM, trace: Trace, token: int) -> Look | None:
             if 0 < keys[head] < token and pushes[layer, head] > 0
         ]
     return max(looks, key=lambda look: look.push, default=None)
+
+
+def observations(llm: LLM, trace: Trace, token: int) -> list[Fact]:
+    """What to look for in this text: the clearest head of each kind, the head that helps the model's own next word
+    after `token` most, and how many heads rest on the first token. Never about a head that does nothing clear."""
+    scores, tested = head_scores(trace), random_scores(llm)
+    facts = []
+    for kind in KINDS:
+        layer, head = best(scores.kinds[kind])
+        share, rows = float(scores.kinds[kind][layer, head]), scores.rows[kind]
+        if share > MOST:
+            values = {"head": HeadName(layer, head), "share": Share(share), "rows": rows}
+            elsewhere = float(tested.kinds[kind][layer, head])
+            # A habit that shows on random tokens as well belongs to the head, not to this text.
+            if elsewhere > MOST:
+                values["random"] = Share(elsewhere)
+            facts.append(Fact(f"{kind}_always" if elsewhere > MOST else kind, values))
+    look = helping_look(llm, trace, token)
+    if look:
+        word = int(trace.logits[token].argmax())
+        probability = float(trace.logits[token].double().softmax(-1)[word])
+        values = {
+            "query": Position(token),
+            "word": llm.pieces([word])[0],
+            "probability": Share(probability),
+            "head": HeadName(look.layer, look.head),
+            "push": look.push,
+            "target": Position(look.key),
+            "share": Share(look.weight),
+        }
+        facts.append(Fact("helping", values))
+    if not facts:
+        facts.append(Fact("nothing"))
+    if len(trace.ids) > 1:
+        parked = {"parked": scores.parked, "total": scores.sink.numel()}
+        facts.append(Fact("sink" if scores.parked > scores.sink.numel() * MOST else "sink_few", parked))
+    return facts
+
+
+def helpers(llm: LLM, trace: Trace, token: int, count: int) -> list[HeadName]:
+    """The `count` heads that push the model's own next word after `token` up most, directly; fewer if fewer do."""
+    outputs = torch.stack([head_outputs(llm, trace, layer, token) for layer in range(trace.config.n_layer)])
+    pushes = direct_push(llm, trace, token, outputs, int(trace.logits[token].argmax())).flatten()
+    top = pushes.topk(min(count, len(pushes)))
+    found = zip(top.indices.tolist(), top.values.tolist(), strict=True)
+    return [HeadName(*divmod(i, trace.config.n_head)) for i, push in found if push > 0]
 
 
 def similar_head(llm: LLM, trace: Trace, layer: int, head: int, token: int) -> int | None:

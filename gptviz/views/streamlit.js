@@ -2,17 +2,26 @@
 //
 // Streamlit calls the default export at mount and again whenever the data or the theme change, with the same
 // parent element, and calls what it returned when the element goes, or at once if a newer call overtook it.
+// An element is either a view or one part of what a view shows; they come in any order.
 
 import { unpack } from "./wire.js";
 import { adoptStyles } from "./dom.js";
 
 /**
+ * @typedef {object} Envelope of a view
+ * @property {string} view folder
+ * @property {string} key
+ * @property {number} revision of `values`
+ * @property {any} values
+ * @property {Record<string, string>} parts digests by name
+ *
  * @typedef {object} Instance
  * @property {number} calls
  * @property {Promise<void>} queue calls of one element take effect one after the other
  * @property {(name: string, value: any) => void} send
+ * @property {Envelope} [wanted] the last envelope
  * @property {{update: Function, destroy: Function}} [view]
- * @property {string} [digest] of the payload that the view has
+ * @property {Record<string, string>} [parts] digests of what the view has
  * @property {number} [revision] of the values that the view has
  */
 
@@ -25,13 +34,24 @@ const instances = new WeakMap();
  */
 const settled = new Map();
 
+/**
+ * Parts that have come, by the view's key and their name; and who waits for them.
+ * @type {Map<string, Map<string, {digest: string, data: Uint8Array, owner: object}>>}
+ */
+const arrived = new Map();
+/** @type {Map<string, Set<() => void>>} */
+const waiting = new Map();
+
 /** @param {{data: Uint8Array, parentElement: ShadowRoot | HTMLElement, setStateValue: (name: string, value: any) => void}} component */
 export default async function show({ data, parentElement: root, setStateValue }) {
+  const { header, arrays } = unpack(data);
+  if (header.part) return showPart(root, header, /** @type {Uint8Array} */ (arrays.data.data));
   const instance = instances.get(root) ?? { calls: 0, queue: Promise.resolve(), send: setStateValue };
   instances.set(root, instance);
   instance.send = setStateValue;
+  instance.wanted = header;
   const call = ++instance.calls;
-  const shown = instance.queue.then(() => refresh(instance, root, data));
+  const shown = instance.queue.then(() => refresh(instance, root, header));
   instance.queue = shown.catch(() => {}); // Streamlit shows what went wrong; the next call starts afresh
   await shown;
   return () => {
@@ -42,28 +62,72 @@ export default async function show({ data, parentElement: root, setStateValue })
 }
 
 /**
- * @param {Instance} instance
- * @param {ShadowRoot | HTMLElement} root
+ * @param {object} owner
+ * @param {{key: string, part: string, digest: string}} header
  * @param {Uint8Array} data
  */
-async function refresh(instance, root, data) {
-  const { header, arrays } = unpack(data);
-  const payload = () => unpack(/** @type {Uint8Array} */ (arrays.payload.data));
-  if (!instance.view) {
-    const { mount, css } = await import(`./${header.view}/view.js`);
-    await adoptStyles(root, css);
-    instance.view = mount(root, payload(), (values) => {
-      settled.set(header.key, { revision: instance.revision, values });
-      instance.send("settled", settled.get(header.key));
-    });
-    const known = settled.get(header.key);
-    instance.view.update(null, known?.revision === header.revision ? known.values : header.values);
-  } else {
-    instance.view.update(
-      header.digest === instance.digest ? null : payload(),
-      header.revision === instance.revision ? null : header.values,
-    );
+function showPart(owner, { key, part, digest }, data) {
+  const parts = arrived.get(key) ?? new Map();
+  arrived.set(key, parts);
+  parts.set(part, { digest, data, owner });
+  for (const tell of waiting.get(key) ?? []) tell();
+  return () => {
+    if (parts.get(part)?.owner === owner) parts.delete(part);
+  };
+}
+
+/**
+ * The parts an envelope names, once all are here; null if a newer envelope has come meanwhile.
+ * @param {Instance} instance
+ * @param {Envelope} envelope
+ * @returns {Promise<Map<string, {digest: string, data: Uint8Array}> | null>}
+ */
+function partsOf(instance, envelope) {
+  const { key, parts } = envelope;
+  return new Promise((resolve) => {
+    const listeners = waiting.get(key) ?? new Set();
+    waiting.set(key, listeners);
+    const look = () => {
+      const here = arrived.get(key);
+      const overtaken = instance.wanted !== envelope;
+      const complete = Object.entries(parts).every(([name, digest]) => here?.get(name)?.digest === digest);
+      if (!overtaken && !complete) return;
+      listeners.delete(look);
+      resolve(overtaken ? null : new Map(here));
+    };
+    listeners.add(look);
+    look();
+  });
+}
+
+/**
+ * @param {Instance} instance
+ * @param {ShadowRoot | HTMLElement} root
+ * @param {Envelope} envelope
+ */
+async function refresh(instance, root, envelope) {
+  const { view, key, revision, values, parts } = envelope;
+  const here = await partsOf(instance, envelope);
+  if (!here) return;
+  const had = instance.parts ?? {};
+  /** @type {Record<string, import("./wire.js").Payload | null>} */
+  const news = {};
+  for (const name of Object.keys(parts)) {
+    if (had[name] !== parts[name]) news[name] = unpack(/** @type {any} */ (here.get(name)).data);
   }
-  instance.digest = header.digest;
-  instance.revision = header.revision;
+  for (const name of Object.keys(had)) if (!(name in parts)) news[name] = null;
+  if (!instance.view) {
+    const { mount, css } = await import(`./${view}/view.js`);
+    await adoptStyles(root, css);
+    instance.view = mount(root, news, (/** @type {any} */ chosen) => {
+      settled.set(key, { revision: /** @type {number} */ (instance.revision), values: chosen });
+      instance.send("settled", settled.get(key));
+    });
+    const known = settled.get(key);
+    instance.view.update({}, known?.revision === revision ? known.values : values);
+  } else {
+    instance.view.update(news, revision === instance.revision ? null : values);
+  }
+  instance.parts = parts;
+  instance.revision = revision;
 }

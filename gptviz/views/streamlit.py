@@ -22,7 +22,7 @@ def _component() -> ComponentRenderer:
 
 def show(
     view: str,
-    payload: bytes,
+    parts: Mapping[str, bytes] | Callable[[dict[str, Any]], Mapping[str, bytes]],
     values: Mapping[str, Any],
     *,
     key: str,
@@ -30,10 +30,11 @@ def show(
 ) -> dict[str, Any]:
     """Show the view of folder `gptviz/views/{view}`, and give back what the reader has settled on.
 
-    payload: from the view's own function, e.g. `output_payload`; travels only when it changes.
+    parts: what the view shows, by name, from the view's own functions; or a function that makes them from the settled
+        values. Each travels only when it changes.
     values: what the view begins with (JSON); the result has the same keys. Give the same values at every run and
-    the reader's stay; give others (a link was followed) and the view takes them over, unless the reader is just
-    dragging.
+        the reader's stay; give others (a link was followed) and the view takes them over, unless the reader is just
+        dragging.
     on_change: called with the settled values before the next run of the script, as callbacks of widgets are.
     """
     values = dict(values)
@@ -59,14 +60,15 @@ def show(
         if on_change and news is not None:
             on_change(news)
 
-    # Raw bytes travel only as the whole of a component's data, so the envelope is packed as well.
-    envelope = {
-        "view": view,
-        "key": key,
-        "revision": memory["revision"],
-        "values": memory["values"],
-        "digest": hashlib.blake2b(payload, digest_size=16).hexdigest(),
-    }
-    data = pack(envelope, {"payload": np.frombuffer(payload, np.uint8)})
-    _component()(key=key, data=data, on_settled_change=called)
-    return report or memory["values"]
+    shown = report or memory["values"]
+    made = parts(shown) if callable(parts) else parts
+    digests = {name: hashlib.blake2b(part, digest_size=16).hexdigest() for name, part in made.items()}
+    envelope = {"view": view, "key": key, "revision": memory["revision"], "values": memory["values"], "parts": digests}
+    with st.container(gap=None, key=f"{key}.view"):
+        _component()(key=key, data=pack(envelope, {}), on_settled_change=called)
+        for name, part in made.items():
+            # Each part in an element of its own, which shows nothing: an element whose data stay the same is not sent
+            # again. Raw bytes travel only as the whole of a component's data, so the envelope is packed as well.
+            data = pack({"key": key, "part": name, "digest": digests[name]}, {"data": np.frombuffer(part, np.uint8)})
+            _component()(key=f"{key}.{name}", data=data)
+    return shown

@@ -34,17 +34,17 @@ const SETTLED_AFTER = 300; // ms without a movement
 
 /**
  * @param {ShadowRoot | HTMLElement} root
- * @param {import("../wire.js").Payload} payload
+ * @param {{logits: import("../wire.js").Payload}} parts
  * @param {(values: Values) => void} report
  */
-export function mount(root, payload, report) {
+export function mount(root, parts, report) {
   const frame = element("div", { class: "gptviz output" });
   root.append(frame);
 
   /** @type {Values} */
   let values = { temperature: 1, word: null };
   let reported = JSON.stringify(values);
-  let redraw = build(payload);
+  let redraw = build(parts.logits);
   let settling = 0;
   let moving = false; // a pointer holds the slider
   let pending = 0;
@@ -102,11 +102,11 @@ export function mount(root, payload, report) {
 
   return {
     /**
-     * @param {import("../wire.js").Payload | null} next
+     * @param {{logits?: import("../wire.js").Payload}} next
      * @param {Partial<Values> | null} given
      */
     update(next, given) {
-      if (next) redraw = build(next);
+      if (next.logits) redraw = build(next.logits);
       if (given && !moving && !settling) {
         values = { ...values, ...given };
         reported = JSON.stringify(values);

@@ -21,10 +21,16 @@ match query.get("kind"):
         logits[[9, 4]] = 20.0
 # One of them would do harm if it were ever taken for HTML.
 WORDS = ["·the", "·ma", "⟨E5 A4⟩", "猫", "<b>·bold</b>", "·cat", "ing", "⏎", "·antidisestablishmentarian", ".", "·on"]
+
+
+def words(count: int) -> list[str]:
+    return [WORDS[i % len(WORDS)] for i in range(count)]
+
+
 given = st.select_slider("set", [0.5, 1.0, 3.0], 1.0)
 settled = show(
     "output",
-    output_payload(logits, lambda ids: [WORDS[i % len(WORDS)] for i in range(len(ids))], query.get("language", "en")),
+    {"logits": output_payload(logits, lambda ids: words(len(ids)), query.get("language", "en"))},
     {"temperature": given, "word": None},
     key="view",
 )
