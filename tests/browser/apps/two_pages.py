@@ -10,9 +10,9 @@ st.session_state.setdefault("kept", {"temperature": 1.0, "word": None})
 
 
 def view() -> None:
-    payload = output_payload(torch.arange(40.0) / 4, lambda ids: [str(i) for i in ids], "en")
+    parts = {"logits": output_payload(torch.arange(40.0) / 4, lambda ids: [str(i) for i in ids], "en")}
     show(
-        "output", payload, st.session_state.kept, key="view", on_change=lambda kept: st.session_state.update(kept=kept)
+        "output", parts, st.session_state.kept, key="view", on_change=lambda kept: st.session_state.update(kept=kept)
     )
     st.text(f"T={st.session_state.kept['temperature']}")
 
