@@ -339,13 +339,9 @@ class GPT(nn.Module):
         check_length(self.config, start + T)
         positions = torch.arange(start, start + T, device=ids.device)  # [T]
         x = self.embed(ids)  # [B, T, D]
-        rotation = None
-        if self.config.rope:
-            angles = positions[:, None].float() * self._frequencies.to(ids.device)  # [T, d/2]
-            angles = torch.cat((angles, angles), dim=-1)  # [T, d]
-            rotation = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
-        else:
+        if not self.config.rope:
             x = x + self.pos_embed(positions.expand(ids.shape[0], T))
+        rotation = self.rotation(positions, x.dtype)
         for block in self.blocks:
             x = block(x, rotation, cache, explicit)
         x = self.ln_final(x[:, -1:] if last_only else x)
@@ -353,6 +349,15 @@ class GPT(nn.Module):
         if cache is not None:
             cache.length = start + T  # last of all: a pass that a hook broke off has taken nothing in
         return logits
+
+    def rotation(self, positions: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor] | None:
+        """cos and sin of the angles by which each of `positions` [T] is turned, [T, d] each; None for a model with
+        learned positions."""
+        if not self.config.rope:
+            return None
+        angles = positions[:, None].float() * self._frequencies.to(positions.device)  # [T, d/2]
+        angles = torch.cat((angles, angles), dim=-1)  # [T, d]
+        return angles.cos().to(dtype), angles.sin().to(dtype)
 
     @contextmanager
     def hooked(self, hooks: Iterable[tuple[str, Callable]]) -> Iterator[None]:

@@ -30,14 +30,14 @@ def word(piece: str) -> str:
     return f":gray-background[{plain(piece) or '∅'}]"
 
 
-def choose(label: str, pieces: Sequence[str], position: int, page: str) -> int:
-    """The same row with one token chosen, by mouse or keyboard; the choice is the state's `token`."""
+def choose(label: str, pieces: Sequence[str], position: int, page: str, field: str = "token") -> int:
+    """A row of tokens with one of them chosen, by mouse or keyboard; the choice is the state's `field`."""
     with st.container(height=_BOX if len(pieces) > _MANY else "content", border=False):
         st.pills(
             label,
             range(len(pieces)),
             format_func=lambda i: chip(i, pieces[i]),
             required=True,
-            **state.bind("token", position, page=page),
+            **state.bind(field, position, page=page),
         )
     return position

@@ -14,6 +14,8 @@
 
 `page.t(key)` is the sentence `{page}.{key}`, from assets/text/{language}/{page}.toml; `page.lesson(section)` a section
 of assets/lessons/{language}/{page}.md. `page.run(interventions=...)` gives other traces, cached like `page.trace`.
+`start("context", prompt=False)` leaves out the prompt bar, and all that belongs to a prompt, for a page that asks for
+its texts itself.
 Kept traces are shared with every other reader: `copy()` before `append`. A widget that has to survive Back, reload
 and a shared link has a field in `gptviz.ui.state.State` and is tied to it by `page.bind`. Raise GptvizError for what
 a reader can put right; anything else raised here ends in a calm panel with a code, and in the log.
@@ -28,7 +30,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, overload
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -56,14 +58,13 @@ def language() -> str:
 
 
 @dataclass
-class Page:
-    """What a page has to work with: see this module's docstring."""
+class BarePage:
+    """What every page has to work with, prompt or not: see this module's docstring."""
 
     name: str
     language: str
     theme: Theme
     llm: LLM
-    prompt: Prompt
     _notes: Any  # where to say that a link asked for too much
     _busy: Any  # where to say that the model is at work: in its own place, so that nothing on the page moves
 
@@ -71,43 +72,26 @@ class Page:
     def state(self) -> state.State:
         return state.current()
 
-    @cached_property
-    def trace(self) -> Trace:
-        """The prompt's trace, with everything recorded and nothing replaced."""
-        return self.run()
-
-    @cached_property
-    def token(self) -> int:
-        """The chosen position; the last one, from which the next token is predicted, until another is chosen."""
-        return self.pick("token", len(self.prompt.ids), default=len(self.prompt.ids) - 1)
-
-    @property
-    def room(self) -> int:
-        """How many tokens may be added to the prompt before the pages stop following."""
-        return limit(self.llm) - len(self.prompt.ids)
-
-    @property
-    def added(self) -> tuple[int, ...]:
-        """Tokens that the model wrote on behind the prompt, as far as they exist and fit."""
-        added = self.state.added[: self.room]
-        return added if all(i < self.llm.config.vocab_size for i in added) else ()
-
-    def link(self, name: str) -> None:
-        """A link to another page that keeps the reader's choices."""
-        query = state.to_query(self.state)
-        title = self.say(f"ui.pages.{name}.title")
+    def link(self, name: str, label: str | None = None, **choices: Any) -> None:
+        """A link to another page that keeps the reader's choices, but for those made here: fields of the state.
+        label: the page's title unless given."""
+        query = state.to_query(self.state.with_(**choices))
+        label = label or f"**{self.say(f'ui.pages.{name}.title')}**"
         icon = ":material/arrow_forward:"
-        st.page_link(f"pages/{name}.py", label=f"**{title}**", icon=icon, icon_position="right", query_params=query)
+        st.page_link(f"pages/{name}.py", label=label, icon=icon, icon_position="right", query_params=query)
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Says that the model is at work, as long as it is."""
+        with self._busy, st.spinner(self.say("ui.running")):
+            yield
 
     def run(
-        self,
-        ids: Sequence[int] | None = None,
-        names: str | Iterable[str] | None = None,
-        interventions: Iterable[Intervention] = (),
+        self, ids: Sequence[int], names: str | Iterable[str] | None = None, interventions: Iterable[Intervention] = ()
     ) -> Trace:
-        """A trace of the prompt, or of other ids; cached. Show it, do not change it."""
-        with self._busy, st.spinner(self.say("ui.running")):
-            trace = cache.traces.get(self.llm, self.prompt.ids if ids is None else ids, names, interventions)
+        """A trace of `ids`; cached. Show it, do not change it."""
+        with self.working():
+            trace = cache.traces.get(self.llm, ids, names, interventions)
         if "logits" in trace and (broken := int((~trace.logits.isfinite()).sum())):
             raise InputError("logits_not_finite", count=broken)
         return trace
@@ -140,18 +124,6 @@ class Page:
         """Tie a widget to a field of the state: see `gptviz.ui.state.bind`."""
         return state.bind(name, value, page=self.name, **how)
 
-    def chips(self, label: str | None = None) -> int:
-        """The prompt's tokens as chips, one of them chosen; returns its position."""
-        return chips.choose(label or self.say("ui.choose_token"), self.prompt.pieces, self.token, self.name)
-
-    def chip(self, position: int) -> str:
-        """Markdown for one of the prompt's tokens; with its position where the same token stands elsewhere too."""
-        pieces = self.prompt.pieces
-        shown = chips.chip(position, pieces[position])
-        if pieces.count(pieces[position]) == 1:
-            return shown
-        return f"{shown} ({self.say('ui.position', position=position)})"
-
     def plot(self, figure: go.Figure, *, alt: str, key: str | None = None) -> None:
         """Show a chart. alt: what it shows, in words, for those who cannot see it."""
         st.plotly_chart(figure, key=key, theme=None, alt=alt, config={"displayModeBar": False})
@@ -179,9 +151,66 @@ class Page:
         return state.bind("depth", opened, read=read, page=f"{self.name}.{name}")
 
 
-def start(name: str) -> Page:
+@dataclass
+class Page(BarePage):
+    """A page that follows the reader's prompt."""
+
+    prompt: Prompt
+
+    @cached_property
+    def trace(self) -> Trace:
+        """The prompt's trace, with everything recorded and nothing replaced."""
+        return self.run()
+
+    @cached_property
+    def token(self) -> int:
+        """The chosen position; the last one, from which the next token is predicted, until another is chosen."""
+        return self.pick("token", len(self.prompt.ids), default=len(self.prompt.ids) - 1)
+
+    @property
+    def room(self) -> int:
+        """How many tokens may be added to the prompt before the pages stop following."""
+        return limit(self.llm) - len(self.prompt.ids)
+
+    @property
+    def added(self) -> tuple[int, ...]:
+        """Tokens that the model wrote on behind the prompt, as far as they exist and fit."""
+        added = self.state.added[: self.room]
+        return added if all(i < self.llm.config.vocab_size for i in added) else ()
+
+    def run(
+        self,
+        ids: Sequence[int] | None = None,
+        names: str | Iterable[str] | None = None,
+        interventions: Iterable[Intervention] = (),
+    ) -> Trace:
+        """A trace of the prompt, or of other ids; cached. Show it, do not change it."""
+        return super().run(self.prompt.ids if ids is None else ids, names, interventions)
+
+    def chips(self, label: str | None = None) -> int:
+        """The prompt's tokens as chips, one of them chosen; returns its position."""
+        return chips.choose(label or self.say("ui.choose_token"), self.prompt.pieces, self.token, self.name)
+
+    def chip(self, position: int) -> str:
+        """Markdown for one of the prompt's tokens; with its position where the same token stands elsewhere too."""
+        pieces = self.prompt.pieces
+        shown = chips.chip(position, pieces[position])
+        if pieces.count(pieces[position]) == 1:
+            return shown
+        return f"{shown} ({self.say('ui.position', position=position)})"
+
+
+@overload
+def start(name: str) -> Page: ...
+
+
+@overload
+def start(name: str, *, prompt: Literal[False]) -> BarePage: ...
+
+
+def start(name: str, *, prompt: bool = True) -> BarePage:
     """Title, question and prompt bar of page `name`; then everything the page needs. Stops the page where a person
-    has to act first: to confirm a download, or to type something."""
+    has to act first: to confirm a download, or to type something. prompt: False for a page without the bar."""
     if not _inside_app.get():
         _let_app_run()
     lang = language()
@@ -191,7 +220,8 @@ def start(name: str) -> Page:
     _say_refused(notes, lang)
     busy = st.empty()
     llm = _load(state.model(), lang, busy)
-    return Page(name, lang, theme.current(), llm, prompt_bar(llm, lang, name), notes, busy)
+    shared = (name, lang, theme.current(), llm, notes, busy)
+    return Page(*shared, prompt_bar(llm, lang, name)) if prompt else BarePage(*shared)
 
 
 def _let_app_run() -> None:

@@ -52,12 +52,14 @@ def default_text(model: str) -> str:
 
 
 # The input has one line: a line end is shown, and may be typed, as the sign the tokens use for it.
-def _to_line(text: str) -> str:
+def to_line(text: str) -> str:
+    """A text as an input of one line shows it."""
     return text.replace("\n", "⏎")
 
 
-def _from_line(line: str) -> str:
-    return state.clean(line).replace("⏎", "\n")[: state.MAX_CHARS]
+def from_line(line: str, most: int = state.MAX_CHARS) -> str:
+    """The text that an input of one line holds, at most so many characters of it."""
+    return state.clean(line).replace("⏎", "\n")[:most]
 
 
 def prompt_bar(llm: LLM, language: str, page: str) -> Prompt:
@@ -74,13 +76,13 @@ def prompt_bar(llm: LLM, language: str, page: str) -> Prompt:
             t("label") if llm.tokenizer else t("label_ids"),
             placeholder=t("placeholder"),
             help=t("help", limit=limit(llm)),
-            **state.bind("text", _to_line(text), read=_from_line, page=page),
+            **state.bind("text", to_line(text), read=from_line, page=page),
         )
         if llm.tokenizer:
             _example_menu(llm.name, language, t("examples"), page)
-    prompt, notes = _read(llm, text, t)
+    prompt, cuts = read(llm, text, language)
     with st.container(horizontal=True, gap="small", key="prompt-notes"):
-        for note in notes:
+        for note in (t("count", n_tokens=len(prompt.ids), limit=limit(llm)), *cuts):
             st.caption(note, width="content")
     if not prompt.ids:
         raise InputError("no_tokens")
@@ -102,7 +104,7 @@ def _example_menu(model: str, language: str, label: str, page: str) -> None:
             with st.container(gap=None):
                 for index, text in enumerate(group["texts"]):
                     st.button(
-                        plain(_to_line(text)),
+                        plain(to_line(text)),
                         key=f"{page}.example.{number}.{index}",
                         type="tertiary",
                         on_click=take,
@@ -120,9 +122,14 @@ def _named(char: str) -> str:
     return plain(char) if char.isprintable() and not char.isspace() else f"U+{ord(char):04X}"
 
 
-def _read(llm: LLM, text: str, t) -> tuple[Prompt, list[str]]:
-    """The prompt that a text gives, and sentences about what did not fit."""
-    most, notes = limit(llm), []
+def read(llm: LLM, text: str, language: str, most_chars: int = state.MAX_CHARS) -> tuple[Prompt, list[str]]:
+    """The prompt that a text gives, and a sentence about each thing that did not fit. Raises InputError for a text
+    that a model without a tokenizer cannot read as ids."""
+
+    def t(key: str, **values: object) -> str:
+        return say(language, f"ui.prompt.{key}", **values)
+
+    most, cuts = limit(llm), []
     if llm.tokenizer is None:
         words = text.replace(",", " ").split()
         if not all(word.isascii() and word.isdecimal() for word in words):
@@ -132,12 +139,11 @@ def _read(llm: LLM, text: str, t) -> tuple[Prompt, list[str]]:
         dropped = llm.tokenizer.dropped(text)
         if dropped:
             shown = " ".join(dict.fromkeys(_named(d.char) for d in dropped[:50]))
-            notes.append(":material/backspace: " + t("dropped", count=len(dropped), which=shown))
+            cuts.append(":material/backspace: " + t("dropped", count=len(dropped), which=shown))
         every = llm.tokenizer.encode(text) if text else []
     ids = tuple(every[:most])
-    notes.insert(0, t("count", n_tokens=len(ids), limit=most))
     if len(every) > most:
-        notes.insert(1, ":material/content_cut: **" + t("cut", n_tokens=len(every), limit=most) + "**")
-    if len(text) >= state.MAX_CHARS:
-        notes.append(":material/content_cut: **" + t("cut_chars", limit=state.MAX_CHARS) + "**")
-    return Prompt(text, ids, tuple(llm.pieces(ids))), notes
+        cuts.insert(0, ":material/content_cut: **" + t("cut", n_tokens=len(every), limit=most) + "**")
+    if len(text) >= most_chars:
+        cuts.append(":material/content_cut: **" + t("cut_chars", limit=most_chars) + "**")
+    return Prompt(text, ids, tuple(llm.pieces(ids))), cuts

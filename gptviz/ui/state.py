@@ -30,6 +30,7 @@ from gptviz.text import LANGUAGES
 
 DEFAULT_MODEL = "smollm2-135m"
 MAX_CHARS = 4000  # percent-encoded Chinese at this length still fits what web servers take as an address
+SENTENCE_CHARS = 500  # of each sentence that is compared: with the text they still fit together
 STALE = 2.0  # seconds
 DEPTHS = ("open", "test", "notes")
 
@@ -97,6 +98,10 @@ def _text(value: str) -> str:
     return clean(value)[:MAX_CHARS]
 
 
+def _sentence(value: str) -> str:
+    return clean(value)[:SENTENCE_CHARS]
+
+
 _index = _number(int, 0, 10**6)
 
 
@@ -150,6 +155,16 @@ class State:
     hide: bool = _url(False, _flag, _write_flag)  # the first token's column
     key: int | None = _url(None, _index)  # the token looked at
     off: bool = _url(False, _flag, _write_flag)  # the chosen head, switched off
+    # Context: sentences A, B and C, the word in each, and after which layer they are compared
+    a: str | None = _url(None, _sentence)
+    b: str | None = _url(None, _sentence)
+    c: str | None = _url(None, _sentence)
+    at_a: int | None = _url(None, _index)
+    at_b: int | None = _url(None, _index)
+    at_c: int | None = _url(None, _index)
+    after: int | None = _url(None, _index)
+    context_part: str = _url("heads", _one_of("heads", "sum", "nearest"))
+    behind: str | None = _url(None, _sentence)  # what follows the word, in the test
     # MLP
     mlp_part: str = _url("path", _one_of("path", "curve", "neuron", "layers", "code"))
     silenced: int = _url(1, _number(int, 1, 50))  # how many neurons
@@ -166,12 +181,17 @@ class State:
         state = self
         model = values.get("model", self.model)
         if model != self.model:
-            # A sentence means nothing to toy-sort, nor a row of letters to the others.
-            text = None if "toy-sort" in (self.model, model) else self.text
-            state = replace(state, text=text, layer=None, head=None, token=None, neuron=None)
+            state = replace(state, layer=None, head=None, token=None, neuron=None, after=None)
+            state = replace(state, at_a=None, at_b=None, at_c=None)
+            if "toy-sort" in (self.model, model):
+                # A sentence means nothing to toy-sort, nor a row of letters to the others.
+                state = replace(state, text=None, a=None, b=None, c=None, behind=None)
         if model != self.model or values.get("text", state.text) != self.text:
             state = replace(state, token=None, key=None, off=False, silent=False)
             state = replace(state, guess=None, added=(), word=None, answer=None, swap=None)
+        for sentence in ("a", "b", "c"):
+            if values.get(sentence, getattr(state, sentence)) != getattr(self, sentence):
+                state = replace(state, **{f"at_{sentence}": None})
         if any(values.get(name, getattr(state, name)) != getattr(state, name) for name in ("layer", "head")):
             state = replace(state, neuron=None, key=None, off=False, silent=False)
         if values.get("token", state.token) != state.token:

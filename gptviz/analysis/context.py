@@ -1,0 +1,299 @@
+"""One word in several sentences: how far its vectors lie apart after each layer, and what moved them.
+
+A *place* is a token in a sentence, its *stream* the vectors it has on its way: a row before the first layer, then one
+after each, so that row p is what the layers below p made of it. Two ways to ask what moved two streams apart:
+
+- `shares`: a stream is a sum, of what it began with and of what every head and every MLP added. So the difference of
+  two streams is the sum of their differences, exactly. It says who *wrote* the difference.
+- `exchanges`: let one head write what it writes in the other sentence and compute everything after it again
+  (activation patching: Vig et al. 2020; Meng et al. 2022). It says what the difference *hangs on*: an MLP sees only its
+  own token, so whatever it adds to a difference was brought there by some head before.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+
+import torch
+from torch import Tensor
+
+from gptviz.analysis.cell import strongest_key
+from gptviz.analysis.heads import head_outputs
+from gptviz.llm import LLM
+from gptviz.model import KVCache
+from gptviz.trace import Trace
+
+NOTHING = 1e-5
+"""Two vectors that differ by less than this share of their length differ by rounding."""
+
+NAMES = ("blocks.0.resid_pre", *(f"blocks.*.{n}" for n in ("resid_mid", "resid_post", "mlp_out")))
+NAMES = (*NAMES, *(f"blocks.*.attn.{n}" for n in ("k", "v", "z", "pattern")))
+"""What a trace has to hold for all of this."""
+
+_ROOM = 100_000_000  # bytes that the keys of one batch of exchanges may take
+
+
+@dataclass(frozen=True)
+class Place:
+    """The token at position `at` of a trace."""
+
+    trace: Trace
+    at: int
+
+    @property
+    def id(self) -> int:
+        return self.trace.ids[self.at]
+
+    @cached_property
+    def stream(self) -> Tensor:
+        """[n_layer + 1, D] float64: as it enters the first layer, then as it leaves each."""
+        return stream(self.trace, self.at)
+
+
+def stream(trace: Trace, at: int) -> Tensor:
+    """The vectors of token `at` on its way, [n_layer + 1, D] float64."""
+    names = ["blocks.0.resid_pre", *(f"blocks.{layer}.resid_post" for layer in range(trace.config.n_layer))]
+    return torch.stack([trace[name][at] for name in names]).double().cpu()
+
+
+def cosines(first: Tensor, second: Tensor) -> Tensor:
+    """The cosine of two streams [P, D] at each point, [P]."""
+    return torch.cosine_similarity(first, second, dim=-1)
+
+
+def largest_difference(first: Tensor, second: Tensor) -> float:
+    """How far two streams [P, D] differ anywhere, as a share of the largest number at that point."""
+    return float(((first - second).abs().amax(-1) / first.abs().amax(-1)).max())
+
+
+# --------------------------------------------------------------------------------------------- comparison
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One word in two or three sentences, by letter. The last is the one in another sense; of three, the first two
+    have the same sense and are the control."""
+
+    places: dict[str, Place]
+
+    @cached_property
+    def cosines(self) -> dict[str, Tensor]:
+        """Of each pair of sentences, "AB" and so on, at each point [P]."""
+        pairs = combinations(self.places.items(), 2)
+        return {a + b: cosines(first.stream, second.stream) for (a, first), (b, second) in pairs}
+
+    @property
+    def control(self) -> str | None:
+        """The pair of the same sense; None where there are two sentences only."""
+        return next(iter(self.cosines)) if len(self.places) == 3 else None
+
+    @property
+    def across(self) -> list[str]:
+        """The pairs of different senses."""
+        return [pair for pair in self.cosines if pair != self.control]
+
+    @cached_property
+    def gap(self) -> Tensor:
+        """By how much the cosine across falls short of the control's, or of 1 where there is none: [P]."""
+        across = torch.stack([self.cosines[pair] for pair in self.across]).mean(0)
+        return (self.cosines[self.control] if self.control else 1.0) - across
+
+    @property
+    def widest(self) -> int:
+        """The layer after which the gap is widest."""
+        return int(self.gap[1:].argmax())
+
+    @property
+    def halfway(self) -> int:
+        """The first layer after which the gap is at least half as wide as it ever gets."""
+        return int((self.gap[1:] >= self.gap[1:].max() / 2).nonzero()[0])
+
+    @cached_property
+    def far(self) -> Contrast:
+        """The last sentence against the others."""
+        *near, far = self.places.values()
+        return Contrast(far, tuple(near))
+
+    @cached_property
+    def same(self) -> Contrast | None:
+        """The second sentence against the first: the control; None where there are two sentences only."""
+        if self.control is None:
+            return None
+        first, second, _ = self.places.values()
+        return Contrast(second, (first,))
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A place, `far`, against the mean of others, `near`."""
+
+    far: Place
+    near: tuple[Place, ...]
+
+    @cached_property
+    def difference(self) -> Tensor:
+        """[P, D]: far's stream less the mean of the others'."""
+        return self.far.stream - torch.stack([place.stream for place in self.near]).mean(0)
+
+    def distinct(self, point: int) -> bool:
+        """Is there a difference to explain, or only rounding?"""
+        return bool(self.difference[point].norm() > NOTHING * self.far.stream[point].norm())
+
+
+def shared_places(rows: Sequence[Sequence[int]], known: Sequence[int], spelled: Sequence[int]) -> list[int] | None:
+    """Where the word to compare stands in each of `rows` (token ids): the last place of a token that all have. Of
+    several, one of `known`; else the longest, as `spelled` says by id's place in the first row; else the latest. None
+    if they share none."""
+    first, *others = rows
+    shared = [i for i, id in enumerate(first) if all(id in other for other in others)]
+    if not shared:
+        return None
+    best = first[max(shared, key=lambda i: (first[i] in known, spelled[i], i))]
+    return [max(i for i, id in enumerate(row) if id == best) for row in rows]
+
+
+# ------------------------------------------------------------------------------------------------ looks
+
+
+@dataclass(frozen=True)
+class Look:
+    """In head `layer`.`head` the place puts `weight` on token `key`."""
+
+    layer: int
+    head: int
+    key: int
+    weight: float
+
+
+def look(place: Place, layer: int, head: int) -> Look | None:
+    """What the head looks at hardest from the place, the first token aside; None if that is all it can see."""
+    if place.at == 0:
+        return None
+    key = strongest_key(place.trace, layer, head, place.at)
+    return Look(layer, head, key, float(place.trace[f"blocks.{layer}.attn.pattern"][head, place.at, key]))
+
+
+def hardest_look(contrast: Contrast) -> Look | None:
+    """Of all heads, the hardest look from `far` at a token that none of the other sentences holds up to the word;
+    the first token aside. None if there is no such token."""
+    far, seen = contrast.far, set()
+    for place in contrast.near:
+        seen.update(place.trace.ids[: place.at + 1])
+    own = [key for key in range(1, far.at) if far.trace.ids[key] not in seen]
+    if not own:
+        return None
+    best = None
+    for layer in range(far.trace.config.n_layer):
+        weights = far.trace[f"blocks.{layer}.attn.pattern"][:, far.at, own].float()  # [H, own]
+        head, which = divmod(int(weights.argmax()), len(own))
+        if best is None or float(weights[head, which]) > best.weight:
+            best = Look(layer, head, own[which], float(weights[head, which]))
+    return best
+
+
+# ----------------------------------------------------------------------------------- who wrote the difference
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Which share of a difference each part wrote, along that difference: all of them add up to 1."""
+
+    heads: Tensor
+    """[n_layer, n_head]"""
+    mlps: Tensor
+    """[n_layer]"""
+    start: float
+    """What was there before the first layer: 0 where the same token stands, in a model with learned positions at the
+    same position."""
+
+    @property
+    def total(self) -> float:
+        return float(self.heads.sum() + self.mlps.sum()) + self.start
+
+
+def shares(llm: LLM, contrast: Contrast, point: int) -> Shares:
+    """Each part's share of the difference at `point`: its own difference, projected on the whole one. With u the unit
+    vector of the difference x: o·u / |x|. W_O's bias is the same in every sentence and drops out."""
+    whole = contrast.difference[point]
+    direction = whole / whole.square().sum()  # u / |x|
+
+    def written(place: Place) -> tuple[Tensor, Tensor]:
+        layers = range(place.trace.config.n_layer)
+        heads = torch.stack([head_outputs(llm, place.trace, layer, place.at) for layer in layers])
+        mlps = torch.stack([place.trace[f"blocks.{layer}.mlp_out"][place.at] for layer in layers])
+        return heads.double().cpu() @ direction, mlps.double().cpu() @ direction
+
+    far, near = written(contrast.far), [written(place) for place in contrast.near]
+    heads, mlps = (far[i] - torch.stack([other[i] for other in near]).mean(0) for i in (0, 1))
+    heads[point:], mlps[point:] = 0, 0  # the layers that are still to come
+    return Shares(heads, mlps, float(contrast.difference[0] @ direction))
+
+
+# ------------------------------------------------------------------------------- what the difference hangs on
+
+_kept: weakref.WeakKeyDictionary[Trace, dict[tuple, Tensor]] = weakref.WeakKeyDictionary()
+
+
+def exchanges(llm: LLM, contrast: Contrast) -> Tensor:
+    """[n_layer, n_head, P]: by which share the difference at each point shrinks, along itself, if that one head writes
+    at `far` what it writes in the other sentences (their mean), and everything after it is computed again. Below 0 if
+    it grows. Shares of one point need not add up to anything: heads work on one another's results. Kept as long as
+    the trace is."""
+    kept = _kept.setdefault(contrast.far.trace, {})
+    key = (contrast.far.at, *((tuple(place.trace.ids), place.at) for place in contrast.near))
+    if key not in kept:
+        kept[key] = _exchange(llm, contrast)
+    return kept[key]
+
+
+def _exchange(llm: LLM, contrast: Contrast) -> Tensor:
+    far, config = contrast.far, llm.config
+    sizes = contrast.difference.square().sum(-1, keepdim=True)
+    direction = contrast.difference / sizes.clamp_min(torch.finfo(torch.float64).tiny)  # [P, D]
+    effects = torch.zeros(config.n_layer, config.n_head, config.n_layer + 1, dtype=torch.float64)
+    row_bytes = 4 * config.n_head * config.d_head * (far.at + 1)
+    most = max(1, _ROOM // (row_bytes * config.n_layer))
+    with llm.model.lock, torch.no_grad():  # another thread's hooks are none of this
+        for heads in torch.arange(config.n_head).split(most):
+            for point, streams in _streams_without(llm, contrast, heads):
+                left = (far.stream[point] - streams.double().cpu()) @ direction[point]  # [point * heads]
+                effects[:point, heads, point] = left.view(point, len(heads))
+    return effects
+
+
+def _streams_without(llm: LLM, contrast: Contrast, heads: Tensor) -> Iterator[tuple[int, Tensor]]:
+    """After each layer, the streams that would be there if one of `heads` in one of the layers so far had been
+    exchanged: point, [point * heads, D], layer by layer. Each layer's are begun where attention has added its part
+    and go through all that follows in one batch with the earlier ones."""
+    far, model = contrast.far, llm.model
+    past = _Past(far)
+    device = model.embed.weight.device
+    rotation = model.rotation(torch.tensor([far.at], device=device), llm.dtype)
+    x = torch.empty(0, 1, llm.config.d_model, dtype=llm.dtype, device=device)
+    for layer, block in enumerate(model.blocks):
+        if len(x):
+            x = block(x, rotation, past, explicit=True)
+        own, *others = (head_outputs(llm, place.trace, layer, place.at) for place in (far, *contrast.near))
+        change = (torch.stack(others).mean(0) - own)[heads]  # [heads, D]
+        new = (far.trace[f"blocks.{layer}.resid_mid"][far.at] + change).to(x)[:, None]
+        x = torch.cat((x, new + block.mlp(block.ln2(new))))
+        yield layer + 1, x[:, 0]
+
+
+class _Past(KVCache):
+    """The keys and values of the tokens before a place, the same for every row of a batch; takes nothing in."""
+
+    def __init__(self, place: Place):
+        super().__init__()
+        self._trace, self._at = place.trace, place.at
+
+    def update(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        before = (self._trace[f"blocks.{layer}.attn.{name}"][:, : self._at] for name in ("k", "v"))
+        return tuple(
+            torch.cat((old.expand(len(new), *old.shape), new), dim=2)
+            for old, new in zip(before, (k, v), strict=True)
+        )
