@@ -171,6 +171,9 @@ def stages(page: Page) -> None:
         with column:
             page.link(stop)
             st.markdown(page.t(f"map.{stop}", **facts))
+            if stop == "attention":  # a stop of its own, but with sentences of its own too
+                page.link("context")
+                st.markdown(page.t("map.context"))
     st.caption(f":material/replay: {page.t('loop_back')}")
 
 

@@ -21,7 +21,6 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from gptviz.analysis.cell import strongest_key
 from gptviz.analysis.heads import head_outputs
 from gptviz.llm import LLM
 from gptviz.model import KVCache
@@ -156,6 +155,17 @@ def shared_places(rows: Sequence[Sequence[int]], known: Sequence[int], spelled: 
     return [max(i for i, id in enumerate(row) if id == best) for row in rows]
 
 
+def last_place(trace: Trace, id: int) -> Place:
+    """Where token `id` stands last in a trace that holds it."""
+    return Place(trace, max(i for i, other in enumerate(trace.ids) if other == id))
+
+
+def largest(values: Tensor, count: int) -> list[tuple[int, int]]:
+    """The (layer, head) of the largest of [n_layer, n_head] values, largest first."""
+    top = values.flatten().topk(min(count, values.numel())).indices.tolist()
+    return [divmod(i, values.shape[1]) for i in top]
+
+
 # ------------------------------------------------------------------------------------------------ looks
 
 
@@ -169,12 +179,12 @@ class Look:
     weight: float
 
 
-def look(place: Place, layer: int, head: int) -> Look | None:
-    """What the head looks at hardest from the place, the first token aside; None if that is all it can see."""
-    if place.at == 0:
-        return None
-    key = strongest_key(place.trace, layer, head, place.at)
-    return Look(layer, head, key, float(place.trace[f"blocks.{layer}.attn.pattern"][head, place.at, key]))
+def looks(place: Place, layer: int, head: int, count: int) -> list[Look]:
+    """What the head looks at hardest from the place, the first token aside; empty if that is all it can see."""
+    weights = place.trace[f"blocks.{layer}.attn.pattern"][head, place.at, 1 : place.at + 1].float()
+    top = weights.topk(min(count, len(weights)))
+    pairs = zip(top.indices.tolist(), top.values.tolist(), strict=True)
+    return [Look(layer, head, key + 1, weight) for key, weight in pairs]
 
 
 def hardest_look(contrast: Contrast) -> Look | None:
@@ -294,6 +304,5 @@ class _Past(KVCache):
     def update(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         before = (self._trace[f"blocks.{layer}.attn.{name}"][:, : self._at] for name in ("k", "v"))
         return tuple(
-            torch.cat((old.expand(len(new), *old.shape), new), dim=2)
-            for old, new in zip(before, (k, v), strict=True)
+            torch.cat((old.expand(len(new), *old.shape), new), dim=2) for old, new in zip(before, (k, v), strict=True)
         )

@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 import tomllib
 import weakref
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -66,6 +68,11 @@ class References:
         top = found.topk(min(count, int(found.isfinite().sum())))
         pairs = zip(top.indices.tolist(), top.values.tolist(), strict=True)
         return [Near(self.sentences[i], cosine) for i, cosine in pairs]
+
+    def majority(self, near: Sequence[Near]) -> tuple[int, int]:
+        """The sense that most of `near` have, and how many do; of two equally many, that of the nearest."""
+        found = Counter(it.reference.sense for it in near)
+        return found.most_common(1)[0]
 
     def accuracy(self) -> Tensor:
         """[P]: for how many of the sentences the nearest other one has the same sense, as a share. Where several are

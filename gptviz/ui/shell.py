@@ -17,6 +17,7 @@ PAGES = {
     "tokens": ":material/content_cut:",
     "embeddings": ":material/scatter_plot:",
     "attention": ":material/visibility:",
+    "context": ":material/compare_arrows:",
     "mlp": ":material/neurology:",
     "output": ":material/bar_chart:",
 }

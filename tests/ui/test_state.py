@@ -41,6 +41,15 @@ EVERYTHING = State(
     hide=True,
     key=1,
     off=True,
+    a="bca=ab",
+    b="",
+    c="bha=ab",
+    at_a=5,
+    at_b=0,
+    at_c=4,
+    after=1,
+    context_part="sum",
+    behind="h=",
     mlp_part="curve",
     silenced=20,
     silent=True,
@@ -67,6 +76,11 @@ def test_what_was_chosen_inside_something_else_goes_with_it():
     assert (gone.token, gone.key, gone.guess, gone.added, gone.swap) == (None, None, None, (), None)
     gone = EVERYTHING.with_(model="smollm2-135m")
     assert (gone.text, gone.layer, gone.head, gone.token, gone.added) == (None, None, None, None, ())
+    gone = EVERYTHING.with_(a="abc=ab")
+    assert (gone.at_a, gone.at_b, gone.at_c, gone.b, gone.after) == (None, 0, 4, "", 1)
+    gone = EVERYTHING.with_(model="smollm2-135m")
+    assert (gone.a, gone.b, gone.c, gone.at_a, gone.after, gone.behind) == (None,) * 6
+    assert State(a="A bat", at_a=1, after=3).with_(model="gpt2") == State(model="gpt2", a="A bat")
     assert EVERYTHING.with_(temperature=2.0, layer=2).neuron == 17, "the same choice again changes nothing"
 
 
@@ -113,6 +127,9 @@ def test_text_is_made_fit_to_be_read():
         ("group", "A-Z"),
         ("silenced", "51"),
         ("depth", "open,sesame"),
+        ("at_a", "-1"),
+        ("after", "last"),
+        ("context_part", "mlp"),
         ("language", "xx"),
         ("model", "../../etc"),
         ("model", "/etc"),
