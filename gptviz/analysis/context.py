@@ -108,8 +108,9 @@ class Comparison:
 
     @property
     def halfway(self) -> int:
-        """The first layer after which the gap is at least half as wide as it ever gets."""
-        return int((self.gap[1:] >= self.gap[1:].max() / 2).nonzero()[0])
+        """The first layer after which the gap is at least half as wide as it ever gets; `widest`, if none ever opens."""
+        widest = float(self.gap[1:].max())
+        return int((self.gap[1:] >= min(widest, widest / 2)).nonzero()[0])
 
     @cached_property
     def far(self) -> Contrast:
