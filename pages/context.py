@@ -59,7 +59,12 @@ class Case:
     @property
     def words(self) -> str:
         """The chosen words, each with its sentence."""
-        return self.page.t("comma").join(f"{letter} {it.chip}" for letter, it in self.sentences.items())
+        return self.page.t("comma").join(f"{letter} {self.chip(letter)}" for letter in self.sentences)
+
+    def chip(self, letter: str, position: int | None = None) -> str:
+        """One of a sentence's tokens: the chosen word unless another is asked for."""
+        it = self.sentences[letter]
+        return self.page.token_chip(it.prompt.pieces, it.at if position is None else position)
 
     def link(self, letter: str, layer: int, head: int, label: str) -> None:
         """To the attention page, at that sentence, word and head."""
@@ -89,7 +94,7 @@ def see(case: Case) -> None:
         st.info(page.t("no_control"), icon=":material/balance:")
     for letter, it in case.sentences.items():
         if it.at == 0:
-            st.info(page.t("first_token", letter=letter, token=it.chip), icon=":material/info:")
+            st.info(page.t("first_token", letter=letter, token=case.chip(letter)), icon=":material/info:")
 
 
 def beginning(case: Case) -> str:
@@ -100,7 +105,7 @@ def beginning(case: Case) -> str:
         return page.t("look.begin_other", words=case.words, values=values)
     if comparison.far.distinct(0) or (comparison.same and comparison.same.distinct(0)):
         return page.t("look.begin_position", values=values)
-    return page.t("look.begin_same", token=case.sentences[case.far].chip)
+    return page.t("look.begin_same", token=case.chip(case.far))
 
 
 def ending(case: Case) -> str:
@@ -118,7 +123,7 @@ def ending(case: Case) -> str:
 def looks_at(case: Case, letter: str, layer: int, head: int) -> str:
     """The two tokens a head looks at hardest from the word, and how hard."""
     found = context.looks(case.comparison.places[letter], layer, head, 2)
-    said = (f"{case.sentences[letter].token(look.key)} {percent(look.weight)}" for look in found)
+    said = (f"{case.chip(letter, look.key)} {percent(look.weight)}" for look in found)
     return case.page.t("comma").join(said) or case.page.t("heads.alone")
 
 
@@ -137,7 +142,7 @@ def look_for(case: Case) -> None:
         links.append((layer, head))
         look = context.hardest_look(comparison.far)
         if look and (look.layer, look.head) != (layer, head):
-            target = case.sentences[case.far].token(look.key)
+            target = case.chip(case.far, look.key)
             effect = share(float(effects[look.layer, look.head]))
             key = "look.hardest" if look.layer <= case.after else "look.hardest_later"
             name = f"{look.layer}.{look.head}"
@@ -232,7 +237,7 @@ def nearest(case: Case) -> None:
     listed = page.t("comma").join(known.values())
     far = case.comparison.places[case.far]
     if far.id not in known:
-        token = case.sentences[case.far].chip
+        token = case.chip(case.far)
         st.markdown(page.t("nearest.unknown", token=token, words=listed) if known else page.t("nearest.none"))
         return
     refs = references(page, known[far.id])

@@ -108,7 +108,7 @@ class Comparison:
 
     @property
     def halfway(self) -> int:
-        """The first layer after which the gap is at least half as wide as it ever gets; `widest`, if none ever opens."""
+        """The first layer after which the gap is at least half as wide as it ever gets; `widest` if none opens."""
         widest = float(self.gap[1:].max())
         return int((self.gap[1:] >= min(widest, widest / 2)).nonzero()[0])
 

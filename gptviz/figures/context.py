@@ -125,7 +125,7 @@ def head_grid(
                     "y": 1 + 4 / height,
                     "yanchor": "bottom",
                     "tickformat": ".0%",
-                    "nticks": 5,
+                    "nticks": 3,
                     "tickfont": {"size": 11},
                     "tickangle": 0,
                 },

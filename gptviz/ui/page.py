@@ -124,6 +124,13 @@ class BarePage:
         """Tie a widget to a field of the state: see `gptviz.ui.state.bind`."""
         return state.bind(name, value, page=self.name, **how)
 
+    def token_chip(self, pieces: Sequence[str], position: int) -> str:
+        """Markdown for one of a row of tokens; with its position where the same token stands elsewhere too."""
+        shown = chips.chip(position, pieces[position])
+        if pieces.count(pieces[position]) == 1:
+            return shown
+        return f"{shown} ({self.say('ui.position', position=position)})"
+
     def plot(self, figure: go.Figure, *, alt: str, key: str | None = None) -> None:
         """Show a chart. alt: what it shows, in words, for those who cannot see it."""
         st.plotly_chart(figure, key=key, theme=None, alt=alt, config={"displayModeBar": False})
@@ -192,12 +199,8 @@ class Page(BarePage):
         return chips.choose(label or self.say("ui.choose_token"), self.prompt.pieces, self.token, self.name)
 
     def chip(self, position: int) -> str:
-        """Markdown for one of the prompt's tokens; with its position where the same token stands elsewhere too."""
-        pieces = self.prompt.pieces
-        shown = chips.chip(position, pieces[position])
-        if pieces.count(pieces[position]) == 1:
-            return shown
-        return f"{shown} ({self.say('ui.position', position=position)})"
+        """Markdown for one of the prompt's tokens: see `token_chip`."""
+        return self.token_chip(self.prompt.pieces, position)
 
 
 @overload

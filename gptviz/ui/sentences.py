@@ -24,18 +24,8 @@ LETTERS = ("a", "b", "c")  # fields of the state; a reader sees them as capitals
 class Sentence:
     """A sentence, and the position of the word chosen in it."""
 
-    letter: str
     prompt: Prompt
     at: int
-
-    @property
-    def chip(self) -> str:
-        """Markdown for the chosen word."""
-        return self.token(self.at)
-
-    def token(self, position: int) -> str:
-        """Markdown for one of its tokens."""
-        return chips.chip(position, self.prompt.pieces[position])
 
 
 @cache
@@ -90,7 +80,7 @@ def sentence_bar(page: BarePage, known: list[int]) -> dict[str, Sentence]:
                 at = page.pick(field, len(prompt.ids), default=places[letter])
                 label = page.t("input.word", letter=letter.upper())
                 chips.choose(label, prompt.pieces, at, page.name, field)
-                found[letter.upper()] = Sentence(letter.upper(), prompt, at)
+                found[letter.upper()] = Sentence(prompt, at)
     if len(found) < 2:
         raise InputError("two_sentences")
     return found

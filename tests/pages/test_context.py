@@ -111,7 +111,8 @@ def test_two_sentences_are_compared_without_a_control_and_one_is_not_enough():
 
 
 @pytest.mark.parametrize(
-    "text", ["x" * 100_000, "👩‍🚀🇨🇳", "<script>alert(1)</script>", "a\0b\x04", "$$ ** :cat: [x](y)", "bank", "法国的首都"]
+    "text",
+    ["x" * 100_000, "👩‍🚀🇨🇳", "<script>alert(1)</script>", "a\0b\x04", "$$ ** :cat: [x](y)", "bank", "法国的首都"],
 )
 def test_any_sentence(text):
     for part in PARTS:
