@@ -24,6 +24,11 @@ def share(value: float) -> str:
     return f"{100 * value:.1f}\u00a0%".replace("-", "−")
 
 
+def whole(value: float) -> str:
+    """A share of things counted: 92 %, or all of them."""
+    return f"{100 * value:.0f}\u00a0%"
+
+
 class Case:
     """The sentences of a run with the words chosen in them, and their comparison."""
 
@@ -266,7 +271,7 @@ def nearest(case: Case) -> None:
     lines = (f"{plain(it.reference.text)} · **{names[it.reference.sense]}** {it.cosine:.3f}" for it in found[case.far])
     st.markdown("\n".join(f"1. {line}" for line in lines))
     measured = refs.accuracy()
-    right = {"here": f"{float(measured[point]):.0%}", "start": f"{float(measured[0]):.0%}"}
+    right = {"here": whole(float(measured[point])), "start": whole(float(measured[0]))}
     st.markdown(page.t("nearest.accuracy", count=len(refs.sentences), layer=case.after, **right))
     page.plot(
         figures.accuracy(

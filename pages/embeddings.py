@@ -264,6 +264,7 @@ def show_sides(page: Page, result: Arithmetic) -> None:
 def notes(page: Page) -> None:
     llm, config = page.llm, page.llm.config
     page.lesson("notes")
+    page.link("context")
     claim = notes_claim(llm)
     if claim:
         sd = f"{landmarks_of(llm).arrows.sd:.2f}"

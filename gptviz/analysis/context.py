@@ -56,7 +56,7 @@ class Place:
 def stream(trace: Trace, at: int) -> Tensor:
     """The vectors of token `at` on its way, [n_layer + 1, D] float64."""
     names = ["blocks.0.resid_pre", *(f"blocks.{layer}.resid_post" for layer in range(trace.config.n_layer))]
-    return torch.stack([trace[name][at] for name in names]).double().cpu()
+    return torch.stack([trace[name][at] for name in names]).cpu().double()
 
 
 def cosines(first: Tensor, second: Tensor) -> Tensor:
@@ -236,7 +236,7 @@ def shares(llm: LLM, contrast: Contrast, point: int) -> Shares:
         layers = range(place.trace.config.n_layer)
         heads = torch.stack([head_outputs(llm, place.trace, layer, place.at) for layer in layers])
         mlps = torch.stack([place.trace[f"blocks.{layer}.mlp_out"][place.at] for layer in layers])
-        return heads.double().cpu() @ direction, mlps.double().cpu() @ direction
+        return heads.cpu().double() @ direction, mlps.cpu().double() @ direction
 
     far, near = written(contrast.far), [written(place) for place in contrast.near]
     heads, mlps = (far[i] - torch.stack([other[i] for other in near]).mean(0) for i in (0, 1))
@@ -271,7 +271,7 @@ def _exchange(llm: LLM, contrast: Contrast) -> Tensor:
     with llm.model.lock, torch.no_grad():  # another thread's hooks are none of this
         for heads in torch.arange(config.n_head).split(most):
             for point, streams in _streams_without(llm, contrast, heads):
-                left = (far.stream[point] - streams.double().cpu()) @ direction[point]  # [point * heads]
+                left = (far.stream[point] - streams.cpu().double()) @ direction[point]  # [point * heads]
                 effects[:point, heads, point] = left.view(point, len(heads))
     return effects
 

@@ -63,7 +63,7 @@ def test_neighbours_and_how_far_to_trust_them():
     said = words(visit("context", depth="open", context_part="nearest", after="10"))
     for letter, sense in zip("ABC", ("money", "money", "riverside"), strict=True):
         assert say("en", "context.nearest.count", letter=letter, most=5, count=5, sense=f"**{sense}**") in said
-    assert "right for **100%** of them" in said and "a draw is right 45% of the time" in said
+    assert "right for **100\u00a0%** of them" in said and "a draw is right 45\u00a0% of the time" in said
 
 
 def test_a_word_without_reference_sentences():
