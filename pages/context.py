@@ -125,10 +125,13 @@ def ending(case: Case) -> str:
     return page.t("look.end" if gap > 0 else "look.end_none", gap=f"{gap:.2f}", **values)
 
 
-def looks_at(case: Case, letter: str, layer: int, head: int) -> str:
-    """The two tokens a head looks at hardest from the word, and how hard."""
+def looks_at(case: Case, letter: str, layer: int, head: int, brief: bool = False) -> str:
+    """The two tokens a head looks at hardest from the word, and how hard. brief: without positions, so that it fits
+    into a link on a narrow screen."""
+    pieces = case.sentences[letter].prompt.pieces
     found = context.looks(case.comparison.places[letter], layer, head, 2)
-    said = (f"{case.chip(letter, look.key)} {percent(look.weight)}" for look in found)
+    chips = [chip(it.key, pieces[it.key]) if brief else case.chip(letter, it.key) for it in found]
+    said = [f"{shown} {percent(it.weight)}" for shown, it in zip(chips, found, strict=True)]
     return case.page.t("comma").join(said) or case.page.t("heads.alone")
 
 
@@ -191,7 +194,7 @@ def which_heads(case: Case) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{layer}.{head}**", width=56)
             for letter in case.sentences:
-                case.link(letter, layer, head, f"{letter}: {looks_at(case, letter, layer, head)}")
+                case.link(letter, layer, head, f"{letter}: {looks_at(case, letter, layer, head, brief=True)}")
     st.caption(page.t("heads.looks_note"))
 
 
