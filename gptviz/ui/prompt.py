@@ -35,15 +35,20 @@ def max_tokens() -> int:
 
 
 @cache
-def _examples() -> list[dict]:
-    return tomllib.loads(asset("examples.toml").read_text(encoding="utf-8"))["group"]
+def _file() -> dict:
+    return tomllib.loads(asset("examples.toml").read_text(encoding="utf-8"))
+
+
+def second_text(model: str) -> str:
+    """Another text to try on `model` what was tried on the first."""
+    return _file()["second"].get(model, _file()["second"]["default"])
 
 
 def examples(model: str) -> list[dict]:
     """Groups of example prompts for a model: dicts with `en`, `zh` (the group's name) and `texts`. Groups that name
     the model are for it alone; the others are for every model that has none of its own."""
-    own = [group for group in _examples() if group.get("model") == model]
-    return own or [group for group in _examples() if "model" not in group]
+    own = [group for group in _file()["group"] if group.get("model") == model]
+    return own or [group for group in _file()["group"] if "model" not in group]
 
 
 def default_text(model: str) -> str:

@@ -27,6 +27,7 @@ import streamlit as st
 
 from gptviz.checkpoints import catalogue
 from gptviz.text import LANGUAGES
+from gptviz.views.attention import MEASURES, SECTIONS
 
 DEFAULT_MODEL = "smollm2-135m"
 MAX_CHARS = 4000  # percent-encoded Chinese at this length still fits what web servers take as an address
@@ -109,6 +110,21 @@ def _ids(value: str) -> tuple[int, ...]:
     return tuple(_index(part) for part in value.split(".")[:256])
 
 
+def _write_ids(ids: tuple[int, ...]) -> str:
+    return ".".join(map(str, ids))
+
+
+def _heads(value: str) -> tuple[tuple[int, int], ...]:
+    pairs = [tuple(map(_index, part.split("."))) for part in value.split(",")[:256]]
+    if any(len(pair) != 2 for pair in pairs):
+        raise ValueError
+    return tuple(pairs)
+
+
+def _write_heads(heads: tuple[tuple[int, int], ...]) -> str:
+    return ",".join(f"{layer}.{head}" for layer, head in heads)
+
+
 def _name(value: str) -> str:
     if not re.fullmatch(r"[a-z_]{1,40}", value):
         raise ValueError
@@ -150,11 +166,18 @@ class State:
     analogy: str = _url("king - man + woman", lambda value: clean(value)[:200])
     without: bool = _url(False, _flag, _write_flag)  # leave the formula's own words out of its results
     # Attention
-    attention_part: str = _url("stages", _one_of("stages", "cell", "heads", "code"))
-    stage: str = _url("dot", _one_of("dot", "scaled", "masked", "pattern"))
-    hide: bool = _url(False, _flag, _write_flag)  # the first token's column
     key: int | None = _url(None, _index)  # the token looked at
-    off: bool = _url(False, _flag, _write_flag)  # the chosen head, switched off
+    opened: tuple[str, ...] = _url((), _subset(*SECTIONS), ",".join)  # parts of the view
+    order: str = _url("layer", _one_of("layer", *MEASURES))  # of the heads
+    stage: str = _url("pattern", _one_of("dot", "scaled", "masked", "pattern"))
+    hide: bool = _url(False, _flag, _write_flag)  # the first token's column
+    unscaled: bool = _url(False, _flag, _write_flag)  # without ÷√d
+    entry: int = _url(0, _index)  # the number of query and key that is opened
+    over: tuple[int, ...] = _url((), _ids, _write_ids)  # heads laid over the chosen one, as lines
+    last: str | None = _url(None, lambda value: clean(value)[:60])  # another last word; "": a suggestion
+    off: tuple[tuple[int, int], ...] = _url((), _heads, _write_heads)  # heads switched off
+    again: int = _url(0, _index)  # which control heads are drawn
+    second: str | None = _url(None, lambda value: clean(value)[:300])  # another text for switching off
     # Context: sentences A, B and C, the word in each, and after which layer they are compared
     a: str | None = _url(None, _sentence)
     b: str | None = _url(None, _sentence)
@@ -171,7 +194,7 @@ class State:
     silent: bool = _url(False, _flag, _write_flag)
     # Overview and Output
     guess: str | None = _url(None, lambda value: clean(value)[:100])  # the next word; "" if the reader gave up
-    added: tuple[int, ...] = _url((), _ids, lambda ids: ".".join(map(str, ids)))  # tokens the model wrote on
+    added: tuple[int, ...] = _url((), _ids, _write_ids)  # tokens the model wrote on
     word: int | None = _url(None, _index)  # a candidate for the next token, by id
     answer: str | None = _url(None, _one_of("same", "half", "root"))  # to the question on the output page
     swap: str | None = _url(None, lambda value: clean(value)[:100])  # another word at `token`
@@ -182,18 +205,18 @@ class State:
         model = values.get("model", self.model)
         if model != self.model:
             state = replace(state, layer=None, head=None, token=None, neuron=None, after=None)
-            state = replace(state, at_a=None, at_b=None, at_c=None)
+            state = replace(state, at_a=None, at_b=None, at_c=None, entry=0, over=(), off=(), second=None)
             if "toy-sort" in (self.model, model):
                 # A sentence means nothing to toy-sort, nor a row of letters to the others.
                 state = replace(state, text=None, a=None, b=None, c=None, behind=None)
         if model != self.model or values.get("text", state.text) != self.text:
-            state = replace(state, token=None, key=None, off=False, silent=False)
+            state = replace(state, token=None, key=None, last=None, silent=False)
             state = replace(state, guess=None, added=(), word=None, answer=None, swap=None)
         for sentence in ("a", "b", "c"):
             if values.get(sentence, getattr(state, sentence)) != getattr(self, sentence):
                 state = replace(state, **{f"at_{sentence}": None})
         if any(values.get(name, getattr(state, name)) != getattr(state, name) for name in ("layer", "head")):
-            state = replace(state, neuron=None, key=None, off=False, silent=False)
+            state = replace(state, neuron=None, key=None, silent=False)
         if values.get("token", state.token) != state.token:
             state = replace(state, word=None, answer=None, swap=None, key=None)
         return replace(state, **values)

@@ -8,7 +8,8 @@ A view is a plain ES module, `{name}/view.js`, that knows no host. It exports
 `root` is the element or shadow root to build in; `parts` is what there is to show, by name, each as `wire.js` unpacked
 it, `{header, arrays}`; `values` are what the reader may set (a temperature, a word). The host calls `update` right
 after `mount` with the values to begin with, and later whenever there is something new, or the theme has changed:
-with the parts that are new (null: one that is no more), and with null where there are no new values. The view calls `report(values)`
+with the parts that are new (null: one that is no more), and with null where there are no new values. The view calls
+`report(values)`
 when the reader has settled on something, and puts up with values that arrive while the reader is moving something.
 
 The Python side of a view, `{name}/__init__.py`, makes its parts with `wire.pack`. Hosts: `streamlit.py`/`.js`.

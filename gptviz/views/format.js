@@ -50,3 +50,21 @@ export function percent(p) {
  * @param {string} language
  */
 export const count = (value, language) => value.toLocaleString(language);
+
+/**
+ * A probability in few digits: 77 %, 0.2 %, 0.003 %, and "100 %" for exactly 1 only. The twin of `percent` in gptviz/figures/predictions.py.
+ * @param {number} p
+ */
+export function share(p) {
+  if (Number.isNaN(p)) return "–";
+  const value = 100 * p;
+  if (p === 0 || p === 1) return value + PERCENT;
+  if (value >= 99.5) {
+    return value > 99.9999 ? `> 99.9999${PERCENT}` : `${value.toFixed(4).replace(/\.?0+$/, "")}${PERCENT}`;
+  }
+  if (value >= 9.95) return value.toFixed(0) + PERCENT;
+  if (value >= 0.095) return value.toFixed(1) + PERCENT;
+  if (value >= 0.00095) return Number(value.toPrecision(1)) + PERCENT;
+  const [digit, exponent] = value.toExponential(0).split("e");
+  return `${digit}·10${[...exponent.replace("+", "")].map((char) => SUPERSCRIPT[char]).join("")}${PERCENT}`;
+}

@@ -288,10 +288,7 @@ def last_part(llm: LLM, trace: Trace, layer: int, head: int, word: str, language
     key's column. word "": the model's own suggestion. A word that cannot be: `trouble`, a sentence."""
     header: dict[str, Any] = {"of": name_of(llm, trace.ids), "layer": layer, "word": word}
     try:
-        if word:
-            ids = mask.with_last(llm, trace, word)
-        else:
-            ids = [*trace.ids[:-1], mask.likeliest_other(trace)]
+        ids = mask.with_last(llm, trace, word) if word else [*trace.ids[:-1], mask.likeliest_other(trace)]
         other = run(ids)
     except GptvizError as error:
         return pack({**header, "trouble": error.text(language)}, {})

@@ -1,0 +1,63 @@
+// What stays at the top while the rest scrolls: the chosen head, and what is looked at in it.
+
+import { element } from "../dom.js";
+import { share } from "../format.js";
+
+/** @param {import("./view.js").Scene} scene */
+export function createBar(scene) {
+  const { say, sizes, choose, tokens } = scene;
+  /** @param {string} name @param {number} count @param {(value: number) => void} take */
+  const select = (name, count, take) => {
+    const node = /** @type {HTMLSelectElement} */ (
+      element("select", {}, ...Array.from({ length: count }, (_, i) => element("option", { value: i }, String(i))))
+    );
+    node.addEventListener("change", () => take(Number(node.value)));
+    return { node, label: element("label", {}, say(`bar.${name}`), " ", node) };
+  };
+  const layer = select("layer", sizes.n_layer, (value) => choose({ layer: value }));
+  const head = select("head", sizes.n_head, (value) => choose({ head: value }));
+  const looked = element("span", { class: "looked" });
+  const changed = element("span", { class: "changed" });
+  const waiting = element("span", { class: "muted arriving", role: "status" });
+  // Read out once the reader has settled, not at every hover.
+  const spoken = element("div", { class: "hidden", role: "status", "aria-live": "polite" });
+  const undo = (/** @type {string} */ name, /** @type {object} */ change) => {
+    const button = element("button", { type: "button", class: "undo" }, say(`bar.${name}`), " ×");
+    button.addEventListener("click", () => choose(change));
+    return button;
+  };
+  const undos = [
+    { is: (/** @type {any} */ v) => v.hide, node: undo("hide", { hide: false }) },
+    { is: (/** @type {any} */ v) => v.unscaled, node: undo("unscaled", { unscaled: false }) },
+    { is: (/** @type {any} */ v) => v.last !== null, node: undo("last", { last: null }) },
+  ];
+  changed.append(...undos.map((it) => it.node));
+
+  return {
+    node: element("div", { class: "bar" }, layer.label, head.label, looked, changed, waiting, spoken),
+    /** @param {import("./view.js").Now} now */
+    draw(now) {
+      const { values } = now;
+      layer.node.value = String(values.layer);
+      head.node.value = String(values.layer === now.layer.layer ? now.head : values.head);
+      waiting.textContent = now.waiting ? say("bar.waiting", { layer: values.layer }) : "";
+      const weight = now.key <= now.query ? now.row(now.query)[now.key] : 0;
+      looked.replaceChildren(
+        scene.token(now.query, true),
+        " → ",
+        scene.token(now.key, true),
+        element("b", {}, share(weight)),
+      );
+      for (const { is, node } of undos) node.hidden = !is(values);
+      const pointing = now.query !== values.token || (values.key !== null && now.key !== values.key);
+      if (pointing || now.waiting) return;
+      const said = say("bar.spoken", {
+        name: `${now.layer.layer}.${now.head}`,
+        query: tokens[now.query],
+        key: tokens[now.key],
+        share: share(weight),
+      });
+      if (spoken.textContent !== said) spoken.textContent = said;
+    },
+  };
+}

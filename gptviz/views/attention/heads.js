@@ -1,0 +1,226 @@
+// All heads at a glance: a small picture of each, by layer or by what they do.
+
+import { css, sequential } from "../colours.js";
+import { element } from "../dom.js";
+import { share } from "../format.js";
+import { prepare } from "../painter.js";
+
+const SMALLEST = 22; // pixels of a small picture
+const LARGEST = 44;
+const GAP = 2;
+const CAPTION = 13; // pixels for the number under a picture, when sorted
+const SIDE = 34; // pixels for the numbers at the side
+const TOP = 18;
+
+/** @param {import("./view.js").Scene} scene */
+export function createHeads(scene) {
+  const { say, sizes, header, measure, kind, choose, point } = scene;
+  const { n_layer, n_head, n_kv_head } = sizes;
+  const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { tabindex: 0, role: "application" }));
+  const scroll = element("div", { class: "grid-scroll" }, canvas);
+  const order = /** @type {HTMLSelectElement} */ (
+    element(
+      "select",
+      {},
+      ...["layer", ...header.measures].map((name) => element("option", { value: name }, say(`heads.by_${name}`))),
+    )
+  );
+  order.addEventListener("change", () => choose({ order: order.value }));
+  const facts = element("p", { class: "head-facts" });
+  const shared = element("p", { class: "muted" }, sharedText());
+  let atlas = { colour: "", canvas: document.createElement("canvas") };
+  let cells = /** @type {{layer: number, head: number, x: number, y: number}[]} */ ([]);
+  let size = LARGEST;
+  let shownHead = { layer: 0, head: 0 };
+  let over = /** @type {{layer: number, head: number} | null} */ (null);
+  let redrawWith = /** @type {import("./view.js").Now | null} */ (null);
+
+  function sharedText() {
+    if (n_kv_head === n_head) return say("heads.own_keys");
+    return say("heads.shared_keys", { n_head, n_kv_head, share: n_head / n_kv_head });
+  }
+
+  /** All small pictures side by side, made once for a text and theme. @param {Record<string, import("../colours.js").Rgb>} colours */
+  function pictures(colours) {
+    const colour = css(colours.background) + css(colours.attention);
+    if (atlas.colour === colour) return atlas.canvas;
+    const { side } = header;
+    const bytes = scene.arrays.maps.data;
+    const { pixel } = sequential(colours, "attention", 255);
+    const columns = n_layer;
+    const made = document.createElement("canvas");
+    Object.assign(made, { width: columns * side, height: n_head * side });
+    const context = /** @type {CanvasRenderingContext2D} */ (made.getContext("2d"));
+    const length = (side * (side + 1)) / 2;
+    const image = context.createImageData(columns * side, n_head * side);
+    const pixels = new Uint32Array(image.data.buffer);
+    for (let layer = 0; layer < n_layer; layer++) {
+      for (let head = 0; head < n_head; head++) {
+        let from = (layer * n_head + head) * length;
+        for (let i = 0; i < side; i++) {
+          const start = (head * side + i) * columns * side + layer * side;
+          for (let j = 0; j <= i; j++) pixels[start + j] = pixel(bytes[from++]);
+        }
+      }
+    }
+    context.putImageData(image, 0, 0);
+    atlas = { colour, canvas: made };
+    return made;
+  }
+
+  /** Where each head stands. @param {number} width @param {string} by */
+  function place(width, by) {
+    cells = [];
+    if (by !== "layer") {
+      size = LARGEST;
+      const across = Math.max(1, Math.floor((width + GAP) / (size + GAP + 4)));
+      const value = (/** @type {{layer: number, head: number}} */ it) => measure(by, it.layer, it.head);
+      const every = Array.from({ length: n_layer * n_head }, (_, i) => ({ layer: Math.floor(i / n_head), head: i % n_head }));
+      const known = every.filter((it) => !Number.isNaN(value(it)));
+      known.sort((a, b) => value(b) - value(a));
+      known.forEach((it, i) => {
+        const [column, row] = [i % across, Math.floor(i / across)];
+        cells.push({ ...it, x: column * (size + GAP + 4), y: row * (size + 2 * CAPTION + GAP + 4) });
+      });
+      return { width, height: (Math.floor((known.length - 1) / across) + 1) * (size + 2 * CAPTION + GAP + 4) };
+    }
+    // Layers run along the longer side of the screen.
+    const wide = width > 600;
+    const [across, down] = wide ? [n_layer, n_head] : [n_head, n_layer];
+    size = Math.max(SMALLEST, Math.min(LARGEST, Math.floor((width - SIDE) / across) - GAP));
+    const group = n_kv_head < n_head ? 5 : 0; // heads that share keys stand together
+    const between = (/** @type {number} */ head) => Math.floor((head * n_kv_head) / n_head) * group;
+    for (let layer = 0; layer < n_layer; layer++) {
+      for (let head = 0; head < n_head; head++) {
+        const [column, row] = wide ? [layer, head] : [head, layer];
+        cells.push({
+          layer,
+          head,
+          x: SIDE + column * (size + GAP) + (wide ? 0 : between(head)),
+          y: TOP + row * (size + GAP) + (wide ? between(head) : 0),
+        });
+      }
+    }
+    const extra = (n_kv_head - 1) * group;
+    return {
+      width: SIDE + across * (size + GAP) + (wide ? 0 : extra),
+      height: TOP + down * (size + GAP) + (wide ? extra : 0),
+    };
+  }
+
+  /** @param {PointerEvent | MouseEvent} event */
+  const cellAt = (event) =>
+    cells.find(
+      ({ x, y }) => event.offsetX >= x && event.offsetX < x + size && event.offsetY >= y && event.offsetY < y + size,
+    ) ?? null;
+
+  canvas.addEventListener("pointermove", (event) => {
+    const cell = cellAt(event);
+    canvas.style.cursor = cell ? "pointer" : "";
+    if (cell?.layer === over?.layer && cell?.head === over?.head) return;
+    over = cell;
+    point(cell && cell.layer === shownHead.layer ? { head: cell.head } : null);
+  });
+  canvas.addEventListener("pointerleave", () => {
+    over = null;
+    point(null);
+  });
+  canvas.addEventListener("click", (event) => {
+    const cell = cellAt(event);
+    if (cell) choose({ layer: cell.layer, head: cell.head });
+  });
+  canvas.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    // The nearest picture in that direction, whatever the order.
+    const chosen = redrawWith?.values;
+    const at = cells.find((cell) => cell.layer === chosen?.layer && cell.head === chosen?.head);
+    if (!at) return;
+    const [dx, dy] = step;
+    const ahead = cells
+      .map((cell) => ({ cell, along: (cell.x - at.x) * dx + (cell.y - at.y) * dy, aside: Math.abs((cell.x - at.x) * dy) + Math.abs((cell.y - at.y) * dx) }))
+      .filter(({ along, aside }) => along > 0 && aside < size);
+    ahead.sort((a, b) => a.along - b.along || a.aside - b.aside);
+    const next = ahead[0]?.cell ?? (dx ? cells[cells.indexOf(at) + dx] : null);
+    if (next) choose({ layer: next.layer, head: next.head });
+  });
+
+  return {
+    node: element(
+      "div",
+      { class: "heads-view" },
+      element("div", { class: "line" }, element("label", {}, say("heads.order"), " ", order), element("span", { class: "muted" }, say("heads.hint"))),
+      scroll,
+      facts,
+      shared,
+    ),
+    /** @param {import("./view.js").Now} now */
+    draw(now) {
+      redrawWith = now;
+      const { values } = now;
+      const colours = scene.colours();
+      shownHead = { layer: now.layer.layer, head: now.head };
+      order.value = values.order;
+      const by = header.measures.includes(values.order) ? values.order : "layer";
+      const room = place(scroll.clientWidth, by);
+      const painter = prepare(canvas, room.width, room.height);
+      const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+      const { side } = header;
+      const source = pictures(colours);
+      context.imageSmoothingEnabled = side > size;
+      context.imageSmoothingQuality = "high";
+      for (const { layer, head, x, y } of cells) {
+        context.drawImage(source, layer * side, head * side, side, side, x, y, size, size);
+        const named = kind(layer, head);
+        painter.frame(x + 0.5, y + 0.5, size - 1, size - 1, named ? colours.ink : colours.line, 1);
+        if (named) {
+          const letter = say(`heads.letter_${named}`);
+          painter.text(letter, x + size - 4, y + 8, { fill: colours.ink, size: 10, align: "right", bold: true });
+        }
+        if (by !== "layer") {
+          const value = measure(by, layer, head);
+          const text = by === "entropy" || by === "distance" ? value.toFixed(1) : share(value);
+          painter.text(`${layer}.${head}`, x + size / 2, y + size + 8, { fill: colours.ink, size: 11, align: "center" });
+          painter.text(text, x + size / 2, y + size + 20, { fill: colours.muted, size: 11, align: "center" });
+        }
+      }
+      if (by === "layer") sides(painter, colours);
+      const chosen = cells.find((cell) => cell.layer === values.layer && cell.head === values.head);
+      if (chosen) painter.frame(chosen.x, chosen.y, size, size, colours.attention, 3);
+      if (over) painter.frame(over.x, over.y, size, size, colours.ink, 2);
+      const about = over ?? { layer: values.layer, head: values.head };
+      facts.replaceChildren(...factsOf(about.layer, about.head));
+      canvas.setAttribute("aria-label", say("heads.alt", { name: `${values.layer}.${values.head}`, facts: facts.textContent }));
+    },
+  };
+
+  /** Numbers of layers and heads. @param {import("../painter.js").Painter} painter @param {Record<string, import("../colours.js").Rgb>} colours */
+  function sides(painter, colours) {
+    const wide = cells.length > 1 && cells[n_head - 1].x === cells[0].x;
+    const options = { fill: colours.muted, size: 11 };
+    const first = (/** @type {number} */ at, /** @type {"layer" | "head"} */ name) =>
+      /** @type {{x: number, y: number}} */ (cells.find((cell) => cell[name] === at && cell[name === "layer" ? "head" : "layer"] === 0));
+    const [across, down] = wide ? ["layer", "head"] : ["head", "layer"];
+    const counts = { layer: n_layer, head: n_head };
+    const every = size < 26 ? 2 : 1;
+    for (let at = 0; at < counts[across]; at += every) {
+      painter.text(String(at), first(at, /** @type {any} */ (across)).x + size / 2, 8, { ...options, align: "center" });
+    }
+    for (let at = 0; at < counts[down]; at++) {
+      painter.text(String(at), SIDE - 6, first(at, /** @type {any} */ (down)).y + size / 2, { ...options, align: "right" });
+    }
+  }
+
+  /** What was measured of a head, in one line. @param {number} layer @param {number} head */
+  function factsOf(layer, head) {
+    const number = (/** @type {string} */ name, random = false) => {
+      const value = measure(name, layer, head, random);
+      return name === "entropy" || name === "distance" ? (Number.isNaN(value) ? "–" : value.toFixed(2)) : share(value);
+    };
+    const values = Object.fromEntries(header.measures.map((/** @type {string} */ name) => [name, number(name)]));
+    const name = element("b", {}, say("head", { name: `${layer}.${head}` }));
+    const tested = Object.fromEntries(["previous", "induction", "duplicate", "current"].map((k) => [k, number(k, true)]));
+    return [...scene.nodes("heads.facts", { name, ...values }), element("br"), ...scene.nodes("heads.tested", tested)];
+  }
+}

@@ -1,0 +1,144 @@
+// Heads switched off: the next word before and after, with as many others as a control, here and on a second text.
+
+import { element } from "../dom.js";
+import { share } from "../format.js";
+
+/** @param {import("./view.js").Scene} scene */
+export function createOff(scene) {
+  const { say, choose } = scene;
+  const chips = element("div", { class: "chips" });
+  const add = element("button", { type: "button", class: "add" });
+  const clear = element("button", { type: "button" }, say("off.clear"));
+  clear.addEventListener("click", () => choose({ off: [] }));
+  const again = element("button", { type: "button" }, say("off.again"));
+  const presets = element("div", { class: "presets" });
+  const second = /** @type {HTMLInputElement} */ (element("input", { type: "text", maxlength: 300, id: "second" }));
+  second.addEventListener("change", () => choose({ second: second.value }));
+  const result = element("div", { class: "results" });
+  let values = /** @type {import("./view.js").Values | null} */ (null);
+  let facts = /** @type {object | null} */ (null);
+  let shown = /** @type {object | null} */ (null);
+  add.addEventListener("click", () => values && toggle(values.layer, values.head));
+  again.addEventListener("click", () => values && choose({ again: values.again + 1 }));
+
+  const same = (/** @type {number[]} */ a, /** @type {number[]} */ b) => a[0] === b[0] && a[1] === b[1];
+
+  /** @param {number} layer @param {number} head */
+  function toggle(layer, head) {
+    if (!values) return;
+    const without = values.off.filter((other) => !same(other, [layer, head]));
+    choose({ off: without.length < values.off.length ? without : [...without, [layer, head]] });
+  }
+
+  /** @param {any} it of the off part @param {any} about @param {(Node | string)[]} title */
+  function compared(it, about, title) {
+    const names = ["before", "after", ...(about.control ? ["control"] : [])];
+    const heads = names.map((name) => element("th", { scope: "col", class: name }, say(`off.${name}`)));
+    const rows = it.words.map((/** @type {string} */ piece, /** @type {number} */ w) =>
+      element(
+        "tr",
+        {},
+        element("th", { scope: "row" }, scene.piece(piece)),
+        ...names.map((name, c) => {
+          const value = it.shares[c][w];
+          const cell = element("td", { class: `track ${name}`, "data-value": value }, element("div", { class: "bar" }), element("span", { class: "number" }, share(value)));
+          cell.style.setProperty("--p", String(value));
+          return cell;
+        }),
+      ),
+    );
+    return element("div", { class: "compared" }, element("p", {}, ...title), element("table", {}, element("thead", {}, element("tr", {}, element("th", { scope: "col" }, say("off.word")), ...heads)), element("tbody", {}, ...rows)));
+  }
+
+  /** @param {import("../wire.js").Payload} part */
+  function show({ header }) {
+    const first = (/** @type {any} */ it, /** @type {string} */ key, /** @type {Record<string, Node | string>} */ more) =>
+      scene.nodes(key, {
+        word: scene.piece(it.words[0]),
+        before: element("b", {}, share(it.shares[0][0])),
+        after: element("b", {}, share(it.shares[1][0])),
+        ...more,
+      });
+    const parts = [compared(header.here, header, first(header.here, "off.here", { query: scene.token(header.token, true) }))];
+    const { second } = header;
+    if (second?.trouble) parts.push(element("p", { class: "trouble" }, second.trouble));
+    else if (second) {
+      const text = element("span", { class: "second-text" }, ...second.tokens.map((/** @type {string} */ piece) => scene.piece(piece)));
+      parts.push(compared(second, header, first(second, "off.there", { text })));
+    }
+    const control = header.control
+      ? say("off.control_text", { heads: header.control.map((/** @type {number[]} */ h) => h.join(".")).join(", ") })
+      : say("off.no_control");
+    parts.push(element("p", { class: "muted" }, control));
+    result.replaceChildren(...parts);
+  }
+
+  return {
+    node: element(
+      "div",
+      { class: "off-view" },
+      element("p", {}, say("off.text")),
+      presets,
+      element("div", { class: "line" }, add, clear, again),
+      chips,
+      element("div", { class: "line second" }, element("label", { for: "second" }, say("off.second")), second),
+      result,
+    ),
+    /** @param {import("./view.js").Now} now */
+    draw(now) {
+      values = now.values;
+      const { off } = values;
+      const name = `${values.layer}.${values.head}`;
+      const isOff = off.some((head) => same(head, [/** @type {any} */ (values).layer, /** @type {any} */ (values).head]));
+      add.textContent = say(isOff ? "off.on" : "off.off", { name });
+      add.setAttribute("aria-pressed", String(isOff));
+      clear.hidden = off.length === 0;
+      again.hidden = off.length === 0;
+      const wanted = off.map((head) => head.join("."));
+      if (chips.dataset.heads !== wanted.join()) {
+        chips.dataset.heads = wanted.join();
+        chips.replaceChildren(
+          ...off.map(([layer, head]) => {
+            const button = element("button", { type: "button", class: "chip", "aria-label": say("off.on", { name: `${layer}.${head}` }) }, `${layer}.${head} ×`);
+            button.addEventListener("click", () => toggle(layer, head));
+            return button;
+          }),
+        );
+      }
+      const part = scene.part("facts");
+      if (part && part !== facts) {
+        facts = part;
+        const { word, presets: groups } = part.header;
+        presets.replaceChildren(
+          element("span", { class: "muted" }, say("off.presets")),
+          ...Object.entries(groups).flatMap(([group, heads]) => {
+            if (!heads.length) return [];
+            const make = (/** @type {number[][]} */ which, /** @type {string} */ key) => {
+              const button = element("button", { type: "button" }, ...scene.nodes(key, { word: scene.piece(word), count: String(which.length), name: which[0].join(".") }));
+              button.addEventListener("click", () => choose({ off: /** @type {any} */ (which) }));
+              return button;
+            };
+            const whole = heads.length > 1 ? [make(heads, `off.group_${group}`)] : [];
+            return group === "helpers" ? [make(heads.slice(0, 1), "off.group_helper"), ...whole] : [make(heads, `off.group_${group}`)];
+          }),
+        );
+      }
+      const typing = /** @type {ShadowRoot} */ (second.getRootNode()).activeElement === second;
+      if (!typing) second.value = values.second;
+      if (!off.length) {
+        shown = null;
+        result.replaceChildren(element("p", { class: "muted" }, say("off.nothing")));
+        return;
+      }
+      const found = scene.part("off");
+      const of = found?.header;
+      const ready = of && of.off.map((/** @type {number[]} */ h) => h.join(".")).join() === wanted.join() && of.token === values.token && of.again === values.again && of.text === values.second;
+      result.classList.toggle("stale", !ready);
+      if (!ready && !result.querySelector("table")) result.replaceChildren(element("p", { class: "muted" }, say("off.waiting")));
+      if (ready && shown !== found) {
+        shown = found;
+        show(/** @type {any} */ (found));
+      }
+    },
+  };
+}

@@ -1,0 +1,67 @@
+// All heads of a layer, side by side, become one vector: W_O of the whole is the sum of what each head adds.
+
+import { element } from "../dom.js";
+import { share, significant } from "../format.js";
+import { createStrip, dot } from "./strips.js";
+
+/** @param {import("./view.js").Scene} scene */
+export function createOutputs(scene) {
+  const { say, sizes, choose } = scene;
+  const { n_head, d_head, d_model } = sizes;
+  const rows = Array.from({ length: n_head }, (_, head) => {
+    const z = createStrip("", { height: 18, role: "value" });
+    const out = createStrip("", { height: 18, role: "attention" });
+    const name = element("button", { type: "button", class: "head" });
+    const number = element("span", { class: "number" });
+    name.addEventListener("click", () => choose({ head }));
+    for (const strip of [z, out]) strip.canvas.addEventListener("click", () => choose({ head }));
+    return { node: element("div", { class: "output-row" }, name, z.node, element("span", { "aria-hidden": true }, "→"), out.node, number), name, z, out, number };
+  });
+  const bias = createStrip(say("outputs.bias"), { height: 18 });
+  const whole = createStrip(say("outputs.whole", { d_model }), { height: 24, role: "attention" });
+  const sum = element("p", { class: "sum" });
+  const chosen = element("p", { class: "entry" });
+  const waiting = element("p", { class: "muted" }, say("outputs.waiting"));
+  return {
+    node: element(
+      "div",
+      { class: "outputs-view" },
+      element("p", {}, say("outputs.text", { n_head, d_head, width: n_head * d_head, d_model })),
+      waiting,
+      element("div", { class: "output-rows" }, ...rows.map((row) => row.node)),
+      bias.node,
+      whole.node,
+      sum,
+      chosen,
+      element("p", { class: "muted" }, say("outputs.share")),
+    ),
+    /** @param {import("./view.js").Now} now */
+    draw({ layer, head, query, values }) {
+      const part = scene.part("outputs");
+      const ready = part && part.header.layer === layer.layer && part.header.token === values.token && query === values.token;
+      waiting.hidden = Boolean(ready);
+      const colours = scene.colours();
+      const data = ready ? part.arrays : null;
+      const total = data ? /** @type {Float32Array} */ (data.attn_out.data) : null;
+      rows.forEach((row, h) => {
+        row.name.textContent = `${layer.layer}.${h}`;
+        row.node.classList.toggle("chosen", h === head);
+        row.node.hidden = !layer.has(h);
+        row.out.node.classList.toggle("stale", !ready);
+        if (layer.has(h)) row.z.draw(layer.vector("z", h, query), colours);
+        if (!data || !total) return;
+        const own = data.heads.data.subarray(h * d_model, (h + 1) * d_model);
+        row.out.draw(own, colours);
+        const size = significant(Math.sqrt(dot(own, own)), 3);
+        row.number.textContent = say("outputs.number", { size, share: share(dot(own, total) / dot(total, total)).replace("-", "−") });
+        if (h === head) chosen.textContent = say("outputs.chosen", { name: `${layer.layer}.${h}`, size, total: significant(Math.sqrt(dot(total, total)), 3) });
+      });
+      bias.node.hidden = !data?.bias;
+      if (!data || !total) return;
+      if (data.bias) bias.draw(data.bias.data, colours);
+      whole.draw(total, colours);
+      const { error, largest } = part.header;
+      sum.textContent = say("outputs.sum", { error: error === 0 ? "0.0" : significant(error, 2), largest: significant(largest, 3) });
+    },
+  };
+}

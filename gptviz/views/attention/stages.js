@@ -1,0 +1,346 @@
+// The chosen head in the four stages of the notes: q·k, ÷√d, mask, softmax; one turns into the next.
+
+import { diverging, sequential } from "../colours.js";
+import { element } from "../dom.js";
+import { fixed, share, significant } from "../format.js";
+import { downloadCsv } from "../painter.js";
+import { sharpness, sinkShare } from "./data.js";
+import { createMatrix } from "./matrix.js";
+import { legend } from "./strips.js";
+
+const NAMES = ["dot", "scaled", "masked", "pattern"];
+const TURN = 700; // ms from one stage to the next
+const REST = 900; // ms at each, while playing
+
+/** @param {import("./view.js").Scene} scene */
+export function createStages(scene) {
+  const { say, tokens, choose, point, redraw } = scene;
+  const T = tokens.length;
+  const matrix = createMatrix({
+    colours: scene.colours,
+    labels: {
+      query: say("stages.query"),
+      key: say("stages.key"),
+      zoomIn: say("stages.zoom_in"),
+      zoomOut: say("stages.zoom_out"),
+      fit: say("stages.fit"),
+    },
+    point,
+    pick: (token, key) => choose({ token, key }),
+    redraw,
+  });
+
+  let from = 3; // where the picture comes from and goes to, between stages 0 and 3
+  let target = /** @type {number | null} */ (null); // null: nothing has been drawn yet
+  let began = 0;
+  let frame = 0;
+  let playing = 0; // a timer
+
+  const steps = NAMES.map((name, i) => {
+    const button = element("button", { type: "button" }, `${i + 1} · ${say(`stages.${name}`)}`);
+    button.addEventListener("click", () => {
+      stop();
+      choose({ stage: name });
+    });
+    return button;
+  });
+  const play = element("button", { type: "button", class: "play" });
+  play.addEventListener("click", () => (playing ? stop() : start()));
+
+  function start() {
+    choose({ stage: "dot" });
+    from = target = 0;
+    const next = (/** @type {number} */ stage) => {
+      playing = window.setTimeout(() => {
+        choose({ stage: NAMES[stage] });
+        if (stage === NAMES.length - 1) stop();
+        else next(stage + 1);
+      }, TURN + REST);
+    };
+    next(1);
+    redraw();
+  }
+  function stop() {
+    clearTimeout(playing);
+    playing = 0;
+    redraw();
+  }
+
+  const check = (/** @type {string} */ name, /** @type {(on: boolean) => void} */ set) => {
+    const input = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
+    input.addEventListener("change", () => set(input.checked));
+    return { input, node: element("label", { class: "check" }, input, " ", say(`stages.${name}`)) };
+  };
+  const unscaled = check("unscaled", (on) => choose({ unscaled: on, stage: "pattern" }));
+  const hide = check("hide", (on) => choose({ hide: on, stage: "pattern" }));
+  const last = check("last", (on) => choose({ last: on ? "" : null }));
+  const word = /** @type {HTMLInputElement} */ (
+    element("input", { type: "text", maxlength: 60, "aria-label": say("stages.last_word"), placeholder: say("stages.last_word") })
+  );
+  word.addEventListener("change", () => choose({ last: word.value.trim() }));
+  const lastRow = element("span", { class: "last" }, last.node, word);
+
+  const text = element("p", { class: "stage-text" });
+  const scaleText = element("div", { class: "scale-line" });
+  const remarks = element("div", { class: "remarks" });
+  const readout = createReadout(scene);
+  const save = ["png", "svg", "csv"].map((kind) => {
+    const button = element("button", { type: "button" }, kind.toUpperCase());
+    button.addEventListener("click", () => take(/** @type {any} */ (kind)));
+    return button;
+  });
+  let shown = /** @type {import("./view.js").Now | null} */ (null);
+
+  /** @param {"png" | "svg" | "csv"} kind */
+  function take(kind) {
+    if (!shown) return;
+    const { layer, head } = shown;
+    const name = `${layer.layer}.${head}`;
+    if (kind !== "csv") {
+      const title = `${say("head", { name })} · ${say(`stages.${shown.values.stage}`)}`;
+      matrix.download(kind, `head-${name}-${shown.values.stage}`, title);
+      return;
+    }
+    const rows = [["query_position", "query", "key_position", "key", "q·k", "scaled", "weight"]];
+    for (let i = 0; i < T; i++) {
+      for (let j = 0; j <= i; j++) {
+        const numbers = [layer.dot(head, i, j), layer.score(head, i, j), layer.weight(head, i, j)];
+        rows.push(/** @type {any} */ ([i, tokens[i], j, tokens[j], ...numbers]));
+      }
+    }
+    downloadCsv(`head-${name}`, rows);
+  }
+
+  /** The numbers of a stage, and the scale they are drawn on. @param {import("./view.js").Now} now @param {number} stage */
+  function stageOf(now, stage) {
+    const { layer, head, values } = now;
+    const colours = scene.colours();
+    if (stage === 3) {
+      let top = 1;
+      if (values.hide) {
+        top = 0;
+        for (let i = 1; i < T; i++) for (const weight of now.row(i)) top = Math.max(top, weight);
+      }
+      return { at: (i, j) => (j > i ? 0 : now.row(i)[j]), scale: sequential(colours, "attention", top), top, digits: 2 };
+    }
+    const at = stage === 0 ? layer.dot.bind(layer, head) : layer.score.bind(layer, head);
+    let top = 0;
+    for (let i = T > 1 ? 1 : 0; i < T; i++) {
+      const end = stage === 2 ? i + 1 : T;
+      for (let j = T > 1 ? 1 : 0; j < end; j++) top = Math.max(top, Math.abs(at(i, j)));
+    }
+    return { at, scale: diverging(colours, top), top, digits: top >= 100 ? 1 : 2 };
+  }
+
+  /** @type {{key: string, pixels: Uint32Array[]}} */
+  let kept = { key: "", pixels: [] };
+
+  /** @param {import("./view.js").Now} now @param {number} stage */
+  function pixelsOf(now, stage) {
+    const { values, layer, head } = now;
+    const colours = scene.colours();
+    const last = scene.part("last")?.header.piece ?? "";
+    const key = [layer.layer, head, values.unscaled, values.hide, values.last !== null, last, colours.background].join();
+    if (kept.key !== key) kept = { key, pixels: [] };
+    if (kept.pixels[stage]) return kept.pixels[stage];
+    const { at, scale } = stageOf(now, stage);
+    const pixels = new Uint32Array(T * T);
+    for (let i = 0; i < T; i++) {
+      for (let j = 0; j < T; j++) if (stage < 2 || j <= i) pixels[i * T + j] = scale.pixel(at(i, j));
+    }
+    return (kept.pixels[stage] = pixels);
+  }
+
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)");
+
+  /** Where the picture is now. @param {number} wanted */
+  function position(wanted) {
+    if (target === null) target = wanted;
+    if (wanted !== target) {
+      from = position(target);
+      target = wanted;
+      began = performance.now();
+    }
+    if (still.matches || !began) return target;
+    const t = Math.min(1, (performance.now() - began) / TURN);
+    if (t === 1) from = target;
+    const eased = t * t * (3 - 2 * t);
+    return from + (target - from) * eased;
+  }
+
+  /** @param {import("./view.js").Now} now */
+  function draw(now) {
+    shown = now;
+    const { layer, head, values } = now;
+    const colours = scene.colours();
+    const chosen = NAMES.indexOf(values.stage);
+    const where = position(chosen);
+    const [low, high] = [Math.floor(where), Math.ceil(where)];
+    const a = pixelsOf(now, low);
+    const b = pixelsOf(now, high);
+    const t = where - low;
+    const stage = stageOf(now, chosen);
+    const here = low === high;
+    const pieces = tokens.slice();
+    const other = scene.part("last")?.header;
+    if (values.last !== null && other?.piece) pieces[T - 1] = other.piece;
+    matrix.draw({
+      tokens: pieces,
+      pixels: here ? a : blend(a, b, t, colours.background),
+      number: (i, j) => {
+        if (!here) return null;
+        if (chosen === 2 && j > i) return "−∞";
+        if (chosen === 3 && (j > i || (values.hide && (i === 0 || j === 0)))) return null;
+        return fixed(stage.at(i, j), stage.digits);
+      },
+      hatched: Math.max(0, 1 - Math.abs(where - 2)),
+      query: now.query,
+      key: now.key,
+      sums: chosen === 3 && here ? (i) => fixed(now.row(i).reduce((x, y) => x + y, 0), 3) : null,
+    });
+    matrix.canvas.setAttribute(
+      "aria-label",
+      say("stages.alt", { name: `${layer.layer}.${head}`, stage: say(`stages.${values.stage}`), count: T }),
+    );
+    steps.forEach((button, i) => button.setAttribute("aria-pressed", String(i === chosen)));
+    play.textContent = playing ? say("stages.pause") : say("stages.play");
+    unscaled.input.checked = values.unscaled;
+    hide.input.checked = values.hide;
+    hide.input.disabled = T < 2;
+    last.input.checked = values.last !== null;
+    last.input.disabled = T < 2;
+    word.hidden = values.last === null;
+    const typing = /** @type {ShadowRoot} */ (word.getRootNode()).activeElement === word;
+    if (!typing) word.value = values.last || "";
+    const about = {
+      d: scene.sizes.d_head,
+      scale: significant(layer.scale, 4),
+      root: significant(1 / layer.scale, 4),
+      count: T,
+    };
+    const rule = chosen === 1 && !scene.header.root[layer.layer] ? "scaled_other" : values.stage;
+    text.textContent = say(`stages.${rule}_text`, about);
+    const ticks = chosen === 3 ? ["0", significant(stage.top, 2)] : [significant(-stage.top, 3), "0", significant(stage.top, 3)];
+    const note = chosen === 3 || T < 2 ? "" : say("stages.beyond");
+    scaleText.replaceChildren(legend(stage.scale, ticks), element("span", { class: "muted" }, note));
+    remarks.replaceChildren(...remarksOf(now).map((sentence) => element("p", {}, sentence)));
+    readout.draw(now);
+    cancelAnimationFrame(frame);
+    if (where !== target) frame = requestAnimationFrame(() => shown && draw(shown));
+  }
+
+  /** What the switches show, in numbers. @param {import("./view.js").Now} now */
+  function remarksOf({ layer, head, values }) {
+    const said = [];
+    if (values.unscaled && T > 1) {
+      const [with_, without] = [false, true].map((off) => sharpness(layer, head, off));
+      said.push(
+        say("stages.unscaled_text", {
+          with: fixed(with_.mean, 2),
+          without: fixed(without.mean, 2),
+          sharp_with: with_.sharp,
+          sharp_without: without.sharp,
+          rows: with_.rows,
+        }),
+      );
+    }
+    if (values.hide && T > 1) said.push(say("stages.hide_text", { share: share(sinkShare(layer, head)) }));
+    if (values.last !== null) {
+      const header = scene.part("last")?.header;
+      if (!header || header.layer !== layer.layer || header.word !== values.last) said.push(say("stages.last_waiting"));
+      else if (header.trouble) said.push(header.trouble);
+      else if (header.same) said.push(say("stages.last_same", { piece: header.piece }));
+      else {
+        const { pattern, vectors, stream } = header.differences;
+        const number = (/** @type {number} */ value) => (value === 0 ? "0.0" : significant(value, 2));
+        said.push(
+          say("stages.last_text", {
+            piece: header.piece,
+            rows: T - 1,
+            layer: layer.layer,
+            pattern: number(pattern),
+            vectors: number(vectors),
+            stream: number(stream),
+          }),
+        );
+      }
+    }
+    return said;
+  }
+
+  const controls = element("div", { class: "steps", role: "group", "aria-label": say("stages.label") }, play, ...steps);
+  const switches = element("div", { class: "switches" }, unscaled.node, hide.node, lastRow);
+  return {
+    node: element(
+      "div",
+      { class: "stages-view" },
+      controls,
+      text,
+      scaleText,
+      element("div", { class: "beside" }, matrix.node, readout.node),
+      switches,
+      remarks,
+      element("div", { class: "save" }, element("span", { class: "muted" }, say("save")), ...save),
+    ),
+    draw,
+    destroy() {
+      clearTimeout(playing);
+      cancelAnimationFrame(frame);
+    },
+  };
+}
+
+/**
+ * Two pictures mixed; what is transparent counts as the page's background.
+ * @param {Uint32Array} a
+ * @param {Uint32Array} b
+ * @param {number} t
+ * @param {import("../colours.js").Rgb} background
+ */
+function blend(a, b, t, background) {
+  const empty = ((255 << 24) | (background[2] << 16) | (background[1] << 8) | background[0]) >>> 0;
+  const mixed = new Uint32Array(a.length);
+  for (let i = 0; i < a.length; i++) {
+    const p = a[i] || empty;
+    const q = b[i] || empty;
+    if (p === q) {
+      mixed[i] = p;
+      continue;
+    }
+    const channel = (/** @type {number} */ shift) => {
+      const from = (p >> shift) & 255;
+      return Math.round(from + t * (((q >> shift) & 255) - from)) << shift;
+    };
+    mixed[i] = ((255 << 24) | channel(16) | channel(8) | channel(0)) >>> 0;
+  }
+  return mixed;
+}
+
+/** The chosen cell on its way through the stages. @param {import("./view.js").Scene} scene */
+function createReadout(scene) {
+  const { say } = scene;
+  const pair = element("div", { class: "pair" });
+  const values = NAMES.map((name) => {
+    const value = element("dd", { "data-stage": name });
+    return { node: element("div", {}, element("dt", {}, say(`stages.${name}`)), value), value };
+  });
+  return {
+    node: element("div", { class: "readout" }, pair, element("dl", {}, ...values.map((it) => it.node))),
+    /** @param {import("./view.js").Now} now */
+    draw({ layer, head, query, key, row, values: chosen }) {
+      pair.replaceChildren(scene.token(query, true), " → ", scene.token(key, true));
+      const future = key > query;
+      const weight = future ? 0 : row(query)[key];
+      const texts = [
+        fixed(layer.dot(head, query, key), 3),
+        fixed(layer.score(head, query, key), 4),
+        future ? "−∞" : chosen.unscaled ? fixed(layer.dot(head, query, key), 3) : fixed(layer.score(head, query, key), 4),
+        weight >= 0.0001 || weight === 0 ? fixed(weight, 4) : significant(weight, 3),
+      ];
+      values.forEach(({ value }, i) => {
+        value.textContent = texts[i];
+      });
+      values[1].node.classList.toggle("skipped", chosen.unscaled);
+    },
+  };
+}

@@ -1,0 +1,136 @@
+// Vectors as strips of colour, and as bars.
+
+import { css, diverging } from "../colours.js";
+import { element } from "../dom.js";
+import { significant } from "../format.js";
+import { prepare } from "../painter.js";
+
+/** The largest size in a vector. @param {ArrayLike<number>} values */
+export function bound(values) {
+  let most = 0;
+  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]));
+  return most;
+}
+
+/** Σ a·b, in 64-bit arithmetic. @param {ArrayLike<number>} a @param {ArrayLike<number>} b */
+export function dot(a, b) {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+/**
+ * A vector as a strip: one colour a number, on a scale of its own centred at 0.
+ * @param {string} label
+ * @param {{height?: number, role?: string, onPoint?: (at: number | null) => void, onPick?: (at: number) => void}} [options]
+ */
+export function createStrip(label, { height = 28, role = "ink", onPoint, onPick } = {}) {
+  const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "img" }));
+  const scale = element("span", { class: "muted scale" });
+  const name = element("span", { class: "name" }, label);
+  const node = element("div", { class: "vector" }, element("div", { class: "line" }, name, scale), canvas);
+  node.style.setProperty("--role", `var(--${role})`);
+  let count = 1;
+  watch(canvas, () => count, onPoint, onPick);
+  return {
+    node,
+    canvas,
+    /** @param {string} text */
+    rename: (text) => (name.textContent = text),
+    /**
+     * @param {ArrayLike<number>} values
+     * @param {Record<string, import("../colours.js").Rgb>} colours
+     * @param {number | null} [mark] the entry to frame
+     */
+    draw(values, colours, mark = null) {
+      count = values.length;
+      const width = node.clientWidth;
+      const most = bound(values);
+      const { pixel } = diverging(colours, most);
+      const painter = prepare(canvas, width, height);
+      painter.image(Uint32Array.from(values, pixel), count, 1, 0, 0, width, height);
+      painter.frame(0.5, 0.5, width - 1, height - 1, colours.line);
+      if (mark !== null) {
+        const cell = width / count;
+        painter.frame(mark * cell, 1, Math.max(cell, 3), height - 2, colours.ink, 2);
+      }
+      const text = `± ${significant(most, 3)}`;
+      scale.textContent = text;
+      canvas.setAttribute("aria-label", `${name.textContent}, ${text}`);
+    },
+  };
+}
+
+/**
+ * A vector as signed bars around a line.
+ * @param {string} label
+ * @param {{height?: number, onPoint?: (at: number | null) => void, onPick?: (at: number) => void}} [options]
+ */
+export function createBars(label, { height = 88, onPoint, onPick } = {}) {
+  const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "img" }));
+  const scale = element("span", { class: "muted scale" });
+  const name = element("span", { class: "name" }, label);
+  const node = element("div", { class: "vector" }, element("div", { class: "line" }, name, scale), canvas);
+  let count = 1;
+  watch(canvas, () => count, onPoint, onPick);
+  return {
+    node,
+    canvas,
+    /** @param {string} text */
+    rename: (text) => (name.textContent = text),
+    /**
+     * @param {ArrayLike<number>} values
+     * @param {Record<string, import("../colours.js").Rgb>} colours
+     * @param {number | null} [mark]
+     */
+    draw(values, colours, mark = null) {
+      count = values.length;
+      const width = node.clientWidth;
+      const most = bound(values) || 1;
+      const painter = prepare(canvas, width, height);
+      const cell = width / count;
+      const middle = height / 2;
+      for (let i = 0; i < count; i++) {
+        const size = (values[i] / most) * (middle - 2);
+        const colour = values[i] < 0 ? colours.negative : colours.positive;
+        painter.rect(i * cell, Math.min(middle, middle - size), Math.max(cell - 1, 1), Math.max(Math.abs(size), 0.5), colour);
+      }
+      painter.line([[0, middle], [width, middle]], colours.muted); // prettier-ignore
+      if (mark !== null) painter.frame(mark * cell, 1, Math.max(cell, 3), height - 2, colours.ink, 2);
+      const text = `± ${significant(most, 3)}`;
+      scale.textContent = text;
+      canvas.setAttribute("aria-label", `${name.textContent}, ${text}`);
+    },
+  };
+}
+
+/**
+ * Tell which of `count` equal columns of a canvas is pointed at or chosen.
+ * @param {HTMLCanvasElement} canvas
+ * @param {() => number} count
+ * @param {((at: number | null) => void) | undefined} onPoint
+ * @param {((at: number) => void) | undefined} onPick
+ */
+function watch(canvas, count, onPoint, onPick) {
+  const at = (/** @type {PointerEvent | MouseEvent} */ event) =>
+    Math.min(count() - 1, Math.max(0, Math.floor((event.offsetX / canvas.clientWidth) * count())));
+  if (onPoint) {
+    canvas.addEventListener("pointermove", (event) => onPoint(at(event)));
+    canvas.addEventListener("pointerleave", () => onPoint(null));
+  }
+  if (onPick) {
+    canvas.classList.add("pick");
+    canvas.addEventListener("click", (event) => onPick(at(event)));
+  }
+}
+
+/**
+ * A legend: the colours of a scale and its two ends.
+ * @param {import("../colours.js").Scale} scale
+ * @param {string[]} ticks evenly spaced
+ */
+export function legend(scale, ticks) {
+  const bar = element("span", { class: "ramp" });
+  bar.style.background = `linear-gradient(90deg, ${scale.stops.map(css).join(", ")})`;
+  return element("span", { class: "legend" }, bar, element("span", { class: "ticks" }, ...ticks.map((t) => element("span", {}, t))));
+}

@@ -1,0 +1,87 @@
+// Every head with everything measured, to be sorted and taken away.
+
+import { element } from "../dom.js";
+import { share } from "../format.js";
+import { downloadCsv } from "../painter.js";
+
+const TESTED = ["previous", "induction", "duplicate", "current"];
+
+/** @param {import("./view.js").Scene} scene */
+export function createTable(scene) {
+  const { say, sizes, header, measure, kind, choose } = scene;
+  /** @type {{name: string, random: boolean}[]} */
+  const columns = [
+    ...header.measures.map((/** @type {string} */ name) => ({ name, random: false })),
+    ...TESTED.map((name) => ({ name, random: true })),
+  ];
+  const label = ({ name, random }) => (random ? say("table.tested", { kind: say(`kind.${name}`) }) : say(`kind.${name}`));
+  const nameOf = (/** @type {number} */ layer, /** @type {number} */ head, random = false) => {
+    const found = kind(layer, head, random);
+    return found ? say(`kind.${found}`) : "";
+  };
+  const every = Array.from({ length: sizes.n_layer * sizes.n_head }, (_, i) => ({
+    layer: Math.floor(i / sizes.n_head),
+    head: i % sizes.n_head,
+  }));
+  const rows = every.map(({ layer, head }) => {
+    const values = columns.map(({ name, random }) => measure(name, layer, head, random));
+    const cells = values.map((value, c) => {
+      const plain = columns[c].name === "entropy" || columns[c].name === "distance";
+      return element("td", {}, Number.isNaN(value) ? "–" : plain ? value.toFixed(2) : share(value));
+    });
+    const button = element("button", { type: "button", class: "head" }, `${layer}.${head}`);
+    button.addEventListener("click", () => choose({ layer, head }));
+    const node = element("tr", {}, element("th", { scope: "row" }, button), element("td", {}, nameOf(layer, head)), element("td", {}, nameOf(layer, head, true)), ...cells);
+    return { layer, head, values, node };
+  });
+  const body = element("tbody", {}, ...rows.map((row) => row.node));
+  let sorted = { column: -1, down: true };
+  const heads = columns.map((column, c) => {
+    const button = element("button", { type: "button" }, label(column));
+    button.addEventListener("click", () => sort(c));
+    return element("th", { scope: "col", "aria-sort": "none" }, button);
+  });
+  const first = element("button", { type: "button" }, say("table.head"));
+  first.addEventListener("click", () => sort(-1));
+  const corner = element("th", { scope: "col", "aria-sort": "ascending" }, first);
+  const named = ["here", "by_itself"].map((name) => element("th", { scope: "col" }, say(`table.${name}`)));
+
+  /** @param {number} column */
+  function sort(column) {
+    sorted = { column, down: column === sorted.column ? !sorted.down : true };
+    const sign = sorted.down ? 1 : -1;
+    const order = [...rows];
+    if (column < 0) {
+      if (!sorted.down) order.reverse();
+    } else {
+      // What was not measured comes last either way.
+      const value = (/** @type {typeof rows[0]} */ row) => (Number.isNaN(row.values[column]) ? -Infinity * sign : row.values[column]);
+      order.sort((a, b) => sign * (value(b) - value(a)) || a.layer - b.layer || a.head - b.head);
+    }
+    body.append(...order.map((row) => row.node));
+    [corner, ...heads].forEach((node, i) => {
+      const down = i === 0 ? !sorted.down : sorted.down;
+      node.setAttribute("aria-sort", i - 1 === column ? (down ? "descending" : "ascending") : "none");
+    });
+  }
+
+  const save = element("button", { type: "button" }, "CSV");
+  save.addEventListener("click", () => {
+    const title = ["layer", "head", "kind", "kind_on_random_tokens", ...columns.map(({ name, random }) => (random ? `${name}_on_random_tokens` : name))];
+    const lines = rows.map((row) => [row.layer, row.head, kind(row.layer, row.head) ?? "", kind(row.layer, row.head, true) ?? "", ...row.values.map((v) => (Number.isNaN(v) ? "" : v))]);
+    downloadCsv("heads", [title, ...lines]);
+  });
+  return {
+    node: element(
+      "div",
+      { class: "table-view" },
+      element("p", { class: "muted" }, say("table.text")),
+      element("div", { class: "table-scroll", tabindex: 0, role: "region", "aria-label": say("table.title") }, element("table", {}, element("thead", {}, element("tr", {}, corner, ...named, ...heads)), body)),
+      element("div", { class: "save" }, element("span", { class: "muted" }, say("save")), save),
+    ),
+    /** @param {import("./view.js").Now} now */
+    draw({ values }) {
+      for (const row of rows) row.node.classList.toggle("chosen", row.layer === values.layer && row.head === values.head);
+    },
+  };
+}

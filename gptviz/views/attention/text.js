@@ -1,0 +1,95 @@
+// The text itself, each token tinted by how much the chosen one looks at it.
+
+import { css, mix, readableOn } from "../colours.js";
+import { element } from "../dom.js";
+import { share } from "../format.js";
+import { strongest } from "./data.js";
+
+/** @param {import("./view.js").Scene} scene */
+export function createText(scene) {
+  const { tokens, say, choose, point, header, measure, kind } = scene;
+  const rest = say("text.nothing");
+  const chips = tokens.map((piece, i) => {
+    const name = element("span", { class: "piece" }, piece);
+    const weight = element("span", { class: "weight", "aria-hidden": true });
+    const node = element("button", { type: "button", lang: "", translate: "no", "data-token": i }, name, weight);
+    node.style.setProperty("--chip", `var(--token-${i % 6})`);
+    node.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && point({ query: i }));
+    node.addEventListener("click", () => choose({ token: i }));
+    node.addEventListener("keydown", (event) => {
+      const to = { ArrowLeft: i - 1, ArrowRight: i + 1, Home: 0, End: tokens.length - 1 }[event.key];
+      if (to === undefined || !chips[to]) return;
+      event.preventDefault();
+      chips[to].node.focus();
+      choose({ token: to });
+    });
+    return { node, name, weight };
+  });
+  const strip = element("div", { class: "strip", role: "group", "aria-label": say("text.label") });
+  strip.append(...chips.map((chip) => chip.node));
+  strip.addEventListener("pointerleave", () => point(null));
+  const habit = element("p", { class: "habit" });
+  const looks = element("p", { class: "looks" });
+
+  /** What the head does on this text, and what it does by itself. @param {number} layer @param {number} head */
+  function habitOf(layer, head) {
+    const name = element("b", {}, say("head", { name: `${layer}.${head}` }));
+    if (tokens.length === 1) return scene.nodes("habit.alone", {});
+    const here = kind(layer, head);
+    const tested = kind(layer, head, true);
+    const percent = (/** @type {number} */ value) => element("b", {}, share(value));
+    const said = here
+      ? scene.nodes(`habit.${here}`, { name, share: percent(measure(here, layer, head)), rows: String(header.rows[here]) })
+      : measure("sink", layer, head) > header.most
+        ? scene.nodes("habit.parked", { name, share: percent(measure("sink", layer, head)) })
+        : scene.nodes("habit.mixed", {
+            name,
+            sink: share(measure("sink", layer, head)),
+            distance: measure("distance", layer, head).toFixed(1),
+          });
+    if (tested && tested !== here) {
+      said.push(" ", ...scene.nodes(`tested.${tested}`, { share: percent(measure(tested, layer, head, true)) }));
+    }
+    return said;
+  }
+
+  /** Where the chosen token looks. @param {import("./view.js").Now} now */
+  function looksOf({ query, row, values, layer }) {
+    const weights = row(query);
+    const from = scene.token(query, true);
+    if (query === 0) return values.hide ? scene.nodes("text.first_hidden", { query: from }) : scene.nodes("text.first", { query: from });
+    const best = strongest(weights);
+    const about = { query: from, target: scene.token(best, true), share: element("b", {}, share(weights[best])) };
+    if (values.hide || weights[0] <= weights[best] || layer.T < 2) return scene.nodes("text.looks", about);
+    return scene.nodes("text.looks_first", { ...about, first: share(weights[0]), first_token: scene.token(0, true) });
+  }
+
+  return {
+    node: element("div", { class: "text" }, element("p", { class: "muted hint" }, say("text.hint")), strip, looks, habit),
+    /** @param {import("./view.js").Now} now */
+    draw(now) {
+      const colours = scene.colours();
+      const weights = now.row(now.query);
+      const other = scene.part("last")?.header.piece;
+      chips.forEach(({ node, name, weight }, i) => {
+        const w = weights[i] ?? 0;
+        const background = mix(colours.background, colours.attention, w);
+        const future = i > now.query;
+        node.style.background = future ? "" : css(background);
+        node.style.color = future ? "" : readableOn(background);
+        node.classList.toggle("future", future);
+        node.classList.toggle("query", i === now.query);
+        node.classList.toggle("key", i === now.key && i !== now.query);
+        weight.textContent = future || w < 0.005 ? "" : share(w);
+        node.setAttribute("aria-pressed", String(i === now.values.token));
+        node.tabIndex = i === now.values.token ? 0 : -1;
+        const said = future ? rest : share(w);
+        node.setAttribute("aria-label", say("text.token", { token: tokens[i], share: said, position: i }));
+        const piece = i === tokens.length - 1 && other ? other : tokens[i];
+        if (name.textContent !== piece) name.textContent = piece;
+      });
+      looks.replaceChildren(...looksOf(now));
+      habit.replaceChildren(...habitOf(now.layer.layer, now.head));
+    },
+  };
+}

@@ -1,0 +1,326 @@
+// The attention view: one text, one chosen head, and everything about it linked. What the reader points at or chooses
+// in any part, every other part follows; only another layer, words and switched-off heads ask the host.
+
+import { readColours } from "../colours.js";
+import { element, fill, fillNodes } from "../dom.js";
+import { createAsking } from "./asking.js";
+import { createBar } from "./bar.js";
+import { createCell } from "./cell.js";
+import { Layer, shownRow, strongest } from "./data.js";
+import { createFacts } from "./facts.js";
+import { createHeads } from "./heads.js";
+import { createLines } from "./lines.js";
+import { createOff } from "./off.js";
+import { createOutputs } from "./outputs.js";
+import { createStages } from "./stages.js";
+import { createTable } from "./table.js";
+import { createText } from "./text.js";
+import { createValues } from "./values.js";
+
+export const css = ["../common.css", "./view.css", "./sections.css"].map((path) => new URL(path, import.meta.url));
+
+const SETTLED_AFTER = 300; // ms
+
+/** In the order of the page; what each needs from the host, beside the layer. */
+const SECTIONS = {
+  heads: { create: createHeads },
+  stages: { create: createStages },
+  cell: { create: createCell },
+  asking: { create: createAsking, needs: "weights" },
+  lines: { create: createLines },
+  values: { create: createValues, needs: "reading" },
+  outputs: { create: createOutputs, needs: "outputs" },
+  table: { create: createTable },
+  off: { create: createOff },
+};
+
+/** Choices after which the host has something new to say at once; the others wait until the reader settles. */
+const ASKS = ["layer", "last", "off", "again", "second"];
+
+/**
+ * @typedef {import("../wire.js").Payload} Payload
+ *
+ * @typedef {object} Values what the reader may set
+ * @property {string} of which text they are about
+ * @property {number} layer
+ * @property {number} head
+ * @property {number} token the query
+ * @property {number | null} key null: the strongest
+ * @property {string[]} open sections
+ * @property {string} order of the heads: "layer", or a measure
+ * @property {"dot" | "scaled" | "masked" | "pattern"} stage
+ * @property {boolean} hide the first token's column
+ * @property {boolean} unscaled without ÷√d
+ * @property {number} entry of query and key, the one that is opened
+ * @property {number[]} over heads laid over the chosen one, as lines
+ * @property {string | null} last another last word; "": the view's suggestion
+ * @property {[number, number][]} off heads switched off
+ * @property {number} again which control heads are drawn
+ * @property {string} second another text for switching off
+ *
+ * @typedef {{query?: number, key?: number, head?: number}} Pointed what the pointer or the keyboard is on
+ *
+ * @typedef {object} Now what is to be seen at this moment
+ * @property {Values} values
+ * @property {Layer} layer
+ * @property {number} head
+ * @property {number} query
+ * @property {number} key
+ * @property {boolean} waiting for another layer
+ * @property {(i: number, head?: number) => Float32Array | Float64Array} row of the pattern, as the reader wants to see it
+ *
+ * @typedef {object} Scene what holds for one text
+ * @property {any} header of the text part
+ * @property {Record<string, {data: any, shape: number[]}>} arrays of the text part
+ * @property {string[]} tokens
+ * @property {import("./data.js").Sizes} sizes
+ * @property {(key: string, values?: Record<string, any>) => string} say
+ * @property {(key: string, nodes: Record<string, Node | string>) => (Node | string)[]} nodes
+ * @property {(i: number, plain?: boolean) => HTMLElement} token a token of the text, to be clicked unless plain
+ * @property {(piece: string) => HTMLElement} piece any other token
+ * @property {(layer: number, head: number) => HTMLElement} link a head to be clicked
+ * @property {() => Record<string, import("../colours.js").Rgb>} colours
+ * @property {(name: string) => Payload | null} part
+ * @property {(measure: string, layer: number, head: number, random?: boolean) => number} measure
+ * @property {(layer: number, head: number, random?: boolean) => string | null} kind
+ * @property {(change: Partial<Values>) => void} choose
+ * @property {(pointed: Pointed | null) => void} point
+ * @property {() => void} redraw
+ */
+
+/**
+ * @param {ShadowRoot | HTMLElement} root
+ * @param {Record<string, Payload>} given
+ * @param {(values: Values) => void} report
+ */
+export function mount(root, given, report) {
+  const frame = element("div", { class: "gptviz attention" });
+  root.append(frame);
+  /** @type {Record<string, Payload | null>} */
+  const parts = { ...given };
+  /** @type {Values} */
+  let values = {
+    of: "", layer: 0, head: 0, token: 0, key: null, open: [], order: "layer", stage: "pattern", hide: false, unscaled: false,
+    entry: 0, over: [], last: null, off: [], again: 0, second: "",
+  }; // prettier-ignore
+  let reported = JSON.stringify(values);
+  let pointed = /** @type {Pointed} */ ({});
+  let settling = 0;
+  let pending = 0;
+  let built = /** @type {ReturnType<typeof build> | null} */ (null);
+  let layer = /** @type {Layer | null} */ (null);
+  let rows = /** @type {Map<string, any>} */ (new Map());
+  let colours = readColours(frame);
+
+  function settle() {
+    clearTimeout(settling);
+    settling = 0;
+    if (JSON.stringify(values) === reported) return;
+    reported = JSON.stringify(values);
+    report(structuredClone(values));
+  }
+
+  /** @param {Partial<Values>} change */
+  function choose(change) {
+    const before = values;
+    values = { ...values, ...change };
+    const moved = ["layer", "head", "token"].some((name) => name in change && change[name] !== before[name]);
+    if (moved && !("key" in change)) values.key = null;
+    pointed = {};
+    const opens = values.open.some((name) => SECTIONS[name].needs && !before.open.includes(name));
+    const asks = opens || ASKS.some((name) => name in change);
+    const known = values.open.some((name) => SECTIONS[name].needs);
+    clearTimeout(settling);
+    if (asks || (moved && known)) settle();
+    else settling = window.setTimeout(settle, SETTLED_AFTER);
+    redraw();
+  }
+
+  function redraw() {
+    pending ||= requestAnimationFrame(draw);
+  }
+
+  /** @param {Pointed | null} where */
+  function point(where) {
+    pointed = where ?? {};
+    redraw();
+  }
+
+  /** Take the layer that came, if it belongs to the text. */
+  function takeLayer() {
+    const { header } = /** @type {Payload} */ (parts.text);
+    const part = parts.layer;
+    if (part && part.header.of === header.of) {
+      layer = new Layer(part, header.sizes, header.tokens.length, header.scales[part.header.layer]);
+    }
+    const last = parts.last;
+    const other = last && !last.header.trouble && last.header.of === header.of && last.header.layer === layer?.layer;
+    if (layer && other) layer = layer.withLast(last);
+    rows = new Map();
+  }
+
+  /** @returns {Now | null} */
+  function now() {
+    if (!built || !layer) return null;
+    const shown = /** @type {Layer} */ (layer);
+    const T = shown.T;
+    const here = values.layer === shown.layer;
+    const wanted = pointed.head ?? values.head;
+    const head = here && shown.has(wanted) ? wanted : shown.has(values.head) ? values.head : shown.heads[0];
+    const row = (/** @type {number} */ i, of = head) => {
+      const id = `${of} ${i} ${values.unscaled} ${values.hide}`;
+      if (!rows.has(id)) rows.set(id, shownRow(shown, of, i, values));
+      return rows.get(id);
+    };
+    const query = Math.min(pointed.query ?? values.token, T - 1);
+    const fallback = pointed.query === undefined ? values.key : null;
+    const key = Math.min(pointed.key ?? fallback ?? strongest(shown.row(head, query)), T - 1);
+    return { values, layer: shown, head, query, key, waiting: !here || !shown.has(wanted), row };
+  }
+
+  function draw() {
+    cancelAnimationFrame(pending);
+    pending = 0;
+    const moment = now();
+    if (moment) built?.draw(moment);
+  }
+
+  /** @param {Payload} text */
+  function build({ header, arrays }) {
+    /** @type {string[]} */
+    const measures = header.measures;
+    const { n_layer, n_head } = header.sizes;
+    const measure = (/** @type {string} */ name, /** @type {number} */ l, /** @type {number} */ h, random = false) =>
+      arrays[random ? "random" : "scores"].data[(measures.indexOf(name) * n_layer + l) * n_head + h];
+    const say = (/** @type {string} */ key, values = {}) => fill(header.labels[key], values);
+    /** @type {Scene} */
+    const scene = {
+      header,
+      arrays,
+      tokens: header.tokens,
+      sizes: header.sizes,
+      say,
+      nodes: (key, nodes) => fillNodes(header.labels[key], nodes),
+      token(i, plain = false) {
+        const attributes = { class: "token", lang: "", translate: "no" };
+        const last = i === header.tokens.length - 1 && parts.last?.header.piece;
+        const piece = last || header.tokens[i];
+        const node = plain
+          ? element("span", attributes, piece)
+          : element("button", { ...attributes, type: "button", title: say("text.choose") }, piece);
+        node.style.setProperty("--chip", `var(--token-${i % 6})`);
+        if (!plain) node.addEventListener("click", () => choose({ token: i }));
+        return node;
+      },
+      piece: (piece) => element("span", { class: "token", lang: "", translate: "no" }, piece),
+      link(l, h) {
+        const node = element("button", { type: "button", class: "head" }, say("head", { name: `${l}.${h}` }));
+        node.addEventListener("click", () => choose({ layer: l, head: h }));
+        return node;
+      },
+      colours: () => colours,
+      part: (name) => (parts[name]?.header.of === header.of ? /** @type {Payload} */ (parts[name]) : null),
+      measure,
+      kind(l, h, random = false) {
+        const named = Object.keys(header.rows).filter(
+          (kind) =>
+            header[random ? "rows_random" : "rows"][kind] >= header.enough && measure(kind, l, h, random) > header.most,
+        );
+        return named.sort((a, b) => measure(b, l, h, random) - measure(a, l, h, random))[0] ?? null;
+      },
+      choose,
+      point,
+      redraw,
+    };
+    const bar = createBar(scene);
+    const text = createText(scene);
+    const facts = createFacts(scene);
+    const sections = Object.entries(SECTIONS).map(([name, { create }]) => createSection(scene, name, create));
+    frame.lang = header.language;
+    frame.replaceChildren(bar.node, text.node, facts.node, ...sections.map((section) => section.node));
+    return {
+      /** @param {Now} moment */
+      draw(moment) {
+        frame.classList.toggle("waiting", moment.waiting);
+        for (const part of [bar, text, facts, ...sections]) part.draw(moment);
+      },
+      destroy: () => sections.forEach((section) => section.destroy()),
+    };
+  }
+
+  /** @param {Scene} scene @param {string} name @param {(scene: Scene) => {node: HTMLElement, draw: (now: Now) => void, destroy?: () => void}} create */
+  function createSection(scene, name, create) {
+    let content = /** @type {ReturnType<typeof create> | null} */ (null); // made when first opened
+    const node = /** @type {HTMLDetailsElement} */ (
+      element(
+        "details",
+        { class: `section ${name}`, "data-section": name },
+        element(
+          "summary",
+          {},
+          element("span", { class: "title" }, scene.say(`${name}.title`)),
+          element("span", { class: "muted" }, scene.say(`${name}.question`)),
+        ),
+      )
+    );
+    node.addEventListener("toggle", () => {
+      const others = values.open.filter((other) => other !== name);
+      if (node.open === values.open.includes(name)) return;
+      choose({ open: Object.keys(SECTIONS).filter((n) => others.includes(n) || (n === name && node.open)) });
+    });
+    return {
+      node,
+      /** @param {Now} moment */
+      draw(moment) {
+        node.open = moment.values.open.includes(name);
+        if (!node.open) return;
+        if (!content) {
+          content = create(scene);
+          node.append(element("div", { class: "body" }, content.node));
+        }
+        content.draw(moment);
+      },
+      destroy: () => content?.destroy?.(),
+    };
+  }
+
+  const resized = new ResizeObserver(redraw);
+  resized.observe(frame);
+  const scheme = window.matchMedia("(prefers-color-scheme: dark)");
+  const recolour = () => {
+    colours = readColours(frame);
+    redraw();
+  };
+  scheme.addEventListener("change", recolour);
+
+  return {
+    /**
+     * @param {Record<string, Payload | null>} news
+     * @param {Partial<Values> | null} chosen
+     */
+    update(news, chosen) {
+      Object.assign(parts, news);
+      if (chosen && !settling) {
+        values = { ...values, ...chosen };
+        reported = JSON.stringify(values);
+      }
+      if (news.text || !built) {
+        built?.destroy();
+        pointed = {};
+        layer = null;
+        built = build(/** @type {Payload} */ (parts.text));
+      }
+      if (news.text || news.layer || "last" in news || !layer) takeLayer();
+      colours = readColours(frame);
+      draw();
+    },
+    destroy() {
+      clearTimeout(settling);
+      cancelAnimationFrame(pending);
+      resized.disconnect();
+      scheme.removeEventListener("change", recolour);
+      built?.destroy();
+      frame.remove();
+    },
+  };
+}
