@@ -31,6 +31,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, overload
+from weakref import WeakKeyDictionary
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -55,6 +56,17 @@ def language() -> str:
     """The reader's language: chosen, or else the browser's."""
     chosen = state.current().language
     return chosen or ("zh" if (st.context.locale or "").lower().startswith("zh") else "en")
+
+
+# Millions of logits, looked through once: a page asks at every click.
+_looked_through: WeakKeyDictionary[Trace, int] = WeakKeyDictionary()
+
+
+def _not_finite(trace: Trace) -> int:
+    """How many logits are no finite number."""
+    if trace not in _looked_through:
+        _looked_through[trace] = int((~trace.logits.isfinite()).sum()) if "logits" in trace else 0
+    return _looked_through[trace]
 
 
 @dataclass
@@ -92,7 +104,7 @@ class BarePage:
         """A trace of `ids`; cached. Show it, do not change it."""
         with self.working():
             trace = cache.traces.get(self.llm, ids, names, interventions)
-        if "logits" in trace and (broken := int((~trace.logits.isfinite()).sum())):
+        if broken := _not_finite(trace):
             raise InputError("logits_not_finite", count=broken)
         return trace
 

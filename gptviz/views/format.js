@@ -57,6 +57,7 @@ export const count = (value, language) => value.toLocaleString(language);
  */
 export function share(p) {
   if (Number.isNaN(p)) return "–";
+  if (p < 0) return `−${share(-p)}`;
   const value = 100 * p;
   if (p === 0 || p === 1) return value + PERCENT;
   if (value >= 99.5) {

@@ -27,7 +27,7 @@ from torch import Tensor
 from torch.nn.functional import adaptive_max_pool2d
 
 from gptviz.analysis import ablation, heads, mask
-from gptviz.analysis.cell import key_head
+from gptviz.analysis.cell import key_head, strongest_key
 from gptviz.analysis.direct import direct_logits
 from gptviz.analysis.facts import Fact, HeadName, Position, Share
 from gptviz.analysis.predictions import leading, probabilities
@@ -82,29 +82,40 @@ def name_of(llm: LLM, ids: Sequence[int]) -> str:
     return hashlib.blake2b(about.encode(), digest_size=9).hexdigest()
 
 
-# What takes longest to make, 270 small pictures; asked for again at every click.
-_pictures: weakref.WeakKeyDictionary[Trace, Tensor] = weakref.WeakKeyDictionary()
+# Asked for again at every click, and slow to make: kept as long as the trace is.
+_made: weakref.WeakKeyDictionary[Trace, dict[tuple, bytes]] = weakref.WeakKeyDictionary()
+
+
+def _once(trace: Trace, key: tuple, make: Callable[[], bytes]) -> bytes:
+    made = _made.setdefault(trace, {})
+    # A trace grows in place.
+    key = (len(trace.ids), *key)
+    if key not in made:
+        made[key] = make()
+    return made[key]
 
 
 def pictures(trace: Trace) -> Tensor:
     """A small picture of every head's pattern, uint8 [n_layer · n_head, side · (side + 1) / 2]: the lower triangle,
     row after row, 255 for a weight of 1. A cell holds the largest weight of those it stands for. For looking at only:
     no number is ever read off it."""
-    if trace not in _pictures:
-        config, T = trace.config, len(trace.ids)
-        side = min(T, MAP_SIDE, int((2 * MAP_BYTES / (config.n_layer * config.n_head)) ** 0.5))
-        below = torch.ones(side, side, dtype=torch.bool).tril()
-        kept = []
-        for layer in range(config.n_layer):
-            pattern = trace[f"blocks.{layer}.attn.pattern"].float().cpu()
-            small = pattern if side == T else adaptive_max_pool2d(pattern[None], side)[0]
-            kept.append((small[:, below] * 255).round().to(torch.uint8))
-        _pictures[trace] = torch.cat(kept)
-    return _pictures[trace]
+    config, T = trace.config, len(trace.ids)
+    side = min(T, MAP_SIDE, int((2 * MAP_BYTES / (config.n_layer * config.n_head)) ** 0.5))
+    below = torch.ones(side, side, dtype=torch.bool).tril()
+    kept = []
+    for layer in range(config.n_layer):
+        pattern = trace[f"blocks.{layer}.attn.pattern"].float().cpu()
+        small = pattern if side == T else adaptive_max_pool2d(pattern[None], side)[0]
+        kept.append((small[:, below] * 255).round().to(torch.uint8))
+    return torch.cat(kept)
 
 
 def text_part(llm: LLM, trace: Trace, language: str) -> bytes:
     """The tokens, and all heads at once."""
+    return _once(trace, ("text", language), lambda: _text_part(llm, trace, language))
+
+
+def _text_part(llm: LLM, trace: Trace, language: str) -> bytes:
     config = llm.config
     here, tested = heads.head_scores(trace), heads.random_scores(llm)
     prefix = "attention_view."
@@ -136,6 +147,10 @@ def text_part(llm: LLM, trace: Trace, language: str) -> bytes:
 
 def facts_part(llm: LLM, trace: Trace, token: int) -> bytes:
     """What to look for from `token`, and which heads are worth switching off."""
+    return _once(trace, ("facts", token), lambda: _facts_part(llm, trace, token))
+
+
+def _facts_part(llm: LLM, trace: Trace, token: int) -> bytes:
     header = {
         "of": name_of(llm, trace.ids),
         "token": token,
@@ -251,17 +266,15 @@ def outputs_part(llm: LLM, trace: Trace, layer: int, token: int) -> bytes:
 
 def reading_part(llm: LLM, trace: Trace, layer: int, head: int, token: int, key: int | None) -> bytes:
     """The words that the head's whole output at `token` pushes up and down, directly, and those that the value of
-    token `key` does by itself, weighted as it is; out [D]: what the head adds."""
+    token `key` (None: the strongest) does by itself, weighted as it is; out [D]: what the head adds."""
     attn = llm.model.blocks[layer].attn
     by_head = attn.W_O.weight.float().view(-1, trace.config.n_head, trace.config.d_head)[:, head]  # [D, d]
     prefix = f"blocks.{layer}.attn."
     out = by_head @ trace[prefix + "z"][head, token].float()
-    key = min(key, token) if key is not None else None
-    vectors = [out]
-    if key is not None:
-        weight = trace[prefix + "pattern"][head, token, key].float()
-        vectors.append(weight * (by_head @ trace[prefix + "v"][key_head(trace, head), key].float()))
-    pushes = direct_logits(llm, trace, token, torch.stack(vectors))
+    key = strongest_key(trace, layer, head, token) if key is None else min(key, token)
+    weight = trace[prefix + "pattern"][head, token, key].float()
+    one = weight * (by_head @ trace[prefix + "v"][key_head(trace, head), key].float())
+    pushes = direct_logits(llm, trace, token, torch.stack((out, one)))
 
     def words(push: Tensor, largest: bool) -> list[dict[str, Any]]:
         top = push.topk(min(WORDS, len(push)), largest=largest)
@@ -277,7 +290,7 @@ def reading_part(llm: LLM, trace: Trace, layer: int, head: int, token: int, key:
         "token": token,
         "key": key,
         "whole": read[0],
-        "one": read[1] if key is not None else None,
+        "one": read[1],
         "next": {"piece": llm.pieces([first])[0], "push": float(pushes[0, first])},
     }
     return pack(header, {"out": out})

@@ -37,6 +37,12 @@ export function createAsking(scene) {
   };
 }
 
+/** What all but 1 in 100 of the numbers stay within. @param {Float32Array} values */
+function most(values) {
+  const sizes = values.map(Math.abs).sort();
+  return sizes[Math.floor(0.99 * (sizes.length - 1))];
+}
+
 /**
  * One of the two: W times x.
  * @param {import("./view.js").Scene} scene
@@ -88,7 +94,7 @@ function createSide(scene, role) {
       const after = layer.vector(/** @type {any} */ (letter), head, token);
       const entry = Math.min(pointed ?? values.entry, d_head - 1);
       title.replaceChildren(
-        ...scene.nodes(`asking.${role}`, { token: scene.token(token, true), matrix: element("code", {}, `${d_head} × ${d_model}`) }),
+        ...scene.nodes(`asking.${role}`, { token: scene.token(token, true) }),
       );
 
       const width = node.clientWidth;
@@ -98,7 +104,7 @@ function createSide(scene, role) {
       rows.top = STRIP + GAP;
       rows.height = height;
       const painter = prepare(canvas, width, height + STRIP + GAP + 18);
-      painter.image(Uint32Array.from(x, diverging(colours, bound(x)).pixel), d_model, 1, 0, 0, across, STRIP);
+      painter.image(Uint32Array.from(x, diverging(colours, most(x)).pixel), d_model, 1, 0, 0, across, STRIP);
       const colour = String(colours.background);
       if (kept.part !== part || kept.colour !== colour) {
         kept = { part, colour, pixels: Uint32Array.from(W, diverging(colours, bound(W) / 2).pixel) };
@@ -113,7 +119,7 @@ function createSide(scene, role) {
       painter.frame(0, rows.top + entry * cell, across + GAP + STRIP, Math.max(cell, 2), colours[role], 2);
       const label = { fill: colours.muted, size: 11 };
       const below = rows.top + height + 10;
-      painter.text(matrixName, 0, below, label);
+      painter.text(`${matrixName}, ${d_head} × ${d_model}`, 0, below, label);
       painter.text(layer.rotated ? `${letter} ↷` : letter, width, below, { ...label, align: "right" });
       canvas.setAttribute("aria-label", say("asking.alt", { matrix: matrixName, rows: d_head, columns: d_model }));
 

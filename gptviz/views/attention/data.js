@@ -70,6 +70,12 @@ export class Layer {
     return this.values.scores[(this.heads.indexOf(head) * this.T + i) * this.T + j];
   }
 
+  /** Row i of the scores, over all tokens, the future included. @param {number} head @param {number} i */
+  scores(head, i) {
+    const start = (this.heads.indexOf(head) * this.T + i) * this.T;
+    return this.values.scores.subarray(start, start + this.T);
+  }
+
   /** q·k: a score with the scale taken off again. @param {number} head @param {number} i @param {number} j */
   dot(head, i, j) {
     return this.score(head, i, j) / this.scale;

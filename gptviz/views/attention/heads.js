@@ -28,7 +28,7 @@ export function createHeads(scene) {
   order.addEventListener("change", () => choose({ order: order.value }));
   const facts = element("p", { class: "head-facts" });
   const shared = element("p", { class: "muted" }, sharedText());
-  let atlas = { colour: "", canvas: document.createElement("canvas") };
+  let atlas = { key: "", side: 1, canvas: document.createElement("canvas") };
   let cells = /** @type {{layer: number, head: number, x: number, y: number}[]} */ ([]);
   let size = LARGEST;
   let shownHead = { layer: 0, head: 0 };
@@ -40,32 +40,44 @@ export function createHeads(scene) {
     return say("heads.shared_keys", { n_head, n_kv_head, share: n_head / n_kv_head });
   }
 
-  /** All small pictures side by side, made once for a text and theme. @param {Record<string, import("../colours.js").Rgb>} colours */
+  /**
+   * All small pictures side by side, made once for a text, theme and size. Where a screen has fewer pixels than a
+   * picture has cells, a pixel shows the largest of them, or thin lines would fade away.
+   * @param {Record<string, import("../colours.js").Rgb>} colours
+   */
   function pictures(colours) {
-    const colour = css(colours.background) + css(colours.attention);
-    if (atlas.colour === colour) return atlas.canvas;
-    const { side } = header;
+    const { side: full } = header;
+    const side = Math.min(full, Math.round(size * (window.devicePixelRatio || 1)));
+    const key = [css(colours.background), css(colours.attention), side].join();
+    if (atlas.key === key) return atlas;
     const bytes = scene.arrays.maps.data;
     const { pixel } = sequential(colours, "attention", 255);
-    const columns = n_layer;
     const made = document.createElement("canvas");
-    Object.assign(made, { width: columns * side, height: n_head * side });
+    Object.assign(made, { width: n_layer * side, height: n_head * side });
     const context = /** @type {CanvasRenderingContext2D} */ (made.getContext("2d"));
-    const length = (side * (side + 1)) / 2;
-    const image = context.createImageData(columns * side, n_head * side);
+    const image = context.createImageData(made.width, made.height);
     const pixels = new Uint32Array(image.data.buffer);
+    const small = new Uint8Array(side * side);
+    const to = Uint16Array.from({ length: full }, (_, at) => Math.floor((at * side) / full));
+    let from = 0;
     for (let layer = 0; layer < n_layer; layer++) {
       for (let head = 0; head < n_head; head++) {
-        let from = (layer * n_head + head) * length;
+        small.fill(0);
+        for (let i = 0; i < full; i++) {
+          for (let j = 0; j <= i; j++, from++) {
+            const at = to[i] * side + to[j];
+            if (bytes[from] > small[at]) small[at] = bytes[from];
+          }
+        }
         for (let i = 0; i < side; i++) {
-          const start = (head * side + i) * columns * side + layer * side;
-          for (let j = 0; j <= i; j++) pixels[start + j] = pixel(bytes[from++]);
+          const start = (head * side + i) * made.width + layer * side;
+          for (let j = 0; j <= i; j++) pixels[start + j] = pixel(small[i * side + j]);
         }
       }
     }
     context.putImageData(image, 0, 0);
-    atlas = { colour, canvas: made };
-    return made;
+    atlas = { key, side, canvas: made };
+    return atlas;
   }
 
   /** Where each head stands. @param {number} width @param {string} by */
@@ -166,10 +178,8 @@ export function createHeads(scene) {
       const room = place(scroll.clientWidth, by);
       const painter = prepare(canvas, room.width, room.height);
       const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-      const { side } = header;
-      const source = pictures(colours);
-      context.imageSmoothingEnabled = side > size;
-      context.imageSmoothingQuality = "high";
+      const { side, canvas: source } = pictures(colours);
+      context.imageSmoothingEnabled = false;
       for (const { layer, head, x, y } of cells) {
         context.drawImage(source, layer * side, head * side, side, side, x, y, size, size);
         const named = kind(layer, head);

@@ -8,7 +8,7 @@ const ROW = 24; // pixels a token
 const LABEL = 120;
 const THINNEST = 0.01; // weights below this have no line: the eye could not see it
 const WINDOW = 520; // pixels of height before the picture scrolls
-const HUES = ["attention", "output", "key", "value", "positive", "query", "mlp", "negative", "muted"];
+const HUES = ["output", "key", "value", "positive", "query", "mlp", "negative", "muted"]; // of the heads laid over
 
 /** @param {import("./view.js").Scene} scene */
 export function createLines(scene) {
@@ -44,6 +44,7 @@ export function createLines(scene) {
     return button;
   });
   let shown = /** @type {import("./view.js").Now | null} */ (null);
+  let revealed = -1;
 
   /** @param {PointerEvent | MouseEvent} event */
   const rowAt = (event) => {
@@ -80,7 +81,7 @@ export function createLines(scene) {
     const y = (/** @type {number} */ i) => (i + 0.5) * ROW - top;
     const heads = [now.head, ...now.values.over.filter((head) => head !== now.head && now.layer.has(head))];
     heads.forEach((head) => {
-      const hue = colours[HUES[head % HUES.length]];
+      const hue = colours[head === now.head ? "attention" : HUES[head % HUES.length]];
       for (let i = 0; i < T; i++) {
         if (only.checked && i !== now.query) continue;
         const weights = now.row(i, head);
@@ -120,6 +121,11 @@ export function createLines(scene) {
       const height = Math.min(WINDOW, T * ROW);
       scroll.style.height = `${height}px`;
       space.style.height = `${T * ROW}px`;
+      if (revealed !== now.values.token) {
+        revealed = now.values.token;
+        const top = revealed * ROW;
+        if (top < scroll.scrollTop || top + ROW > scroll.scrollTop + height) scroll.scrollTop = top - height * 0.7;
+      }
       const width = scroll.clientWidth;
       const painter = prepare(canvas, width, height);
       paint(painter, now, width, scroll.scrollTop, scroll.scrollTop, scroll.scrollTop + height);

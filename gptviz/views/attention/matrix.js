@@ -6,6 +6,8 @@ import { element } from "../dom.js";
 import { downloadPicture, prepare } from "../painter.js";
 
 const LARGEST_CELL = 64; // pixels
+const LARGEST_SIDE = 640;
+const SUMS = 48; // room for sums behind the rows
 const LABEL = 13; // pixels a label needs
 const LONGEST = 14; // characters of a label
 const NUMBERS_FROM = 38; // pixels of a cell that has room for a number
@@ -175,7 +177,7 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
       if ((j % step && j !== key) || near(j, key) || x(j) + cell / 2 < left || x(j) + cell / 2 > left + side) continue;
       painter.text(named(tokens[j]), x(j) + cell / 2, top - 6, { fill: j === key ? c.key : c.ink, upright: true, code: true, bold: j === key });
     }
-    painter.text(`${labels.query} ↓`, left - 6, top - 12, { fill: c.query, align: "right", size: 12 });
+    painter.text(`${labels.query} ↓`, left - 8, top - 14, { fill: c.query, align: "right", size: 12 });
     painter.text(`${labels.key} →`, left, 8, { fill: c.key, size: 12 });
   }
 
@@ -184,16 +186,17 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     context.font = "12px ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace";
     const widths = it.tokens.map((text) => context.measureText(text.slice(0, LONGEST)).width);
-    return Math.ceil(Math.max(44, ...widths)) + 10;
+    const longest = Math.ceil(Math.max(...widths)) + 10;
+    const corner = context.measureText(`${labels.query} ↓`).width + 10;
+    return { left: Math.max(longest, corner), top: Math.max(54, longest) };
   }
 
   /** @param {Picture} it @param {number} width */
   function place(it, width) {
-    const label = margin(it);
-    const right = it.sums ? 44 : 4;
-    const room = Math.min(width - label - right, 640);
+    const { left, top } = margin(it);
+    const room = Math.min(width - left - SUMS, LARGEST_SIDE);
     const cell = Math.min(LARGEST_CELL, room / view.size);
-    return { left: label, top: label + 16, side: cell * view.size, cell, right };
+    return { left, top: top + 16, side: cell * view.size, cell };
   }
 
   return {
@@ -204,6 +207,8 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
       const n = next.tokens.length;
       if (picture?.tokens.length !== n) view = { x: 0, y: 0, size: n };
       picture = next;
+      // As wide as the picture may become, whatever is shown of it now.
+      node.style.setProperty("--wide", `${margin(next).left + Math.min(n * LARGEST_CELL, LARGEST_SIDE) + SUMS}px`);
       const at = place(next, node.clientWidth);
       box = at;
       const painter = prepare(canvas, node.clientWidth, at.top + at.side + 4);
@@ -219,9 +224,9 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
       const it = picture;
       const n = it.tokens.length;
       const cell = Math.min(LARGEST_CELL, Math.max(14, 640 / n));
-      const label = margin(it);
-      const at = { left: label, top: label + 44, side: cell * n, cell };
-      downloadPicture(kind, name, at.left + at.side + 52, at.top + at.side + 12, colours().background, (painter) => {
+      const { left, top } = margin(it);
+      const at = { left, top: top + 44, side: cell * n, cell };
+      downloadPicture(kind, name, at.left + at.side + SUMS + 8, at.top + at.side + 12, colours().background, (painter) => {
         painter.text(title, 8, 14, { fill: colours().ink, size: 13, bold: true });
         paint(shifted(painter, 28), it, { x: 0, y: 0, size: n }, { ...at, top: at.top - 28 });
       });

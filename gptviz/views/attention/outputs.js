@@ -53,7 +53,7 @@ export function createOutputs(scene) {
         const own = data.heads.data.subarray(h * d_model, (h + 1) * d_model);
         row.out.draw(own, colours);
         const size = significant(Math.sqrt(dot(own, own)), 3);
-        row.number.textContent = say("outputs.number", { size, share: share(dot(own, total) / dot(total, total)).replace("-", "−") });
+        row.number.textContent = say("outputs.number", { size, share: share(dot(own, total) / dot(total, total)) });
         if (h === head) chosen.textContent = say("outputs.chosen", { name: `${layer.layer}.${h}`, size, total: significant(Math.sqrt(dot(total, total)), 3) });
       });
       bias.node.hidden = !data?.bias;

@@ -111,44 +111,45 @@ export function createStages(scene) {
     downloadCsv(`head-${name}`, rows);
   }
 
-  /** The numbers of a stage, and the scale they are drawn on. @param {import("./view.js").Now} now @param {number} stage */
+  /**
+   * @typedef {object} Stage
+   * @property {(i: number, j: number) => number} at the numbers
+   * @property {import("../colours.js").Scale} scale that they are drawn on
+   * @property {number} top where it ends
+   * @property {number} digits of a number in a cell
+   * @property {Uint32Array} pixels
+   */
+  let kept = { key: "", stages: /** @type {Stage[]} */ ([]) };
+
+  /** A stage of the head; made once. @param {import("./view.js").Now} now @param {number} stage */
   function stageOf(now, stage) {
-    const { layer, head, values } = now;
-    const colours = scene.colours();
-    if (stage === 3) {
-      let top = 1;
-      if (values.hide) {
-        top = 0;
-        for (let i = 1; i < T; i++) for (const weight of now.row(i)) top = Math.max(top, weight);
-      }
-      return { at: (i, j) => (j > i ? 0 : now.row(i)[j]), scale: sequential(colours, "attention", top), top, digits: 2 };
-    }
-    const at = stage === 0 ? layer.dot.bind(layer, head) : layer.score.bind(layer, head);
-    let top = 0;
-    for (let i = T > 1 ? 1 : 0; i < T; i++) {
-      const end = stage === 2 ? i + 1 : T;
-      for (let j = T > 1 ? 1 : 0; j < end; j++) top = Math.max(top, Math.abs(at(i, j)));
-    }
-    return { at, scale: diverging(colours, top), top, digits: top >= 100 ? 1 : 2 };
-  }
-
-  /** @type {{key: string, pixels: Uint32Array[]}} */
-  let kept = { key: "", pixels: [] };
-
-  /** @param {import("./view.js").Now} now @param {number} stage */
-  function pixelsOf(now, stage) {
     const { values, layer, head } = now;
     const colours = scene.colours();
     const last = scene.part("last")?.header.piece ?? "";
     const key = [layer.layer, head, values.unscaled, values.hide, values.last !== null, last, colours.background].join();
-    if (kept.key !== key) kept = { key, pixels: [] };
-    if (kept.pixels[stage]) return kept.pixels[stage];
-    const { at, scale } = stageOf(now, stage);
+    if (kept.key !== key) kept = { key, stages: [] };
+    return (kept.stages[stage] ??= makeStage(now, stage));
+  }
+
+  /** @param {import("./view.js").Now} now @param {number} stage @returns {Stage} */
+  function makeStage({ layer, head, values, row }, stage) {
+    const colours = scene.colours();
+    const factor = stage === 0 ? 1 / layer.scale : 1;
+    const rows = Array.from({ length: T }, (_, i) => (stage === 3 ? row(i) : layer.scores(head, i)));
+    const ends = Array.from({ length: T }, (_, i) => (stage < 2 ? T : i + 1));
+    let top = 0;
+    for (let i = T > 1 ? 1 : 0; i < T; i++) {
+      for (let j = T > 1 ? 1 : 0; j < ends[i]; j++) top = Math.max(top, Math.abs(rows[i][j]));
+    }
+    top *= factor;
+    if (stage === 3 && !values.hide) top = 1;
+    const scale = stage === 3 ? sequential(colours, "attention", top) : diverging(colours, top);
     const pixels = new Uint32Array(T * T);
     for (let i = 0; i < T; i++) {
-      for (let j = 0; j < T; j++) if (stage < 2 || j <= i) pixels[i * T + j] = scale.pixel(at(i, j));
+      for (let j = 0; j < ends[i]; j++) pixels[i * T + j] = scale.pixel(rows[i][j] * factor);
     }
-    return (kept.pixels[stage] = pixels);
+    const at = (/** @type {number} */ i, /** @type {number} */ j) => (j < ends[i] ? rows[i][j] * factor : 0);
+    return { at, scale, top, digits: top >= 100 ? 1 : 2, pixels };
   }
 
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -176,8 +177,8 @@ export function createStages(scene) {
     const chosen = NAMES.indexOf(values.stage);
     const where = position(chosen);
     const [low, high] = [Math.floor(where), Math.ceil(where)];
-    const a = pixelsOf(now, low);
-    const b = pixelsOf(now, high);
+    const a = stageOf(now, low).pixels;
+    const b = stageOf(now, high).pixels;
     const t = where - low;
     const stage = stageOf(now, chosen);
     const here = low === high;

@@ -64,6 +64,15 @@ export function createText(scene) {
     return scene.nodes("text.looks_first", { ...about, first: share(weights[0]), first_token: scene.token(0, true) });
   }
 
+  let shown = -1;
+  /** Bring the chosen token into sight, without moving the page. @param {HTMLElement} node */
+  function reveal(node) {
+    const top = node.offsetTop - strip.offsetTop;
+    if (top < strip.scrollTop || top + node.offsetHeight > strip.scrollTop + strip.clientHeight) {
+      strip.scrollTop = top - strip.clientHeight / 2;
+    }
+  }
+
   return {
     node: element("div", { class: "text" }, element("p", { class: "muted hint" }, say("text.hint")), strip, looks, habit),
     /** @param {import("./view.js").Now} now */
@@ -88,6 +97,10 @@ export function createText(scene) {
         const piece = i === tokens.length - 1 && other ? other : tokens[i];
         if (name.textContent !== piece) name.textContent = piece;
       });
+      if (shown !== now.values.token) {
+        shown = now.values.token;
+        reveal(chips[shown].node);
+      }
       looks.replaceChildren(...looksOf(now));
       habit.replaceChildren(...habitOf(now.layer.layer, now.head));
     },

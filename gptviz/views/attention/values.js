@@ -16,7 +16,7 @@ export function createValues(scene) {
       const number = element("span", { class: "number" });
       return { node: element("td", { class: `track ${name}` }, element("div", { class: "bar" }), number), number };
     };
-    const cells = { weight: make("attention"), size: make("value"), product: make("output") };
+    const cells = { weight: make("weight"), size: make("size"), product: make("product") };
     const node = element("tr", {}, element("th", { scope: "row" }, scene.token(j, true)), cells.weight.node, cells.size.node, cells.product.node);
     node.addEventListener("click", () => choose({ key: j }));
     node.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && point({ query: shownQuery, key: j }));
@@ -103,7 +103,7 @@ export function createValues(scene) {
       const lists = [
         list(header.whole, scene.nodes("values.whole", { name, query: scene.token(query, true), word: scene.piece(next.piece), push })),
       ];
-      if (header.one) lists.push(list(header.one, scene.nodes("values.one", { token: scene.token(header.key, true) })));
+      lists.push(list(header.one, scene.nodes("values.one", { token: scene.token(header.key, true) })));
       words.replaceChildren(...lists, element("p", { class: "muted" }, say("values.reading")));
     },
   };
