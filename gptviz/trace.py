@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import torch
@@ -21,6 +21,7 @@ from gptviz.model import GPTConfig, KVCache, Rope, attention_scores, causal_mask
 
 if TYPE_CHECKING:
     from gptviz.llm import LLM
+    from gptviz.views.html import Document
 
 FORMAT = "gptviz-trace-1"
 
@@ -142,6 +143,20 @@ class Trace:
             cache=self._cache.copy() if self._cache else None,
             described=self._described,
         )
+
+    def show(self, view: str = "attention", **options: Any) -> Document:
+        """A view of this trace as one HTML file that needs no server: a notebook shows it, `save(path)` writes it,
+        `open()` shows it in the browser. options: see `gptviz.views.attention.attention_document`.
+
+        Raises InputError for a view that does not exist, a trace that recorded less than everything, or one that was
+        loaded without its model."""
+        from gptviz.views.attention import attention_document  # a later room: it knows traces, they do not know it
+
+        if view != "attention":
+            raise InputError("no_such_view", view=view, known="attention")
+        if self._llm is None:
+            raise InputError("view_without_model", model=self.model_name)
+        return attention_document(self._llm, self, **options)
 
     def save(self, path: str | Path) -> None:
         """Write everything to one safetensors file, with text, tokens, model name and config in its header.

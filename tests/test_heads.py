@@ -14,7 +14,8 @@ from gptviz.interventions import Set
 from gptviz.model import causal_mask
 from tests.small_models import CONFIGS, random_llm
 
-IDS = [5, 6, 7, 6, 7, 5]  # 6 and 7 come twice, and 5; the first 5 is the first token, which counts for nothing
+# 6, 7 and 8 come twice, and 5; the first 5 is the first token, which counts for nothing.
+IDS = [5, 6, 7, 8, 6, 7, 8, 5]
 
 
 def pattern(looks_at: list[int]) -> torch.Tensor:
@@ -31,10 +32,10 @@ def with_pattern(rows: torch.Tensor):
 @pytest.mark.parametrize(
     ("kind", "looks_at"),
     [
-        ("previous", [0, 0, 1, 2, 3, 4]),
-        ("current", [0, 1, 2, 3, 4, 5]),
-        ("duplicate", [0, 0, 0, 1, 2, 0]),
-        ("induction", [0, 0, 0, 2, 3, 1]),
+        ("previous", [0, 0, 1, 2, 3, 4, 5, 6]),
+        ("current", [0, 1, 2, 3, 4, 5, 6, 7]),
+        ("duplicate", [0, 0, 0, 0, 1, 2, 3, 0]),
+        ("induction", [0, 0, 0, 0, 2, 3, 4, 1]),
     ],
 )
 def test_a_head_that_does_one_thing_gets_that_name(kind, looks_at):
@@ -47,23 +48,32 @@ def test_a_head_that_does_one_thing_gets_that_name(kind, looks_at):
 
 
 def test_scores_are_means_over_rows_that_have_something_to_look_at():
-    flat = torch.tril(torch.ones(6, 6)) / torch.arange(1, 7)[:, None]
+    flat = torch.tril(torch.ones(8, 8)) / torch.arange(1, 9)[:, None]
     scores = heads.head_scores(with_pattern(flat))
-    assert scores.rows == {"previous": 4, "induction": 3, "duplicate": 2, "current": 5}
+    assert scores.rows == {"previous": 6, "induction": 4, "duplicate": 3, "current": 7}
     at = {kind: float(values[1, 0]) for kind, values in scores.kinds.items()}
-    assert at["previous"] == pytest.approx((1 / 3 + 1 / 4 + 1 / 5 + 1 / 6) / 4)
-    assert at["current"] == pytest.approx((1 / 2 + 1 / 3 + 1 / 4 + 1 / 5 + 1 / 6) / 5)
-    assert at["duplicate"] == pytest.approx((1 / 4 + 1 / 5) / 2)
-    assert at["induction"] == pytest.approx((1 / 4 + 1 / 5 + 1 / 6) / 3)
-    assert float(scores.sink[1, 0]) == pytest.approx((1 / 2 + 1 / 3 + 1 / 4 + 1 / 5 + 1 / 6) / 5)
-    assert float(scores.entropy[1, 0]) == pytest.approx(sum(math.log2(n) for n in range(2, 7)) / 5, rel=1e-5)
-    assert float(scores.distance[1, 0]) == pytest.approx((0.5 + 1 + 1.5 + 2 + 2.5) / 5)
+    assert at["previous"] == pytest.approx(sum(1 / n for n in range(3, 9)) / 6)
+    assert at["current"] == pytest.approx(sum(1 / n for n in range(2, 9)) / 7)
+    assert at["duplicate"] == pytest.approx((1 / 5 + 1 / 6 + 1 / 7) / 3)
+    assert at["induction"] == pytest.approx((1 / 5 + 1 / 6 + 1 / 7 + 1 / 8) / 4)
+    assert float(scores.sink[1, 0]) == pytest.approx(at["current"])
+    assert float(scores.entropy[1, 0]) == pytest.approx(sum(math.log2(n) for n in range(2, 9)) / 7, rel=1e-5)
+    assert float(scores.distance[1, 0]) == pytest.approx(sum(n / 2 for n in range(1, 8)) / 7)
     assert float(scores.peak[1, 0]) == pytest.approx(at["current"])
     assert scores.kind(1, 0) is None
 
 
+def test_two_rows_are_too_few_for_a_name():
+    llm = random_llm(CONFIGS["gpt2"])
+    rows = pattern([0, 0, 0, 1, 2, 0])
+    looking = Set("blocks.1.attn.pattern", rows, heads=0)
+    scores = heads.head_scores(llm.trace([5, 6, 7, 6, 7, 5], interventions=[looking]))
+    assert scores.rows["duplicate"] == 2 and scores.kinds["duplicate"][1, 0] == 1
+    assert scores.kind(1, 0) is None
+
+
 def test_the_first_token_is_a_parking_place_and_no_name():
-    scores = heads.head_scores(with_pattern(pattern([0] * 6)))
+    scores = heads.head_scores(with_pattern(pattern([0] * 8)))
     assert scores.sink[1, 0] == 1
     assert scores.kind(1, 0) is None
     assert scores.parked >= 1
@@ -115,14 +125,6 @@ def test_direct_effects_of_all_that_was_written_are_the_logits(tiny):
     )
 
 
-def test_control_is_the_head_nearest_in_size(tiny):
-    trace = tiny.trace([1, 2, 3, 4])
-    sizes = heads.head_outputs(tiny, trace, 1, 3).norm(dim=-1)
-    other = heads.similar_head(tiny, trace, 1, 0, 3)
-    assert other != 0
-    assert all(abs(sizes[other] - sizes[0]) <= abs(sizes[h] - sizes[0]) for h in range(1, tiny.config.n_head))
-
-
 def test_a_cell_leads_to_the_pattern(tiny):
     trace = tiny.trace([3, 1, 4, 1, 5, 9])
     for layer in range(3):
@@ -134,15 +136,6 @@ def test_a_cell_leads_to_the_pattern(tiny):
             assert it.weight == float(trace[f"blocks.{layer}.attn.pattern"][head, 4, 2])
 
 
-def test_heads_that_share_a_key(tiny):
-    trace = tiny.trace([1, 2])
-    shared = cells.sharing(trace, 4) if tiny.config.n_kv_head < tiny.config.n_head else None
-    if shared:
-        assert shared == [3, 4, 5] and cells.key_head(trace, 4) == 1
-    else:
-        assert cells.sharing(trace, 2) == [2]
-
-
 def test_sharpness_without_scaling_is_that_of_the_raw_products(tiny):
     trace = tiny.trace([1, 2, 3, 4])
     as_it_is, unscaled = cells.sharpness(trace, 0, 1)
@@ -152,13 +145,47 @@ def test_sharpness_without_scaling_is_that_of_the_raw_products(tiny):
 
 
 def test_known_heads_of_the_default_model(smollm2):
-    generator = torch.Generator().manual_seed(0)
-    ids = torch.randint(300, 49_000, (40,), generator=generator).tolist() * 2
-    scores = heads.head_scores(smollm2.trace(ids))
+    scores = heads.random_scores(smollm2)
+    assert scores is heads.random_scores(smollm2)
+    assert scores.rows == {"previous": 78, "induction": 40, "duplicate": 39, "current": 79}
     assert heads.best(scores.kinds["previous"]) == (16, 0)
     assert scores.kinds["previous"][16, 0] == pytest.approx(0.9, abs=0.03)
     assert scores.kind(18, 6) == scores.kind(17, 4) == "induction"
     assert scores.kind(14, 3) == scores.kind(8, 0) == "duplicate"
+    named = sum(scores.kind(layer, head) is not None for layer in range(30) for head in range(9))
+    assert named < 30, "most heads get no name"
+
+
+def test_random_tokens_on_small_models(tiny, toy):
+    for llm in (tiny, toy):
+        scores = heads.random_scores(llm)
+        assert scores.kinds["previous"].shape == (llm.config.n_layer, llm.config.n_head)
+        assert all(bool(s.isfinite().all()) for s in (*scores.kinds.values(), scores.sink))
+
+
+def test_what_is_said_is_about_heads_that_do_it(smollm2):
+    text = "The password is kiwi. Remember: the password is"
+    trace = smollm2.trace(text)
+    facts = {fact.name: fact.values for fact in heads.observations(smollm2, trace, len(trace.ids) - 1)}
+    scores = heads.head_scores(trace)
+    assert facts["previous_always"]["head"] == heads.best(scores.kinds["previous"])
+    assert facts["previous_always"]["share"] == pytest.approx(float(scores.kinds["previous"].max()))
+    layer, head = facts["induction_always"]["head"]
+    assert facts["induction_always"]["share"] == pytest.approx(float(scores.kinds["induction"].max()))
+    assert heads.random_scores(smollm2).kinds["induction"][layer, head] > heads.MOST
+    assert facts["sink"]["parked"] == scores.parked
+
+
+def test_helpers_are_the_heads_that_push_the_word_most(smollm2):
+    trace = smollm2.trace("The capital of France is")
+    found = heads.helpers(smollm2, trace, 4, 5)
+    assert found[0] == (23, 4) and len(found) == 5
+    word = int(trace.logits[4].argmax())
+    pushes = [
+        float(direct_push(smollm2, trace, 4, heads.head_outputs(smollm2, trace, layer, 4)[head], word))
+        for layer, head in found
+    ]
+    assert pushes == sorted(pushes, reverse=True) and pushes[0] == pytest.approx(2.87, abs=0.05)
 
 
 def test_the_capital_head_of_the_default_model(smollm2):

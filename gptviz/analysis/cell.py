@@ -45,12 +45,6 @@ def key_head(trace: Trace, head: int) -> int:
     return head // (trace.config.n_head // trace.config.n_kv_head)
 
 
-def sharing(trace: Trace, head: int) -> list[int]:
-    """All query heads of a layer that read the same key/value head as `head`, itself among them."""
-    share = trace.config.n_head // trace.config.n_kv_head
-    return list(range(key_head(trace, head) * share, (key_head(trace, head) + 1) * share))
-
-
 def row(trace: Trace, layer: int, head: int, i: int) -> Row:
     """What token `i` sees in one head, stage by stage."""
     stages = trace.attention(layer)

@@ -246,11 +246,3 @@ def helpers(llm: LLM, trace: Trace, token: int, count: int) -> list[HeadName]:
     top = pushes.topk(min(count, len(pushes)))
     found = zip(top.indices.tolist(), top.values.tolist(), strict=True)
     return [HeadName(*divmod(i, trace.config.n_head)) for i, push in found if push > 0]
-
-
-def similar_head(llm: LLM, trace: Trace, layer: int, head: int, token: int) -> int | None:
-    """The other head of `layer` that writes nearest as much at `token` as `head` does: a fair control for switching
-    `head` off. None in a layer of one head."""
-    sizes = head_outputs(llm, trace, layer, token).norm(dim=-1)
-    others = [h for h in range(len(sizes)) if h != head]
-    return min(others, key=lambda h: abs(float(sizes[h] - sizes[head])), default=None)

@@ -2,8 +2,8 @@
 
 A view is a plain ES module, `{name}/view.js`, that knows no host. It exports
 
-- `css`: the URLs of its stylesheets;
-- `mount(root, parts, report) -> {update(parts, values), destroy()}`.
+- `css`: its stylesheets, relative to the module;
+- `mount(root, parts, report, host) -> {update(parts, values), destroy()}`.
 
 `root` is the element or shadow root to build in; `parts` is what there is to show, by name, each as `wire.js` unpacked
 it, `{header, arrays}`; `values` are what the reader may set (a temperature, a word). The host calls `update` right
@@ -12,5 +12,6 @@ with the parts that are new (null: one that is no more), and with null where the
 `report(values)`
 when the reader has settled on something, and puts up with values that arrive while the reader is moving something.
 
-The Python side of a view, `{name}/__init__.py`, makes its parts with `wire.pack`. Hosts: `streamlit.py`/`.js`.
+The Python side of a view, `{name}/__init__.py`, makes its parts with `wire.pack`. Hosts: `streamlit.py`/`.js`,
+and `html.py`/`.js`, which can give only what it holds and says so: `host` is `{alone: true}`.
 """

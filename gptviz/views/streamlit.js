@@ -117,8 +117,9 @@ async function refresh(instance, root, envelope) {
   }
   for (const name of Object.keys(had)) if (!(name in parts)) news[name] = null;
   if (!instance.view) {
-    const { mount, css } = await import(`./${view}/view.js`);
-    await adoptStyles(root, css);
+    const module = new URL(`./${view}/view.js`, import.meta.url);
+    const { mount, css } = await import(module.href);
+    await adoptStyles(root, css.map((/** @type {string} */ path) => new URL(path, module)));
     instance.view = mount(root, news, (/** @type {any} */ chosen) => {
       settled.set(key, { revision: /** @type {number} */ (instance.revision), values: chosen });
       instance.send("settled", settled.get(key));

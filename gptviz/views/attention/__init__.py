@@ -36,6 +36,7 @@ from gptviz.llm import LLM
 from gptviz.model import rotary_frequencies
 from gptviz.text import table
 from gptviz.trace import Trace
+from gptviz.views.html import Document, Part, document
 from gptviz.views.wire import pack
 
 SECTIONS = ("heads", "asking", "stages", "cell", "lines", "values", "outputs", "table", "off")
@@ -47,6 +48,7 @@ MEASURES = (*heads.KINDS, "sink", "entropy", "distance")
 MAP_SIDE = 64  # cells on a side of a small picture at most, and
 MAP_BYTES = 1_200_000  # bytes for all small pictures together
 LAYER_BYTES = 6_000_000  # scores and patterns beyond which a layer part carries the chosen head alone
+DOCUMENT_BYTES = 16_000_000  # of layer parts in an HTML file
 WORDS = 8  # up and down
 PRESET = 5  # heads that are offered to be switched off together
 
@@ -363,3 +365,42 @@ def _second_ids(llm: LLM, text: str) -> list[int]:
             raise InputError("ids_expected", vocab_size=llm.config.vocab_size)
         return llm.check_ids([int(word) for word in words])
     return llm.encode(text)
+
+
+def attention_document(
+    llm: LLM,
+    trace: Trace,
+    *,
+    layer: int | None = None,
+    head: int | None = None,
+    token: int | None = None,
+    language: str = "en",
+    opened: Sequence[str] = (),
+) -> Document:
+    """The view as one HTML file: `Trace.show("attention")`.
+
+    layer, head, token: what it opens on; a head that does something clear, and the last token, unless given. The file
+    holds all layers if that makes less than DOCUMENT_BYTES, else that one; matrices and words of that head alone.
+    """
+    scores = heads.head_scores(trace)
+    layer = heads.clear_head(scores)[0] if layer is None else layer
+    head = heads.clear_head(scores, layer)[1] if head is None else head
+    token = len(trace.ids) - 1 if token is None else token
+    for value, size in ((layer, llm.config.n_layer), (head, llm.config.n_head), (token, len(trace.ids))):
+        if not 0 <= value < size:
+            raise InputError("nothing_there", value=value, last=size - 1)
+    first = layer_part(llm, trace, layer, head)
+    whole = len(first) * llm.config.n_layer <= DOCUMENT_BYTES and len(_heads_in(trace, head)) == llm.config.n_head
+    layers = range(llm.config.n_layer) if whole else [layer]
+    here = {"layer": layer, "head": head}
+    parts = [
+        Part("text", text_part(llm, trace, language), {}),
+        Part("facts", facts_part(llm, trace, token), {}),
+        *(Part("layer", layer_part(llm, trace, at, head), {"layer": at}) for at in layers),
+        Part("weights", weights_part(llm, trace, layer, head), here),
+        Part("outputs", outputs_part(llm, trace, layer, token), {"layer": layer, "token": token}),
+        Part("reading", reading_part(llm, trace, layer, head, token, None), {**here, "token": token}),
+    ]
+    values = {**here, "of": name_of(llm, trace.ids), "token": token, "open": list(opened)}
+    title = f"{llm.name} · {layer}.{head} · {trace.text or ''}"[:120]
+    return document("attention", parts, values, title=title, language=language)

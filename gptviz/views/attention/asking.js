@@ -13,7 +13,7 @@ const GAP = 10;
 export function createAsking(scene) {
   const { say } = scene;
   const sides = [createSide(scene, "query"), createSide(scene, "key")];
-  const waiting = element("p", { class: "muted" }, say("asking.waiting"));
+  const waiting = element("p", { class: "muted" }, say(scene.alone ? "alone" : "asking.waiting"));
   const { d_model, d_head } = scene.sizes;
   return {
     node: element(

@@ -40,7 +40,7 @@ export function createBar(scene) {
       const { values } = now;
       layer.node.value = String(values.layer);
       head.node.value = String(values.layer === now.layer.layer ? now.head : values.head);
-      waiting.textContent = now.waiting ? say("bar.waiting", { layer: values.layer }) : "";
+      waiting.textContent = now.waiting ? say(scene.alone ? "alone" : "bar.waiting", { layer: values.layer }) : "";
       const weight = now.key <= now.query ? now.row(now.query)[now.key] : 0;
       looked.replaceChildren(
         scene.token(now.query, true),

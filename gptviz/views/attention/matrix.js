@@ -131,7 +131,7 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
    * @param {import("../painter.js").Painter} painter
    * @param {Picture} it
    * @param {typeof view} seen
-   * @param {typeof box & {cell: number}} at
+   * @param {typeof box & {cell: number, level: boolean}} at
    */
   function paint(painter, it, seen, at) {
     const { tokens, pixels, query, key } = it;
@@ -175,7 +175,9 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
     }
     for (let j = j0; j < j1; j++) {
       if ((j % step && j !== key) || near(j, key) || x(j) + cell / 2 < left || x(j) + cell / 2 > left + side) continue;
-      painter.text(named(tokens[j]), x(j) + cell / 2, top - 6, { fill: j === key ? c.key : c.ink, upright: true, code: true, bold: j === key });
+      const label = { fill: j === key ? c.key : c.ink, code: true, bold: j === key };
+      if (at.level) painter.text(named(tokens[j]), x(j) + cell / 2, top - 12, { ...label, align: "center" });
+      else painter.text(named(tokens[j]), x(j) + cell / 2, top - 6, { ...label, upright: true });
     }
     painter.text(`${labels.query} ↓`, left - 8, top - 14, { fill: c.query, align: "right", size: 12 });
     painter.text(`${labels.key} →`, left, 8, { fill: c.key, size: 12 });
@@ -188,15 +190,18 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
     const widths = it.tokens.map((text) => context.measureText(text.slice(0, LONGEST)).width);
     const longest = Math.ceil(Math.max(...widths)) + 10;
     const corner = context.measureText(`${labels.query} ↓`).width + 10;
-    return { left: Math.max(longest, corner), top: Math.max(54, longest) };
+    return { left: Math.max(longest, corner), top: Math.max(54, longest), longest };
   }
+
+  /** Do the keys' labels have to stand upright? If not, they need less room. @param {{left: number, top: number, side: number, cell: number}} at @param {number} longest */
+  const upright = (at, longest) => (longest <= at.cell ? { ...at, top: 44, level: true } : { ...at, level: false });
 
   /** @param {Picture} it @param {number} width */
   function place(it, width) {
-    const { left, top } = margin(it);
+    const { left, top, longest } = margin(it);
     const room = Math.min(width - left - SUMS, LARGEST_SIDE);
     const cell = Math.min(LARGEST_CELL, room / view.size);
-    return { left, top: top + 16, side: cell * view.size, cell };
+    return upright({ left, top: top + 16, side: cell * view.size, cell }, longest);
   }
 
   return {
@@ -224,11 +229,11 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
       const it = picture;
       const n = it.tokens.length;
       const cell = Math.min(LARGEST_CELL, Math.max(14, 640 / n));
-      const { left, top } = margin(it);
-      const at = { left, top: top + 44, side: cell * n, cell };
-      downloadPicture(kind, name, at.left + at.side + SUMS + 8, at.top + at.side + 12, colours().background, (painter) => {
+      const { left, top, longest } = margin(it);
+      const at = upright({ left, top: top + 16, side: cell * n, cell }, longest);
+      downloadPicture(kind, name, at.left + at.side + SUMS + 8, at.top + at.side + 36, colours().background, (painter) => {
         painter.text(title, 8, 14, { fill: colours().ink, size: 13, bold: true });
-        paint(shifted(painter, 28), it, { x: 0, y: 0, size: n }, { ...at, top: at.top - 28 });
+        paint(shifted(painter, 26), it, { x: 0, y: 0, size: n }, at);
       });
     },
   };

@@ -73,6 +73,10 @@ export function createOff(scene) {
     result.replaceChildren(...parts);
   }
 
+  if (scene.alone) {
+    const text = [element("p", {}, say("off.text")), element("p", { class: "muted" }, say("alone"))];
+    return { node: element("div", { class: "off-view" }, ...text), draw() {} };
+  }
   return {
     node: element(
       "div",

@@ -21,7 +21,7 @@ export function createOutputs(scene) {
   const whole = createStrip(say("outputs.whole", { d_model }), { height: 24, role: "attention" });
   const sum = element("p", { class: "sum" });
   const chosen = element("p", { class: "entry" });
-  const waiting = element("p", { class: "muted" }, say("outputs.waiting"));
+  const waiting = element("p", { class: "muted" }, say(scene.alone ? "alone" : "outputs.waiting"));
   return {
     node: element(
       "div",

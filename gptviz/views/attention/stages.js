@@ -248,7 +248,7 @@ export function createStages(scene) {
     if (values.hide && T > 1) said.push(say("stages.hide_text", { share: share(sinkShare(layer, head)) }));
     if (values.last !== null) {
       const header = scene.part("last")?.header;
-      if (!header || header.layer !== layer.layer || header.word !== values.last) said.push(say("stages.last_waiting"));
+      if (!header || header.layer !== layer.layer || header.word !== values.last) said.push(say(scene.alone ? "alone" : "stages.last_waiting"));
       else if (header.trouble) said.push(header.trouble);
       else if (header.same) said.push(say("stages.last_same", { piece: header.piece }));
       else {

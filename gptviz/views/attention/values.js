@@ -91,7 +91,7 @@ export function createValues(scene) {
       out.node.classList.toggle("stale", !ready);
       words.classList.toggle("stale", !ready);
       if (!ready) {
-        if (!words.firstChild) words.replaceChildren(element("p", { class: "muted" }, say("values.waiting")));
+        if (!words.firstChild) words.replaceChildren(element("p", { class: "muted" }, say(scene.alone ? "alone" : "values.waiting")));
         return;
       }
       out.draw(/** @type {any} */ (part).arrays.out.data, colours);

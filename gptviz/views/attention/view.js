@@ -17,7 +17,7 @@ import { createTable } from "./table.js";
 import { createText } from "./text.js";
 import { createValues } from "./values.js";
 
-export const css = ["../common.css", "./view.css", "./sections.css"].map((path) => new URL(path, import.meta.url));
+export const css = ["../common.css", "./view.css", "./sections.css"];
 
 const SETTLED_AFTER = 300; // ms
 
@@ -86,14 +86,16 @@ const ASKS = ["layer", "last", "off", "again", "second"];
  * @property {(change: Partial<Values>) => void} choose
  * @property {(pointed: Pointed | null) => void} point
  * @property {() => void} redraw
+ * @property {boolean} alone nothing that is not here yet will come
  */
 
 /**
  * @param {ShadowRoot | HTMLElement} root
  * @param {Record<string, Payload>} given
  * @param {(values: Values) => void} report
+ * @param {{alone?: boolean}} [host] alone: it can only give what it holds
  */
-export function mount(root, given, report) {
+export function mount(root, given, report, { alone = false } = {}) {
   const frame = element("div", { class: "gptviz attention" });
   root.append(frame);
   /** @type {Record<string, Payload | null>} */
@@ -228,6 +230,7 @@ export function mount(root, given, report) {
         );
         return named.sort((a, b) => measure(b, l, h, random) - measure(a, l, h, random))[0] ?? null;
       },
+      alone,
       choose,
       point,
       redraw,

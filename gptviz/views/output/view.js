@@ -8,7 +8,7 @@ import { createSlider } from "./slider.js";
 import { softmax } from "./softmax.js";
 import { createSteps } from "./steps.js";
 
-export const css = [new URL("../common.css", import.meta.url), new URL("./view.css", import.meta.url)];
+export const css = ["../common.css", "./view.css"];
 
 const SETTLED_AFTER = 300; // ms without a movement
 
