@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from gptviz.figures.predictions import percent
-from gptviz.interventions import Scale, Set
+from gptviz.interventions import Set
 from gptviz.text import LANGUAGES, say
-from tests.pages.test_pages import address, visit, words
+from gptviz.views.attention import SECTIONS
+from gptviz.views.wire import unpack
+from tests.pages.test_pages import visit, words
 
 EVERYTHING = "open,test,notes"
 CAPITAL = "The capital of France is"
@@ -18,34 +20,52 @@ def choose(app, key: str, value: object):
     return app.get("button_group")[[g.key for g in app.get("button_group")].index(key)].set_value(value).run()
 
 
+def shown(app) -> tuple[dict, dict[str, tuple[dict, dict]]]:
+    """What the page's view was sent: the values it begins with, and its parts."""
+    envelopes = [unpack(element.proto.bytes) for element in app.get("bidi_component") if element.proto.bytes]
+    (view,) = [header for header, _ in envelopes if "view" in header]
+    parts = {header["part"]: unpack(arrays["data"].tobytes()) for header, arrays in envelopes if "part" in header}
+    assert parts.keys() == view["parts"].keys()
+    return view["values"], parts
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_attention_opens_on_a_head_that_does_something(language, smollm2):
+def test_attention_opens_on_a_head_that_does_something(language):
     app = visit("attention", text=CAPITAL, language=language)
-    assert (app.selectbox("attention.layer").value, app.selectbox("attention.head").value) == (16, 0)
-    rows = smollm2.trace(CAPITAL, names="blocks.16.attn.pattern")["blocks.16.attn.pattern"][0]
-    share = percent(float(rows.diagonal(-1)[1:].mean()))
-    assert say(language, "attention.habit.previous", name="16.0", share=share, rows=3) in words(app)
-    assert "228" in words(app) and "270" in words(app)
+    values, parts = shown(app)
+    assert (values["layer"], values["head"], values["token"], values["open"]) == (16, 0, 4, [])
+    assert set(parts) == {"text", "facts", "layer"}
+    header = parts["text"][0]
+    assert header["language"] == language and header["tokens"] == ["The", "·capital", "·of", "·France", "·is"]
+    assert header["labels"]["look.title"] == say(language, "attention_view.look.title")
+    assert parts["layer"][0]["layer"] == 16
 
 
-def test_a_sentence_leads_to_its_head():
-    app = visit("attention", text=CAPITAL)
-    app.button("attention.show.23.4").click().run()
-    assert (app.selectbox("attention.layer").value, app.selectbox("attention.head").value) == (23, 4)
-    assert address(app) == {"text": CAPITAL, "layer": "23", "head": "4"}
+def test_a_link_leads_to_its_head():
+    query = {"layer": "23", "head": "4", "key": "3", "opened": "stages,values", "off": "23.4,17.3", "over": "1.2"}
+    app = visit("attention", text=CAPITAL, **query, last="was", second="Hi")
+    values, parts = shown(app)
+    assert (values["layer"], values["head"], values["key"], values["over"]) == (23, 4, 3, [1, 2])
+    assert values["open"] == ["stages", "values"] and values["off"] == [[23, 4], [17, 3]]
+    assert parts["off"][0]["off"] == [[23, 4], [17, 3]] and parts["off"][0]["text"] == "Hi"
+    assert parts["last"][0]["piece"] == "·was" and parts["reading"][0]["key"] == 3
+    assert not app.info
+
+
+@pytest.mark.parametrize("model", ["smollm2-135m", "toy-sort"])
+def test_a_link_that_asks_for_too_much_is_said(model):
+    app = visit("attention", model=model, layer="99", head="99", key="99", entry="999", off="99.0,0.1", over="99")
+    values, _ = shown(app)
+    assert values["off"] == [[0, 1]] and values["over"] == []
+    assert len(app.info) == 5 and "99.0" in " ".join(info.value for info in app.info)
 
 
 @pytest.mark.parametrize("model", ["smollm2-135m", "toy-sort"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_part_of_both_pages_opens(model, language):
-    app = visit("attention", model=model, language=language, depth=EVERYTHING)
-    for stage in ("scaled", "masked", "pattern"):
-        choose(app, "attention.stage", stage)
-        assert not app.exception and not app.error
-    app.toggle("attention.hide").set_value(True).run()
-    for part in ("cell", "heads", "code"):
-        choose(app, "attention.attention_part", part)
-        assert not app.exception and not app.error
+    app = visit("attention", model=model, language=language, depth=EVERYTHING, opened=",".join(SECTIONS), off="0.1")
+    assert not app.exception and not app.error
+    assert set(shown(app)[1]) == {"text", "facts", "layer", "weights", "outputs", "reading", "off"}
     app = visit("mlp", model=model, language=language, depth=EVERYTHING)
     for part in ("curve", "neuron", "layers", "code"):
         choose(app, "mlp.mlp_part", part)
@@ -55,26 +75,18 @@ def test_every_part_of_both_pages_opens(model, language):
 @pytest.mark.parametrize("text", ["Hi", "Hi there", "<img src=x onerror=alert(1)> $x$ **b** 👩‍🚀 法国", "a " * 300])
 def test_any_text(text):
     for page in ("attention", "mlp"):
-        app = visit(page, text=text, depth=EVERYTHING)
+        app = visit(page, text=text, depth=EVERYTHING, opened=",".join(SECTIONS), off="3.1", last="", second=text)
         assert not app.exception and not app.error
-        app = visit(page, text=text, depth=EVERYTHING, token="0")
+        app = visit(page, text=text, depth=EVERYTHING, token="0", opened=",".join(SECTIONS))
         assert not app.exception and not app.error
 
 
-def test_cell_shows_the_traces_numbers(smollm2):
-    app = visit("attention", text=CAPITAL, layer="23", head="4", depth="open")
-    choose(app, "attention.attention_part", "cell")
-    stages = smollm2.trace(CAPITAL).attention(23)
-    for values in (stages.dot, stages.scaled, stages.pattern):
-        assert f"{float(values[4, 4, 3]):.4f}" in words(app)
-
-
-def test_switching_a_head_off_is_the_model_without_it(smollm2):
-    app = visit("attention", text=CAPITAL, layer="23", head="4", depth="test")
-    app.toggle("attention.off").set_value(True).run()
-    paris = smollm2.tokenizer.id_of(" Paris")
-    off = smollm2.trace(CAPITAL, names="logits", interventions=[Scale("blocks.23.attn.z", 0.0, heads=4)])
-    assert f"**{percent(float(off.logits[-1].softmax(-1)[paris]))}**" in words(app)
+def test_heads_stay_off_when_the_text_changes():
+    app = visit("attention", text=CAPITAL, off="23.4", key="2", last="was")
+    app.text_input("attention.text").set_value("The capital of Japan is").run()
+    values, parts = shown(app)
+    assert values["off"] == [[23, 4]] and values["key"] is None and values["last"] is None
+    assert parts["off"][0]["here"]["words"][0] == "·Tokyo"
 
 
 def test_mlp_opens_where_it_helps_and_silences_neurons(smollm2):

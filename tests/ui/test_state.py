@@ -36,11 +36,18 @@ EVERYTHING = State(
     group="animals",
     analogy="Paris - France + Germany",
     without=True,
-    attention_part="cell",
+    key=1,
+    opened=("stages", "cell"),
+    order="sink",
     stage="masked",
     hide=True,
-    key=1,
-    off=True,
+    unscaled=True,
+    entry=5,
+    over=(0, 2),
+    last="",
+    off=((2, 1), (0, 2)),
+    again=3,
+    second="hgfedc=",
     a="bca=ab",
     b="",
     c="bha=ab",
@@ -69,7 +76,8 @@ def test_a_link_brings_everything_back():
 
 def test_what_was_chosen_inside_something_else_goes_with_it():
     gone = EVERYTHING.with_(layer=1)
-    assert (gone.neuron, gone.key, gone.off, gone.silent) == (None, None, False, False)
+    assert (gone.neuron, gone.key, gone.silent) == (None, None, False)
+    assert gone.off == EVERYTHING.off, "heads stay off while another is looked at"
     gone = EVERYTHING.with_(token=2)
     assert (gone.key, gone.word, gone.answer, gone.swap) == (None, None, None, None)
     gone = EVERYTHING.with_(text="cab=")
@@ -123,6 +131,9 @@ def test_text_is_made_fit_to_be_read():
         ("added", "1..2"),
         ("added", "-1"),
         ("stage", "dots"),
+        ("off", "1"),
+        ("off", "1.x"),
+        ("opened", "stages,nothing"),
         ("off", "0"),
         ("group", "A-Z"),
         ("silenced", "51"),

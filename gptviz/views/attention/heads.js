@@ -33,7 +33,6 @@ export function createHeads(scene) {
   let size = LARGEST;
   let shownHead = { layer: 0, head: 0 };
   let over = /** @type {{layer: number, head: number} | null} */ (null);
-  let redrawWith = /** @type {import("./view.js").Now | null} */ (null);
 
   function sharedText() {
     if (n_kv_head === n_head) return say("heads.own_keys");
@@ -146,8 +145,8 @@ export function createHeads(scene) {
     if (!step) return;
     event.preventDefault();
     // The nearest picture in that direction, whatever the order.
-    const chosen = redrawWith?.values;
-    const at = cells.find((cell) => cell.layer === chosen?.layer && cell.head === chosen?.head);
+    const chosen = scene.values();
+    const at = cells.find((cell) => cell.layer === chosen.layer && cell.head === chosen.head);
     if (!at) return;
     const [dx, dy] = step;
     const ahead = cells
@@ -169,7 +168,6 @@ export function createHeads(scene) {
     ),
     /** @param {import("./view.js").Now} now */
     draw(now) {
-      redrawWith = now;
       const { values } = now;
       const colours = scene.colours();
       shownHead = { layer: now.layer.layer, head: now.head };

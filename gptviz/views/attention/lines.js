@@ -21,7 +21,7 @@ export function createLines(scene) {
   const also = Array.from({ length: sizes.n_head }, (_, head) => {
     const button = element("button", { type: "button" }, "");
     button.addEventListener("click", () => {
-      const over = shown?.values.over ?? [];
+      const { over } = scene.values();
       choose({ over: over.includes(head) ? over.filter((h) => h !== head) : [...over, head].sort((a, b) => a - b) });
     });
     return button;
@@ -56,14 +56,14 @@ export function createLines(scene) {
     const i = rowAt(event);
     if (i === null) return point(null);
     const left = event.offsetX < canvas.clientWidth / 2;
-    point(left ? { query: i } : { query: shown?.values.token ?? 0, key: Math.min(i, shown?.values.token ?? i) });
+    point(left ? { query: i } : { query: scene.values().token, key: Math.min(i, scene.values().token) });
   });
   canvas.addEventListener("pointerleave", () => point(null));
   canvas.addEventListener("click", (event) => {
     const i = rowAt(event);
-    if (i === null || !shown) return;
+    if (i === null) return;
     if (event.offsetX < canvas.clientWidth / 2) choose({ token: i });
-    else if (i <= shown.values.token) choose({ key: i });
+    else if (i <= scene.values().token) choose({ key: i });
   });
 
   /**

@@ -119,6 +119,7 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
         const follow = (/** @type {number} */ at, /** @type {number} */ from) => Math.min(at, Math.max(from, at - view.size + 1));
         move(follow(j, view.x), follow(i, view.y));
       }
+      picture = { ...picture, query: i, key: j }; // the next key may come before the next frame
       pick(i, j);
     } else if (event.key === "+" || event.key === "=") zoom(0.5);
     else if (event.key === "-") zoom(2);

@@ -15,19 +15,18 @@ export function createOff(scene) {
   const second = /** @type {HTMLInputElement} */ (element("input", { type: "text", maxlength: 300, id: "second" }));
   second.addEventListener("change", () => choose({ second: second.value }));
   const result = element("div", { class: "results" });
-  let values = /** @type {import("./view.js").Values | null} */ (null);
   let facts = /** @type {object | null} */ (null);
   let shown = /** @type {object | null} */ (null);
-  add.addEventListener("click", () => values && toggle(values.layer, values.head));
-  again.addEventListener("click", () => values && choose({ again: values.again + 1 }));
+  add.addEventListener("click", () => toggle(scene.values().layer, scene.values().head));
+  again.addEventListener("click", () => choose({ again: scene.values().again + 1 }));
 
   const same = (/** @type {number[]} */ a, /** @type {number[]} */ b) => a[0] === b[0] && a[1] === b[1];
 
   /** @param {number} layer @param {number} head */
   function toggle(layer, head) {
-    if (!values) return;
-    const without = values.off.filter((other) => !same(other, [layer, head]));
-    choose({ off: without.length < values.off.length ? without : [...without, [layer, head]] });
+    const { off } = scene.values();
+    const without = off.filter((other) => !same(other, [layer, head]));
+    choose({ off: without.length < off.length ? without : [...without, [layer, head]] });
   }
 
   /** @param {any} it of the off part @param {any} about @param {(Node | string)[]} title */
@@ -88,11 +87,10 @@ export function createOff(scene) {
       result,
     ),
     /** @param {import("./view.js").Now} now */
-    draw(now) {
-      values = now.values;
+    draw({ values }) {
       const { off } = values;
       const name = `${values.layer}.${values.head}`;
-      const isOff = off.some((head) => same(head, [/** @type {any} */ (values).layer, /** @type {any} */ (values).head]));
+      const isOff = off.some((head) => same(head, [values.layer, values.head]));
       add.textContent = say(isOff ? "off.on" : "off.off", { name });
       add.setAttribute("aria-pressed", String(isOff));
       clear.hidden = off.length === 0;

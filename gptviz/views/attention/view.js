@@ -83,6 +83,7 @@ const ASKS = ["layer", "last", "off", "again", "second"];
  * @property {(name: string) => Payload | null} part
  * @property {(measure: string, layer: number, head: number, random?: boolean) => number} measure
  * @property {(layer: number, head: number, random?: boolean) => string | null} kind
+ * @property {() => Values} values as they are now, drawn or not
  * @property {(change: Partial<Values>) => void} choose
  * @property {(pointed: Pointed | null) => void} point
  * @property {() => void} redraw
@@ -231,6 +232,7 @@ export function mount(root, given, report, { alone = false } = {}) {
         return named.sort((a, b) => measure(b, l, h, random) - measure(a, l, h, random))[0] ?? null;
       },
       alone,
+      values: () => values,
       choose,
       point,
       redraw,
@@ -266,11 +268,14 @@ export function mount(root, given, report, { alone = false } = {}) {
         ),
       )
     );
-    node.addEventListener("toggle", () => {
-      const others = values.open.filter((other) => other !== name);
-      if (node.open === values.open.includes(name)) return;
-      choose({ open: Object.keys(SECTIONS).filter((n) => others.includes(n) || (n === name && node.open)) });
+    const set = (/** @type {boolean} */ open) =>
+      choose({ open: Object.keys(SECTIONS).filter((other) => (other === name ? open : values.open.includes(other))) });
+    // The element would open by itself, and tell of it only after the next frame has closed it again.
+    /** @type {HTMLElement} */ (node.firstChild).addEventListener("click", (event) => {
+      event.preventDefault();
+      set(!values.open.includes(name));
     });
+    node.addEventListener("toggle", () => node.open !== values.open.includes(name) && set(node.open)); // found by search
     return {
       node,
       /** @param {Now} moment */

@@ -1,0 +1,353 @@
+"""The attention view in a real browser, against the trace."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from gptviz.analysis import heads
+from gptviz.analysis.ablation import without
+from gptviz.analysis.cell import key_head
+from gptviz.figures.predictions import percent
+from gptviz.text import say
+
+WAIT = 60_000
+CAPITAL = "The capital of France is"
+HOSTILE = '<img src=x onerror="document.title=1"> $x$ **b** שלום 👩‍🚀 \u200b法国 {token}'
+
+
+@pytest.fixture
+def open_at(app_server, page_at):
+    """`open_at(text=..., layer=...) -> Page`: the attention page at a link, its view complete."""
+
+    def go(width: int = 1440, theme: str = "light", locale: str = "en-US", **query) -> Page:
+        url = f"{app_server('app.py')}/attention?{urlencode(query)}"
+        page = page_at(url, width=width, theme=theme, locale=locale, height=1100)
+        expect(page.locator(".gptviz .strip")).to_be_visible(timeout=90_000)
+        return page
+
+    return go
+
+
+def section(page: Page, name: str):
+    return page.locator(f"[data-section={name}]")
+
+
+def unfold(page: Page, name: str):
+    it = section(page, name)
+    it.locator("summary").click()
+    expect(it.locator(".body")).to_be_visible(timeout=WAIT)
+    return it
+
+
+_PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+
+
+def number(text: str) -> float:
+    return float(text.replace("−", "-").replace("∞", "inf").replace("×10", "e").translate(_PLAIN))
+
+
+def readout(page: Page) -> dict[str, float]:
+    pairs = page.locator(".readout dd").evaluate_all("nodes => nodes.map(n => [n.dataset.stage, n.textContent])")
+    return {stage: number(text) for stage, text in pairs}
+
+
+def expected(trace, layer: int, head: int, i: int, j: int) -> dict[str, float]:
+    stages = trace.attention(layer)
+    return {name: float(getattr(stages, name)[head, i, j]) for name in ("dot", "scaled", "masked", "pattern")}
+
+
+def check_cell(page: Page, trace, layer: int, head: int, i: int, j: int) -> None:
+    shown, true = readout(page), expected(trace, layer, head, i, j)
+    for stage, digits in (("dot", 3), ("scaled", 4), ("masked", 4), ("pattern", 4)):
+        assert shown[stage] == pytest.approx(true[stage], abs=0.51 * 10**-digits + 1e-6 * abs(true["dot"])), stage
+
+
+@pytest.mark.parametrize(
+    ("model", "text", "cells"),
+    [
+        ("smollm2-135m", CAPITAL, [(16, 0, 4, 3), (23, 4, 4, 3), (0, 8, 2, 2), (29, 5, 3, 0)]),
+        ("toy-sort", "dbaca=", [(0, 0, 5, 2), (2, 1, 3, 3), (1, 2, 4, 0)]),
+    ],
+)
+def test_every_number_is_the_traces(open_at, request, model, text, cells):
+    llm = request.getfixturevalue("smollm2" if model == "smollm2-135m" else "toy")
+    trace = llm.trace(text)
+    for layer, head, i, j in cells:
+        chosen = {"layer": layer, "head": head, "token": i, "key": j}
+        page = open_at(model=model, text=text, opened="stages,cell,asking,values,outputs", entry=3, **chosen)
+        expect(section(page, "asking").locator(".side.query .chain li").first).to_be_visible(timeout=WAIT)
+        check_cell(page, trace, layer, head, i, j)
+        prefix = f"blocks.{layer}.attn."
+        row = trace[prefix + "pattern"][head, i]
+
+        # One cell, opened.
+        cell = section(page, "cell")
+        steps = dict(
+            cell.locator(".chain li").evaluate_all(
+                "rows => rows.map(r => [r.dataset.step, r.querySelector('code').textContent])"
+            )
+        )
+        assert number(steps["sum"].split("= ")[1]) == pytest.approx(expected(trace, layer, head, i, j)["dot"], abs=1e-3)
+        assert number(steps["softmax"].split("= ")[1]) == pytest.approx(float(row[j]), abs=6e-5)
+        assert float(cell.locator(".chain").get_attribute("data-difference")) < 1e-3
+        entry = re.search(r": (.*) × (.*) = (.*)", cell.locator(".entry").first.inner_text().replace("−", "-"))
+        shared = key_head(trace, head)
+        q, k = float(trace[prefix + "q"][head, i, 3]), float(trace[prefix + "k"][shared, j, 3])
+        assert [float(v) for v in entry.groups()] == pytest.approx([q, k, q * k], abs=6e-5, rel=1e-5)
+
+        # Asking: W times x makes the entry that the trace has.
+        for side, letter, token in (("query", "q", i), ("key", "k", j)):
+            name = prefix + letter + ("_pre" if llm.config.rope else "")
+            at = head if letter == "q" else shared
+            chain = section(page, "asking").locator(f".side.{side} .chain")
+            value = float(chain.locator("li").last.get_attribute("data-value"))
+            assert value == pytest.approx(float(trace[name][at, token, 3]), rel=1e-6)
+            assert float(chain.get_attribute("data-difference")) < 1e-3
+
+        # Values and outputs.
+        weights = section(page, "values").locator("tbody tr:not([hidden]) td.weight .number").all_inner_texts()
+        assert weights == [percent(float(w)) if w not in (0, 1) else f"{int(w) * 100}\u00a0%" for w in row[: i + 1]]
+        expect(section(page, "outputs").locator(".sum")).to_contain_text("difference", timeout=WAIT)
+        shares = section(page, "outputs").locator(".output-row .number").all_inner_texts()
+        each, whole = heads.head_outputs(llm, trace, layer, i), trace[prefix[:-1] + "_out"][i]
+        for h, text_ in enumerate(shares):
+            share = float(each[h] @ whole / (whole @ whole))
+            assert text_.split("share ")[1].replace("−", "-") == (("-" if share < 0 else "") + percent(abs(share)))
+        page.context.close()
+
+
+def test_a_walk_through_the_view(open_at, smollm2):
+    trace = smollm2.trace(CAPITAL)
+    page = open_at(text=CAPITAL)
+    assert page.locator(".section[open]").count() == 0, "it opens simply"
+    expect(page.locator(".habit")).to_contain_text("16.0")
+
+    # A picture of the grid.
+    grid = unfold(page, "heads").locator("canvas")
+    box = grid.bounding_box()
+    grid.click(position={"x": 34 + 23.5 * (box["width"] - 34) / 30, "y": box["height"] * 0.5})
+    expect(page.locator(".bar select").first).to_have_value("23")
+    expect(page.locator(".attention")).not_to_have_class(re.compile("waiting"), timeout=WAIT)
+    page.locator(".bar select").nth(1).select_option("4")
+    expect(page.locator(".bar .looked")).to_contain_text("·France")
+
+    # A cell of the matrix.
+    stages = unfold(page, "stages")
+    matrix = stages.locator(".matrix canvas")
+    matrix.focus()
+    for key in ("ArrowUp", "ArrowLeft"):
+        matrix.press(key)
+    expect(page.locator(".readout .pair")).to_have_text("·France → ·of")
+    check_cell(page, trace, 23, 4, 3, 2)
+    unfold(page, "cell")
+    expect(section(page, "cell").locator(".sentence")).to_contain_text("·France")
+
+    # The stages, one into the next.
+    stages.get_by_role("button", name="Play").click()
+    expect(stages.get_by_role("button", name="1 · q·kᵀ")).to_have_attribute("aria-pressed", "true")
+    expect(stages.get_by_role("button", name="4 · softmax")).to_have_attribute("aria-pressed", "true", timeout=WAIT)
+    expect(stages.get_by_role("button", name="Play")).to_be_visible()
+
+    # Without the first token: what remains of the row adds up to 1 again.
+    page.get_by_label("leave the first token out").check()
+    row = trace["blocks.23.attn.pattern"][4, 3]
+    expect(page.locator(".readout [data-stage=pattern]")).to_have_text(f"{float(row[2] / row[1:].sum()):.4f}")
+    sink = float(trace["blocks.23.attn.pattern"][4, 1:, 0].mean())
+    expect(stages.locator(".remarks")).to_contain_text(percent(sink))
+    page.get_by_role("button", name="first token left out").click()
+    expect(page.locator(".readout [data-stage=pattern]")).to_have_text(f"{float(row[2]):.4f}")
+
+    # Without the root: the rows saturate.
+    page.get_by_label("leave ÷√d out").check()
+    expect(stages.locator(".remarks")).to_contain_text("saturate")
+    unscaled = trace.attention(23).dot[4, 3, :4].double().softmax(-1)
+    assert number(page.locator(".readout [data-stage=pattern]").inner_text()) == pytest.approx(
+        float(unscaled[2]), abs=6e-5
+    )
+    page.get_by_label("leave ÷√d out").uncheck()
+
+    # Another last word: nothing before it moves.
+    page.get_by_label("change the last word").check()
+    expect(stages.locator(".remarks")).to_contain_text("0.0; of any query", timeout=WAIT)
+    page.get_by_role("textbox", name="another word").fill("was")
+    page.get_by_role("textbox", name="another word").press("Enter")
+    expect(stages.locator(".remarks")).to_contain_text("·was", timeout=WAIT)
+    expect(page.locator(".strip button").last).to_contain_text("·was")
+    page.get_by_role("button", name="other last word").click()
+    expect(page.locator(".strip button").last).to_contain_text("·is")
+
+    # A head off, and on again.
+    page.locator(".strip button").last.click()
+    off = unfold(page, "off")
+    off.get_by_role("button", name="Switch 23.4 off").click()
+    after = smollm2.trace(CAPITAL, "logits", without([(23, 4)])).logits[-1].softmax(-1)
+    word = int(trace.logits[-1].argmax())
+    cell = off.locator(".compared").first.locator("tbody tr").first.locator("td.after")
+    expect(cell).to_be_visible(timeout=WAIT)
+    assert float(cell.get_attribute("data-value")) == pytest.approx(float(after[word]), rel=1e-4)
+    expect(off.locator(".compared").nth(1)).to_contain_text("·Au")
+    expect(page).to_have_url(re.compile("off=23.4"))
+    off.get_by_role("button", name="Switch 23.4 on again").first.click()
+    expect(off).to_contain_text("Nothing is switched off")
+
+    # The other language: the same choices.
+    page.get_by_test_id("stSidebar").get_by_text("中文").click()
+    expect(page.locator(".gptviz")).to_have_attribute("lang", "zh", timeout=WAIT)
+    expect(page.locator(".bar select").first).to_have_value("23")
+    expect(section(page, "off").locator(".body")).to_contain_text(say("zh", "attention_view.off.nothing"))
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0
+
+
+def test_what_is_pointed_at_is_followed_everywhere(open_at, smollm2):
+    trace = smollm2.trace(CAPITAL)
+    page = open_at(text=CAPITAL, opened="stages,cell,lines,values")
+    page.locator(".strip button").nth(2).hover()
+    expect(page.locator(".bar .looked")).to_contain_text("·of →")
+    expect(page.locator(".readout .pair")).to_contain_text("·of →")
+    expect(section(page, "values").locator("tbody tr:not([hidden])")).to_have_count(3)
+    page.mouse.move(5, 5)
+    expect(page.locator(".bar .looked")).to_contain_text("·is →")
+    section(page, "values").locator("tbody tr").nth(1).hover()
+    expect(page.locator(".readout .pair")).to_have_text("·is → ·capital")
+    check_cell(page, trace, 16, 0, 4, 1)
+
+
+def test_the_keyboard_walks_and_the_choice_is_said(open_at):
+    page = open_at(text=CAPITAL, opened="heads")
+    spoken = page.locator(".bar [aria-live]")
+    expect(spoken).to_have_text(re.compile(r"Head 16\.0\. ·is looks at ·France: 78"))
+    page.locator(".strip button").last.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(spoken).to_contain_text("·France looks at ·of")
+    page.keyboard.press("Home")
+    expect(spoken).to_contain_text("The looks at The: 100")
+    grid = section(page, "heads").locator("canvas")
+    grid.focus()
+    grid.press("ArrowDown")
+    expect(page.locator(".bar select").nth(1)).to_have_value("1")
+    grid.press("ArrowRight")
+    expect(page.locator(".bar select").first).to_have_value("17")
+    expect(spoken).to_contain_text("Head 17.1", timeout=WAIT)
+
+
+@pytest.mark.parametrize(("width", "theme", "locale"), [(1440, "light", "en-US"), (390, "dark", "zh-CN")])
+def test_hostile_tokens_are_shown_as_themselves(open_at, smollm2, width, theme, locale):
+    everything = "heads,asking,stages,cell,lines,values,outputs,table,off"
+    page = open_at(width=width, theme=theme, locale=locale, text=HOSTILE, opened=everything, off="0.0", second=HOSTILE)
+    expect(section(page, "off").locator(".compared")).to_have_count(2, timeout=WAIT)
+    pieces = page.locator(".strip .piece").evaluate_all("nodes => nodes.map(n => n.textContent)")
+    assert pieces == smollm2.trace(HOSTILE).tokens
+    assert page.title() != "1" and page.locator(".gptviz img").count() == 0
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0
+
+
+def test_what_can_be_taken_away(open_at, smollm2, tmp_path):
+    text = "=1+1 <b> cats"
+    trace = smollm2.trace(text)
+    page = open_at(text=text, layer=3, head=1, opened="stages,lines,table")
+
+    def take(name: str, kind: str):
+        with page.expect_download() as download:
+            section(page, name).locator(".save").get_by_role("button", name=kind).click()
+        target = tmp_path / f"{name}.{kind.lower()}"
+        download.value.save_as(target)
+        return target
+
+    for name in ("stages", "lines"):
+        assert take(name, "PNG").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+        picture = ElementTree.parse(take(name, "SVG")).getroot()
+        labels = {node.text for node in picture.iter() if node.tag.endswith("text")}
+        assert set(trace.tokens) <= labels
+    with take("stages", "CSV").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(trace.ids) * (len(trace.ids) + 1) // 2
+    for row in rows:
+        i, j = int(row["query_position"]), int(row["key_position"])
+        true = expected(trace, 3, 1, i, j)
+        assert float(row["weight"]) == pytest.approx(true["pattern"], rel=1e-6)
+        assert float(row["q·k"]) == pytest.approx(true["dot"], rel=1e-6)
+        assert not row["query"].startswith("="), "no spreadsheet takes a token for a formula"
+    with take("table", "CSV").open(encoding="utf-8-sig", newline="") as file:
+        table = list(csv.DictReader(file))
+    scores = heads.head_scores(trace)
+    assert len(table) == 270
+    assert float(table[16 * 9]["previous"]) == pytest.approx(float(scores.kinds["previous"][16, 0]), rel=1e-6)
+
+
+def test_the_table_sorts(open_at):
+    page = open_at(text=CAPITAL, opened="table")
+    table = section(page, "table")
+    table.get_by_role("button", name="token before", exact=True).click()
+    expect(table.locator("tbody tr").first).to_contain_text("16.0")
+    table.locator("tbody tr").nth(1).get_by_role("button").click()
+    expect(table.locator("tbody tr.chosen")).to_have_count(1)
+
+
+def test_a_link_brings_the_same_view(open_at):
+    query = {"text": CAPITAL, "layer": 23, "head": 4, "token": 3, "key": 1, "opened": "stages,lines", "stage": "masked"}
+    page = open_at(**query, hide=1, over="1.2", order="sink")
+    expect(page.get_by_role("button", name="3 · mask")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".readout .pair")).to_have_text("·France → ·capital")
+    expect(page.locator(".over button[aria-pressed=true]")).to_have_text(["23.1", "23.2"])
+    expect(page.locator(".bar .undo:visible")).to_have_text(re.compile("first token left out"))
+    before = page.url
+    page.get_by_role("button", name="2 · ÷ √d").click()
+    expect(page).to_have_url(re.compile("stage=scaled"))
+    page.go_back()
+    expect(page.get_by_role("button", name="3 · mask")).to_have_attribute("aria-pressed", "true", timeout=WAIT)
+    assert page.url == before
+
+
+def test_memory_stays_flat_over_fifty_prompts(open_at):
+    page = open_at(text="Prompt number 0 about cats and dogs", opened="stages,cell,heads")
+    session = page.context.new_cdp_session(page)
+
+    def held() -> float:
+        session.send("HeapProfiler.collectGarbage")
+        usage = session.send("Runtime.getHeapUsage")
+        return usage["usedSize"] + usage.get("backingStorageSize", 0)
+
+    field = page.locator(".st-key-prompt-bar").get_by_role("textbox")
+    after = {}
+    for n in range(1, 51):
+        field.fill(f"Prompt number {n} about cats and dogs")
+        field.press("Enter")
+        digits = list(f"·{n}" if n < 10 else str(n)[-1])
+        expect(page.locator(".strip .piece", has_text=digits[-1]).first).to_be_visible(timeout=WAIT)
+        expect(page).to_have_url(re.compile(rf"number(\+|%20){n}(\+|%20)"), timeout=WAIT)
+        if n in (10, 50):
+            after[n] = held()
+    # One prompt's parts are about half a megabyte: 40 of them left behind would be 20.
+    assert after[50] - after[10] < 5e6, after
+
+
+def test_the_view_as_one_file(browser, smollm2, tmp_path):
+    document = smollm2.trace(f"{CAPITAL} </script>").show("attention", opened=["stages", "asking", "off"])
+    path = document.save(tmp_path / "view.html")
+    complaints = []
+    context = browser.new_context(viewport={"width": 1100, "height": 900}, reduced_motion="reduce")
+    page = context.new_page()
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: complaints.append(request.url) if request.url.startswith("http") else None)
+    page.goto(path.as_uri())
+    expect(page.locator(".strip button")).to_have_count(len(smollm2.encode(f"{CAPITAL} </script>")))
+    trace = smollm2.trace(f"{CAPITAL} </script>")
+    page.locator(".bar select").first.select_option("5")
+    page.locator(".strip button").nth(3).click()
+    expect(page.locator(".readout .pair")).to_contain_text("·France →")
+    key = int(trace["blocks.5.attn.pattern"][0, 3, 1:4].argmax()) + 1
+    check_cell(page, trace, 5, 0, 3, key)
+    expect(section(page, "asking")).to_contain_text(say("en", "attention_view.alone"))
+    expect(section(page, "off")).to_contain_text(say("en", "attention_view.alone"))
+    context.close()
+    assert not complaints, json.dumps(complaints)
