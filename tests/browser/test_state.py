@@ -23,6 +23,8 @@ def settled(page: Page) -> Page:
     page.wait_for_timeout(300)
     expect(page.locator("h1")).to_be_visible(timeout=90_000)
     expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached(timeout=90_000)
+    if "/attention" in page.url:
+        expect(page.locator(".strip button").first).to_be_visible(timeout=90_000)
     page.wait_for_timeout(300)
     return page
 
@@ -41,7 +43,8 @@ def view(page: Page) -> dict[str, object]:
     return {
         "title": page.locator("h1").inner_text(),
         "text": texts(page),
-        "token": page.get_by_role("radio", checked=True).all_inner_texts(),
+        "token": page.get_by_role("radio", checked=True).all_inner_texts()
+        + page.locator(".strip button[aria-pressed=true] .piece").all_inner_texts(),
         "open": page.locator("details[open] > summary").get_by_test_id("stMarkdownContainer").all_inner_texts(),
         "address": page.url.partition("?")[2],
     }
@@ -76,7 +79,7 @@ def test_the_same_view_by_every_way(url, page_at):
     remember()
     go(page, "attention", "zh")
     seen.append((page.url, view(page)))
-    page.get_by_role("radio", name="·it", exact=True).click()
+    page.locator(".strip button", has_text="·it").click()
     remember()
     page.locator("summary", has_text=say("zh", "ui.depths.open")).first.click()
     remember()
@@ -141,12 +144,20 @@ def test_two_clicks_on_an_example_make_it_the_text(url, page_at):
 
 
 def test_charts_follow_when_the_reader_changes_the_theme(url, page_at):
-    page = settled(page_at(f"{url}/attention"))
+    page = settled(page_at(f"{url}/mlp"))
     tick = page.locator(".js-plotly-plot .xtick text").first
     expect(tick).to_have_css("fill", rgb(PAGE["light"]["ink"]), timeout=30_000)
     page.get_by_test_id("stMainMenu").get_by_role("button").click()
     page.get_by_test_id("stMainMenuPopover").get_by_text("Dark").last.click(force=True)
     expect(tick).to_have_css("fill", rgb(PAGE["dark"]["ink"]), timeout=30_000)
+    # What a view draws itself follows as well: an unattended token has the page's colour.
+    page.locator(".st-key-way-on a").first.click()
+    page.locator(".st-key-way-on a").first.click()
+    nothing = page.locator(".strip button").nth(1)
+    expect(nothing).to_have_css("color", "rgb(255, 255, 255)", timeout=30_000)
+    page.get_by_test_id("stMainMenu").get_by_role("button").click()
+    page.get_by_test_id("stMainMenuPopover").get_by_text("Light").last.click(force=True)
+    expect(nothing).to_have_css("color", "rgb(0, 0, 0)", timeout=30_000)
 
 
 def rgb(colour: str) -> str:
