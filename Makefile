@@ -30,6 +30,7 @@ lint: $(READY)
 bench: $(READY) browser
 	@$(BIN)/gptviz fetch
 	@$(BIN)/python benchmarks/bench.py $(ARGS)
+	@$(BIN)/python benchmarks/views.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis test-results dist

@@ -16,6 +16,7 @@ from gptviz.figures.template import template
 from gptviz.model import causal_mask
 
 _NUMBERS = 9  # up to so many tokens each cell shows its number
+_THINNEST = 0.01  # weights under this get no line
 _MAP = 48  # a small map has at most so many cells a side
 
 
@@ -23,7 +24,7 @@ def pattern(
     tokens: Sequence[str],
     weights: Tensor,
     *,
-    titles: tuple[str, str, str],
+    titles: tuple[str, str, str] = ("query", "key", "weight"),
     query: int | None = None,
     first: bool = True,
     theme: Theme = "light",
@@ -50,7 +51,7 @@ def scores(
     tokens: Sequence[str],
     values: Tensor,
     *,
-    titles: tuple[str, str, str],
+    titles: tuple[str, str, str] = ("query", "key", "score"),
     query: int | None = None,
     theme: Theme = "light",
 ) -> go.Figure:
@@ -81,8 +82,7 @@ def head_maps(
 ) -> go.Figure:
     """All heads of a layer, patterns [n_head, T, T], as small maps on one scale from 0 to 1, `chosen` framed.
 
-    Long patterns are pooled to the largest weight of each patch: a picture, not numbers. The last trace is an
-    invisible marker on each map, its customdata the head: what a host listens to for clicks.
+    Long patterns are pooled to the largest weight of each patch: a picture, not numbers.
     """
     n_head, T, _ = patterns.shape
     small = patterns.detach().float().cpu().clone()
@@ -114,21 +114,6 @@ def head_maps(
             ),
             **at,
         )
-        centre = (side - 1) / 2
-        figure.add_trace(
-            go.Scatter(
-                x=[centre],
-                y=[centre],
-                mode="markers",
-                marker={"symbol": "square", "size": 110, "opacity": 0},
-                selected={"marker": {"opacity": 0}},
-                unselected={"marker": {"opacity": 0}},
-                customdata=[head],
-                hovertemplate=f"{names[head]}<extra></extra>",
-                showlegend=False,
-            ),
-            **at,
-        )
         line = (
             {"color": role("attention", theme), "width": 3}
             if head == chosen
@@ -142,7 +127,9 @@ def head_maps(
     return figure
 
 
-def dot_product(query: Tensor, key: Tensor, *, titles: tuple[str, str, str], theme: Theme = "light") -> go.Figure:
+def dot_product(
+    query: Tensor, key: Tensor, *, titles: tuple[str, str, str] = ("q", "k", "q × k"), theme: Theme = "light"
+) -> go.Figure:
     """A query and a key vector [d_head] as strips, and below them their products, which add up to q·k."""
     query, key = query.detach().float().cpu(), key.detach().float().cpu()
     products = query * key
@@ -184,6 +171,62 @@ def dot_product(query: Tensor, key: Tensor, *, titles: tuple[str, str, str], the
         if name:
             annotation.font.color = role(name, theme)
     figure.update_layout(template=template(theme), height=360, bargap=0.15)
+    return figure
+
+
+def lines(tokens: Sequence[str], patterns: Sequence[tuple[str, Tensor]], *, theme: Theme = "light") -> go.Figure:
+    """Patterns as lines from queries, on the left, to keys, on the right (Vig 2019): as thick as the weight, weights
+    under 0.01 left out. patterns: (name, [T, T]) of each head, in a colour of its own."""
+    figure = go.Figure(layout={"template": template(theme), "height": max(220, 26 * len(tokens) + 60)})
+    hues = ("attention", "output", "key", "value", "query", "mlp")
+    for number, (name, weights) in enumerate(patterns):
+        colour = role(hues[number % len(hues)], theme)
+        shown = False
+        for i, row in enumerate(weights.detach().float().cpu().tolist()):
+            for j, weight in enumerate(row[: i + 1]):
+                if weight < _THINNEST:
+                    continue
+                figure.add_trace(
+                    go.Scatter(
+                        x=[0, 0.5, 1],
+                        y=[i, (i + j) / 2, j],
+                        mode="lines",
+                        line={"color": colour, "width": 9 * weight, "shape": "spline"},
+                        opacity=0.6,
+                        name=name,
+                        legendgroup=name,
+                        showlegend=not shown,
+                        hoverinfo="name",
+                    )
+                )
+                shown = True
+    places_ = list(range(len(tokens)))
+    left = {"tickvals": places_, "ticktext": places(tokens), "range": [len(tokens) - 0.5, -0.5]}
+    figure.update_yaxes(**left, showgrid=False, zeroline=False)
+    figure.update_layout(yaxis2={**left, "overlaying": "y", "side": "right", "showgrid": False})
+    # An axis without a trace is not drawn.
+    figure.add_trace(go.Scatter(x=[1], y=[0], yaxis="y2", mode="markers", marker={"opacity": 0}, showlegend=False))
+    figure.update_xaxes(visible=False, range=[0, 1])
+    return figure
+
+
+def all_heads(values: Tensor, *, title: str, theme: Theme = "light") -> go.Figure:
+    """One number a head, [n_layer, n_head], from `analysis.heads`: layers across, heads down."""
+    grid = values.detach().float().cpu().T.numpy()
+    figure = go.Figure(
+        go.Heatmap(
+            z=grid,
+            zmin=0,
+            colorscale=sequential("attention", theme),
+            xgap=1,
+            ygap=1,
+            colorbar={"title": title},
+            hovertemplate=f"%{{x}}.%{{y}}: %{{z:.3f}} {title}<extra></extra>",
+        ),
+        layout={"template": template(theme), "height": 120 + 22 * grid.shape[0]},
+    )
+    figure.update_xaxes(title="layer", showgrid=False, dtick=1 if grid.shape[1] <= 32 else 4)
+    figure.update_yaxes(title="head", showgrid=False, dtick=1, autorange="reversed")
     return figure
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from gptviz.analysis import neurons
+from gptviz.analysis import heads, neurons
 from gptviz.figures import attention, labels, mlp
 from gptviz.figures.compare import next_words
 from gptviz.figures.vectors import strips
@@ -65,16 +65,31 @@ def test_every_length_has_a_label_for_every_token(n_tokens):
     assert labels.escape("<b>&") == "&lt;b&gt;&amp;"
 
 
-def test_small_maps_show_each_head_and_listen_for_clicks(trace):
+def test_small_maps_show_each_head(trace):
     patterns = trace["blocks.0.attn.pattern"]
     names = [str(head) for head in range(len(patterns))]
     figure = attention.head_maps(patterns, names, chosen=1)
     maps = [t for t in figure.data if t.type == "heatmap"]
     for values, shown in zip(patterns, maps, strict=True):
         np.testing.assert_allclose(np.asarray(shown.z, dtype=float) / 255, values.numpy(), atol=1 / 255)
-    assert [t.customdata[0] for t in figure.data if t.type == "scatter"] == list(range(len(patterns)))
     big = attention.head_maps(torch.rand(2, 200, 200), ["a", "b"], chosen=0)
     assert np.asarray(big.data[0].z).shape == (48, 48)
+
+
+def test_lines_are_as_thick_as_the_weights(trace):
+    weights = trace["blocks.0.attn.pattern"]
+    figure = attention.lines(trace.tokens, [("0.1", weights[1]), ("0.2", weights[2])])
+    drawn = [line for line in figure.data if line.mode == "lines"]
+    for line in drawn:
+        i, j = int(line.y[0]), int(line.y[-1])
+        head = int(line.name.split(".")[1])
+        assert line.line.width == pytest.approx(9 * float(weights[head, i, j]))
+    assert len(drawn) == int((weights[1:3] >= 0.01).sum())
+
+
+def test_one_number_for_each_head(trace):
+    scores = heads.head_scores(trace).sink
+    np.testing.assert_array_equal(attention.all_heads(scores, title="sink").data[0].z, scores.T.numpy())
 
 
 def test_products_add_up(trace):

@@ -1,0 +1,182 @@
+"""How much the attention view sends to the browser and how quickly it answers there: `make bench`, or
+`python benchmarks/views.py`. The default model, a page of 1440 × 1000 in headless Chromium, drawn in software.
+
+In the browser a time is from the event to the moment after the next frame was painted: one frame of a 60 Hz screen is
+16.7 ms. On the way to the server and back it is until the view shows the new numbers."""
+
+from __future__ import annotations
+
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from urllib.parse import urlencode
+
+import click
+from playwright.sync_api import Page, sync_playwright
+
+import gptviz
+from gptviz.paths import app_file
+from tests.browser import chromium
+
+TEXT = "The cat sits on the mat and looks at the bird in the garden, because it is hungry and the day is long. " * 12
+OPENED = "heads,stages,cell,lines"
+
+# The view's root, and a promise of the moment after the next paint.
+SETUP = """() => {
+  const host = [...document.querySelectorAll("*")].find((node) => node.shadowRoot?.querySelector(".attention"));
+  const root = (window.root = host.shadowRoot);
+  const painted = () => new Promise((resolve) => requestAnimationFrame(() => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => resolve(performance.now());
+    channel.port2.postMessage(0);
+  }));
+  const mouse = (node, x, y) => {
+    const box = node.getBoundingClientRect();
+    const at = { pointerType: "mouse", bubbles: true, clientX: box.left + x, clientY: box.top + y };
+    node.dispatchEvent(new PointerEvent("pointermove", at));
+  };
+  const select = (n, value) => {
+    const node = root.querySelectorAll(".bar select")[n];
+    node.value = String(value);
+    node.dispatchEvent(new Event("change"));
+  };
+  const acts = {
+    hover: (n) => {
+      const chips = [...root.querySelectorAll(".strip button")];
+      chips[(n * 7) % chips.length].dispatchEvent(new PointerEvent("pointerenter", { pointerType: "mouse" }));
+    },
+    cell: (n) => mouse(root.querySelector(".matrix canvas"), 150 + 9 * n, 320 + 7 * n),
+    stage: (n) => root.querySelectorAll(".steps button")[1 + (n % 4)].click(),
+    head: (n) => select(1, n % 9),
+  };
+  window.local = async (what, times) => {
+    const taken = [];
+    for (let n = 0; n < times; n++) {
+      await painted();
+      const start = performance.now();
+      acts[what](n);
+      taken.push((await painted()) - start);
+      await new Promise((resolve) => setTimeout(resolve, 40));
+    }
+    return taken;
+  };
+  const until = async (done) => {
+    while (!done()) await new Promise((resolve) => setTimeout(resolve, 4));
+    await painted();
+  };
+  const away = {
+    layer: (n) => {
+      select(0, 3 + n);
+      return () => !root.querySelector(".attention.waiting") && root.querySelector(".bar .arriving").textContent === "";
+    },
+    words: (n) => {
+      const words = () => root.querySelector("[data-section=values] .words");
+      root.querySelectorAll(".strip button")[5 + n].click();
+      return () => words() && !words().classList.contains("stale");
+    },
+    off: (n) => {
+      select(1, n); // one head more every time
+      root.querySelector("[data-section=off] .add").click();
+      const results = () => root.querySelector("[data-section=off] .results");
+      return () => results().querySelector("table") && !results().classList.contains("stale");
+    },
+  };
+  window.server = async (what, n) => {
+    const start = performance.now();
+    const done = away[what](n);
+    await painted();
+    await until(done);
+    return performance.now() - start;
+  };
+}"""
+
+
+@click.command()
+@click.option("--repeats", default=20, show_default=True, help="How often each thing in the browser is done.")
+def main(repeats: int) -> None:
+    """Measure, and print a table."""
+    llm = gptviz.load()
+    texts = {n: llm.tokenizer.decode(llm.encode(TEXT)[:n]) for n in (64, 256)}
+    with server() as url, sync_playwright() as playwright:
+        browser = chromium.launch(playwright)
+        print(f"{'attention view, default model':44}{'64 tokens':>16}{'256 tokens':>16}\n")
+        columns = {n: measure(browser, url, text, repeats) for n, text in texts.items()}
+        for label in columns[64]:
+            print(f"{label:44}" + "".join(f"{column[label]:>16}" for column in columns.values()))
+        browser.close()
+
+
+def measure(browser, url: str, text: str, repeats: int) -> dict[str, str]:
+    context = browser.new_context(viewport={"width": 1440, "height": 1000}, reduced_motion="reduce")
+    page = context.new_page()
+    received: list[int] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
+    link = {"text": text, "layer": 16, "head": 0}
+    opened(page, f"{url}/attention?{urlencode(link)}")
+    rows = {"sent to the browser until it is open": f"{sum(received) / 1e6:.2f} MB"}
+    opened(page, f"{url}/attention?{urlencode({**link, 'opened': OPENED})}")
+    page.locator(".matrix canvas").wait_for()
+    for what, label in (
+        ("hover", "hovering over the text"),
+        ("cell", "hovering over a cell"),
+        ("stage", "another stage"),
+        ("head", "another head of the layer"),
+    ):
+        taken = sorted(page.evaluate("([what, n]) => window.local(what, n)", [what, repeats]))
+        rows[f"{label}, median and 9 in 10"] = f"{statistics.median(taken):.0f} / {taken[int(0.9 * repeats)]:.0f} ms"
+    for what, label, section in (
+        ("layer", "another layer", OPENED),
+        ("words", "the words of a head", "values"),
+        ("off", "a head switched off, with its control", "off"),
+    ):
+        opened(page, f"{url}/attention?{urlencode({**link, 'opened': section})}")
+        received.clear()
+        taken = []
+        for n in range(6):
+            taken.append(page.evaluate("([what, n]) => window.server(what, n)", [what, n]))
+            page.wait_for_timeout(600)  # the page has settled, as when a person clicks
+        rows[f"{label}, median and most"] = f"{statistics.median(taken):.0f} / {max(taken):.0f} ms"
+        if what == "layer":
+            rows["  sent for another layer"] = f"{sum(received) / 6e6:.2f} MB"
+    context.close()
+    return rows
+
+
+def opened(page: Page, link: str) -> None:
+    page.goto(link)
+    page.locator(".strip button").first.wait_for(timeout=60_000)
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=60_000)
+    page.wait_for_timeout(1500)
+    page.evaluate(SETUP)
+
+
+@contextmanager
+def server():
+    """The app, running."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "streamlit", "run", str(app_file()), f"--server.port={port}"]
+    process = subprocess.Popen(
+        [*command, "--server.address=127.0.0.1", "--server.headless=true"], stdout=subprocess.DEVNULL
+    )
+    try:
+        for _ in range(600):
+            try:
+                with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
+                    break
+            except OSError:
+                time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+if __name__ == "__main__":
+    main()
