@@ -21,6 +21,14 @@ def test_a_head_that_is_off_hands_on_nothing(tiny):
     )
 
 
+def test_only_what_changes_is_computed(tiny, smollm2):
+    for llm, text, heads in ((tiny, [5, 6, 7, 6], [(1, 0), (2, 2)]), (smollm2, "The capital of France is", [(23, 4)])):
+        trace = llm.trace(text)
+        for token in (1, 3):
+            whole = llm.trace(trace.ids, "logits", ablation.without(heads)).logits[token]
+            torch.testing.assert_close(ablation.logits_without(llm, trace, heads, token), whole, rtol=0, atol=1e-4)
+
+
 def test_controls_are_others_of_the_same_layers(tiny):
     off = [(0, 1), (2, 0)]
     drawn = {tuple(ablation.control(tiny.config, off, seed)) for seed in range(20)}

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import torch
+from torch import Tensor
 
-from gptviz.interventions import Intervention, Scale
+from gptviz.interventions import Intervention, Scale, hook
+from gptviz.llm import LLM
 from gptviz.model import GPTConfig
+from gptviz.trace import Trace
 
 Head = tuple[int, int]
 """A head by its layer and its number in the layer, written `layer.head` for people."""
@@ -37,3 +40,19 @@ def control(config: GPTConfig, heads: Sequence[Head], seed: int = 0) -> list[Hea
         order = torch.randperm(len(others), generator=generator)[: len(off)]
         drawn += [(layer, others[i]) for i in sorted(order.tolist())]
     return drawn
+
+
+def logits_without(llm: LLM, trace: Trace, heads: Iterable[Head], token: int) -> Tensor:
+    """The logits [V] at `token` with `heads` off: those of `llm.trace(interventions=without(heads))`, but only the
+    layers that change are computed, from the stream that `trace` (of everything, nothing replaced) holds before them.
+    """
+    heads = list(heads)
+    first = min(layer for layer, _ in heads)
+    T, model = len(trace.ids), llm.model
+    hooks = [(it.name, hook(it, T)) for it in without(heads)]
+    with model.hooked(hooks), torch.no_grad():
+        x = trace[f"blocks.{first}.resid_pre"][None]
+        rotation = model.rotation(torch.arange(T, device=x.device), x.dtype)
+        for block in model.blocks[first:]:
+            x = block(x, rotation, None, True)
+        return model.logits(model.unembed(model.ln_final(x[:, token])))[0]

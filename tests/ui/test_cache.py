@@ -16,7 +16,7 @@ from tests.small_models import CONFIGS, random_llm
 
 def small(fingerprint: str = "a"):
     llm = random_llm(CONFIGS["llama"])
-    llm.checkpoint = SimpleNamespace(**vars(llm.checkpoint), fingerprint=fingerprint)
+    llm.checkpoint = SimpleNamespace(**{**vars(llm.checkpoint), "fingerprint": fingerprint})
     return llm
 
 

@@ -11,360 +11,66 @@ It is fed in parts, so that each number travels once and what is not looked at d
     last       what another last word would change
     off        the next word with some heads switched off
 
-`parts` gives those that `values`, the reader's choices, ask for. A part names the text it belongs to (`of`), since
-the browser may still hold an older one.
+`attention_parts` gives those that `values`, the reader's choices, ask for. A part names the text it
+belongs to (`of`), since the browser may still hold an older one.
 """
 
 from __future__ import annotations
 
-import hashlib
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import torch
-from torch import Tensor
-from torch.nn.functional import adaptive_max_pool2d
-
-from gptviz.analysis import ablation, heads, mask
-from gptviz.analysis.cell import key_head, strongest_key
-from gptviz.analysis.direct import direct_logits
-from gptviz.analysis.facts import Fact, HeadName, Position, Share
-from gptviz.analysis.predictions import leading, probabilities
-from gptviz.errors import GptvizError, InputError
+from gptviz.analysis import heads
+from gptviz.errors import InputError
 from gptviz.llm import LLM
-from gptviz.model import rotary_frequencies
-from gptviz.text import table
 from gptviz.trace import Trace
+from gptviz.views.attention import parts as make
+from gptviz.views.attention.parts import MEASURES, Run, name_of
 from gptviz.views.html import Document, Part, document
-from gptviz.views.wire import pack
+
+__all__ = ["MEASURES", "SECTIONS", "attention_document", "attention_parts", "name_of"]
 
 SECTIONS = ("heads", "asking", "stages", "cell", "lines", "values", "outputs", "table", "off")
 """The parts of the view that unfold."""
 
-MEASURES = (*heads.KINDS, "sink", "entropy", "distance")
-"""What is measured of each head, in the order of the arrays `scores` and `random`."""
-
-MAP_SIDE = 64  # cells on a side of a small picture at most, and
-MAP_BYTES = 1_200_000  # bytes for all small pictures together
-LAYER_BYTES = 6_000_000  # scores and patterns beyond which a layer part carries the chosen head alone
 DOCUMENT_BYTES = 16_000_000  # of layer parts in an HTML file
-WORDS = 8  # up and down
-PRESET = 5  # heads that are offered to be switched off together
-
-Run = Callable[..., Trace]
-"""`run(ids, names=None, interventions=()) -> Trace`: how the host traces, with its cache."""
 
 
 def attention_parts(llm: LLM, trace: Trace, values: Mapping[str, Any], language: str, run: Run) -> dict[str, bytes]:
     """The parts that the reader's choices need. values: see `view.js`; layer, head and token must exist."""
     layer, head, token, opened = values["layer"], values["head"], values["token"], values["open"]
     parts = {
-        "text": text_part(llm, trace, language),
-        "facts": facts_part(llm, trace, token),
-        "layer": layer_part(llm, trace, layer, head),
+        "text": _once(trace, ("text", language), lambda: make.text_part(llm, trace, language)),
+        "facts": _once(trace, ("facts", token), lambda: make.facts_part(llm, trace, token)),
+        "layer": make.layer_part(llm, trace, layer, head),
     }
     if "asking" in opened:
-        parts["weights"] = weights_part(llm, trace, layer, head)
+        parts["weights"] = make.weights_part(llm, trace, layer, head)
     if "outputs" in opened:
-        parts["outputs"] = outputs_part(llm, trace, layer, token)
+        parts["outputs"] = make.outputs_part(llm, trace, layer, token)
     if "values" in opened:
-        parts["reading"] = reading_part(llm, trace, layer, head, token, values["key"])
+        parts["reading"] = make.reading_part(llm, trace, layer, head, token, values["key"])
     if values["last"] is not None:
-        parts["last"] = last_part(llm, trace, layer, head, values["last"], language, run)
+        parts["last"] = make.last_part(llm, trace, layer, head, values["last"], language, run)
     if values["off"]:
         off = [tuple(head) for head in values["off"]]
-        parts["off"] = off_part(llm, trace, token, off, values["again"], values["second"], language, run)
+        about = (token, off, values["again"], values["second"], language)
+        parts["off"] = _once(trace, ("off", str(about)), lambda: make.off_part(llm, trace, *about, run))
     return parts
-
-
-def name_of(llm: LLM, ids: Sequence[int]) -> str:
-    """Which text on which model a part is about."""
-    about = f"{llm.name}|{llm.checkpoint.fingerprint}|{llm.dtype}|{list(ids)}"
-    return hashlib.blake2b(about.encode(), digest_size=9).hexdigest()
 
 
 # Asked for again at every click, and slow to make: kept as long as the trace is.
 _made: weakref.WeakKeyDictionary[Trace, dict[tuple, bytes]] = weakref.WeakKeyDictionary()
 
 
-def _once(trace: Trace, key: tuple, make: Callable[[], bytes]) -> bytes:
+def _once(trace: Trace, key: tuple, compute: Callable[[], bytes]) -> bytes:
     made = _made.setdefault(trace, {})
     # A trace grows in place.
     key = (len(trace.ids), *key)
     if key not in made:
-        made[key] = make()
+        made[key] = compute()
     return made[key]
-
-
-def pictures(trace: Trace) -> Tensor:
-    """A small picture of every head's pattern, uint8 [n_layer · n_head, side · (side + 1) / 2]: the lower triangle,
-    row after row, 255 for a weight of 1. A cell holds the largest weight of those it stands for. For looking at only:
-    no number is ever read off it."""
-    config, T = trace.config, len(trace.ids)
-    side = min(T, MAP_SIDE, int((2 * MAP_BYTES / (config.n_layer * config.n_head)) ** 0.5))
-    below = torch.ones(side, side, dtype=torch.bool).tril()
-    kept = []
-    for layer in range(config.n_layer):
-        pattern = trace[f"blocks.{layer}.attn.pattern"].float().cpu()
-        small = pattern if side == T else adaptive_max_pool2d(pattern[None], side)[0]
-        kept.append((small[:, below] * 255).round().to(torch.uint8))
-    return torch.cat(kept)
-
-
-def text_part(llm: LLM, trace: Trace, language: str) -> bytes:
-    """The tokens, and all heads at once."""
-    return _once(trace, ("text", language), lambda: _text_part(llm, trace, language))
-
-
-def _text_part(llm: LLM, trace: Trace, language: str) -> bytes:
-    config = llm.config
-    here, tested = heads.head_scores(trace), heads.random_scores(llm)
-    prefix = "attention_view."
-    maps = pictures(trace)
-    scales = [config.scale(layer) for layer in range(config.n_layer)]
-    header = {
-        "of": name_of(llm, trace.ids),
-        "language": language,
-        "labels": {key.removeprefix(prefix): text for key, text in table(language).items() if key.startswith(prefix)},
-        "tokens": trace.tokens,
-        "sizes": {
-            name: getattr(config, name)
-            for name in ("n_layer", "n_head", "n_kv_head", "d_head", "d_model", "vocab_size")
-        },
-        "scales": scales,
-        "root": [scale == config.d_head**-0.5 for scale in scales],
-        "side": int((2 * maps.shape[1]) ** 0.5),
-        "measures": MEASURES,
-        "rows": here.rows,
-        "rows_random": tested.rows,
-        "most": heads.MOST,
-        "enough": heads.ENOUGH,
-    }
-    arrays = {"maps": maps, "scores": _measured(here), "random": _measured(tested)}
-    if config.rope:
-        arrays["frequencies"] = rotary_frequencies(config.rope, config.d_head)
-    return pack(header, arrays)
-
-
-def facts_part(llm: LLM, trace: Trace, token: int) -> bytes:
-    """What to look for from `token`, and which heads are worth switching off."""
-    return _once(trace, ("facts", token), lambda: _facts_part(llm, trace, token))
-
-
-def _facts_part(llm: LLM, trace: Trace, token: int) -> bytes:
-    header = {
-        "of": name_of(llm, trace.ids),
-        "token": token,
-        "facts": [_fact(fact) for fact in heads.observations(llm, trace, token)],
-        "word": llm.pieces([int(trace.logits[token].argmax())])[0],
-        "presets": _presets(llm, trace, token),
-    }
-    return pack(header, {})
-
-
-def _measured(scores: heads.HeadScores) -> Tensor:
-    """[measures, n_layer, n_head]"""
-    return torch.stack([*(scores.kinds[kind] for kind in heads.KINDS), scores.sink, scores.entropy, scores.distance])
-
-
-def _fact(fact: Fact) -> dict[str, Any]:
-    """A fact as the view says it: numbers of each kind in their own way, tokens and heads to be clicked."""
-
-    def plain(value: object) -> dict[str, Any]:
-        match value:
-            case HeadName():
-                return {"head": list(value)}
-            case Position():
-                return {"token": int(value)}
-            case Share():
-                return {"share": float(value)}
-            case str():
-                return {"piece": value}
-            case _:
-                return {"number": value}
-
-    return {"name": fact.name, "values": {name: plain(value) for name, value in fact.values.items()}}
-
-
-def _presets(llm: LLM, trace: Trace, token: int) -> dict[str, list[list[int]]]:
-    """Groups of heads worth switching off together: those that help the next word most, and the model's clearest of
-    two kinds, by the test on random tokens."""
-    groups = {"helpers": [list(head) for head in heads.helpers(llm, trace, token, PRESET)]}
-    for kind in ("induction", "previous"):
-        scores = heads.random_scores(llm).kinds[kind].nan_to_num(nan=0.0).flatten()
-        top = scores.topk(min(PRESET, len(scores)))
-        clear = [int(i) for i, score in zip(top.indices, top.values, strict=True) if score > heads.MOST]
-        if clear:
-            groups[kind] = [list(divmod(i, llm.config.n_head)) for i in clear]
-    return groups
-
-
-def _heads_in(trace: Trace, head: int) -> list[int]:
-    """The heads whose numbers travel with a layer: all, or the chosen one where that would be too much."""
-    H, T = trace.config.n_head, len(trace.ids)
-    return list(range(H)) if H * T * T * 6 <= LAYER_BYTES else [head]
-
-
-def layer_part(llm: LLM, trace: Trace, layer: int, head: int) -> bytes:
-    """Everything of one layer that the stages and cells are made of, in float32, exactly as the trace has it.
-
-    pattern: its lower triangle, row after row. value_sizes [heads, T]: the length of what W_O makes of each token's
-    value. q, k, v come by head and by key head: `heads`, `key_heads` say which."""
-    chosen = _heads_in(trace, head)
-    shared = sorted({key_head(trace, h) for h in chosen})
-    prefix, T = f"blocks.{layer}.attn.", len(trace.ids)
-    below = torch.ones(T, T, dtype=torch.bool).tril()
-    by_query, by_key = ["q", "z"], ["k", "v"]
-    if trace.config.rope:
-        by_query, by_key = [*by_query, "q_pre"], [*by_key, "k_pre"]
-    arrays = {name: trace[prefix + name][chosen] for name in by_query}
-    arrays |= {name: trace[prefix + name][shared] for name in by_key}
-    arrays["scores"] = trace[prefix + "scores"][chosen]
-    arrays["pattern"] = trace[prefix + "pattern"][chosen].cpu()[:, below]
-    arrays["value_sizes"] = _value_sizes(llm, trace, layer, chosen)
-    header = {"of": name_of(llm, trace.ids), "layer": layer, "heads": chosen, "key_heads": shared}
-    return pack(header, arrays)
-
-
-def _value_sizes(llm: LLM, trace: Trace, layer: int, chosen: Sequence[int]) -> Tensor:
-    """‖W_O,h v_j‖, [heads, T]: how much token j would write through head h if it got all the weight."""
-    attn = llm.model.blocks[layer].attn
-    by_head = attn.W_O.weight.float().view(-1, trace.config.n_head, trace.config.d_head)  # [D, H, d]
-    v = trace[f"blocks.{layer}.attn.v"].float()
-    return torch.stack([(v[key_head(trace, h)] @ by_head[:, h].T).norm(dim=-1) for h in chosen])
-
-
-def weights_part(llm: LLM, trace: Trace, layer: int, head: int) -> bytes:
-    """Where queries and keys come from: x [T, D], what the norm hands over, and W_Q, W_K [d, D] of one head, with
-    their biases where the model has them."""
-    attn, d, shared = llm.model.blocks[layer].attn, llm.config.d_head, key_head(trace, head)
-    arrays = {"x": trace[f"blocks.{layer}.ln1"]}
-    for name, matrix, at in (("W_Q", attn.W_Q, head), ("W_K", attn.W_K, shared)):
-        rows = slice(at * d, (at + 1) * d)
-        arrays[name] = matrix.weight[rows]
-        if matrix.bias is not None:
-            arrays[name.replace("W", "b")] = matrix.bias[rows]
-    return pack({"of": name_of(llm, trace.ids), "layer": layer, "head": head}, arrays)
-
-
-def outputs_part(llm: LLM, trace: Trace, layer: int, token: int) -> bytes:
-    """What each head adds at `token`, heads [H, D]; W_O's bias [D], if it has one; their sum, attn_out [D], as the
-    model computed it from the heads laid side by side."""
-    each = heads.head_outputs(llm, trace, layer, token)
-    bias = llm.model.blocks[layer].attn.W_O.bias
-    whole = trace[f"blocks.{layer}.attn_out"][token].float()
-    total = each.sum(0) + (0 if bias is None else bias.float())
-    header = {
-        "of": name_of(llm, trace.ids),
-        "layer": layer,
-        "token": token,
-        "error": float((total - whole).abs().max()),
-        "largest": float(whole.abs().max()),
-    }
-    arrays = {"heads": each, "attn_out": whole} | ({} if bias is None else {"bias": bias.float()})
-    return pack(header, arrays)
-
-
-def reading_part(llm: LLM, trace: Trace, layer: int, head: int, token: int, key: int | None) -> bytes:
-    """The words that the head's whole output at `token` pushes up and down, directly, and those that the value of
-    token `key` (None: the strongest) does by itself, weighted as it is; out [D]: what the head adds."""
-    attn = llm.model.blocks[layer].attn
-    by_head = attn.W_O.weight.float().view(-1, trace.config.n_head, trace.config.d_head)[:, head]  # [D, d]
-    prefix = f"blocks.{layer}.attn."
-    out = by_head @ trace[prefix + "z"][head, token].float()
-    key = strongest_key(trace, layer, head, token) if key is None else min(key, token)
-    weight = trace[prefix + "pattern"][head, token, key].float()
-    one = weight * (by_head @ trace[prefix + "v"][key_head(trace, head), key].float())
-    pushes = direct_logits(llm, trace, token, torch.stack((out, one)))
-
-    def words(push: Tensor, largest: bool) -> list[dict[str, Any]]:
-        top = push.topk(min(WORDS, len(push)), largest=largest)
-        pieces = llm.pieces(top.indices.tolist())
-        return [{"piece": p, "push": v} for p, v in zip(pieces, top.values.tolist(), strict=True)]
-
-    read = [{"up": words(push, True), "down": words(push, False)} for push in pushes]
-    first = int(trace.logits[token].argmax())
-    header = {
-        "of": name_of(llm, trace.ids),
-        "layer": layer,
-        "head": head,
-        "token": token,
-        "key": key,
-        "whole": read[0],
-        "one": read[1],
-        "next": {"piece": llm.pieces([first])[0], "push": float(pushes[0, first])},
-    }
-    return pack(header, {"out": out})
-
-
-def last_part(llm: LLM, trace: Trace, layer: int, head: int, word: str, language: str, run: Run) -> bytes:
-    """What becomes of a layer if the last word is another: only the last query's row, and, before the mask, the last
-    key's column. word "": the model's own suggestion. A word that cannot be: `trouble`, a sentence."""
-    header: dict[str, Any] = {"of": name_of(llm, trace.ids), "layer": layer, "word": word}
-    try:
-        ids = mask.with_last(llm, trace, word) if word else [*trace.ids[:-1], mask.likeliest_other(trace)]
-        other = run(ids)
-    except GptvizError as error:
-        return pack({**header, "trouble": error.text(language)}, {})
-    chosen = _heads_in(trace, head)
-    found = mask.differences(trace, other, layer)
-    header |= {"piece": other.tokens[-1], "same": ids == trace.ids, "heads": chosen}
-    header["differences"] = {"pattern": found.pattern, "vectors": found.vectors, "stream": found.stream}
-    prefix = f"blocks.{layer}.attn."
-    scores, pattern = other[prefix + "scores"][chosen], other[prefix + "pattern"][chosen]
-    return pack(header, {"score_row": scores[:, -1], "score_column": scores[..., -1], "pattern_row": pattern[:, -1]})
-
-
-def off_part(
-    llm: LLM,
-    trace: Trace,
-    token: int,
-    off: Sequence[ablation.Head],
-    again: int,
-    second: str,
-    language: str,
-    run: Run,
-) -> bytes:
-    """The next word with heads `off`, and with as many others of the same layers: after `token`, and at the end of a
-    second text. again: which draw of the others."""
-    control = ablation.control(llm.config, off, again)
-    passes = [off] if control is None else [off, control]
-
-    def compare(ids: Sequence[int], at: int) -> dict[str, Any]:
-        before = run(ids).logits[at]
-        after = [run(ids, "logits", ablation.without(which)).logits[at] for which in passes]
-        shown = [w.id for w in leading(llm, before, 5)]
-        shown += [w.id for w in leading(llm, after[0], 3) if w.id not in shown]
-        columns = [probabilities(logits)[shown].tolist() for logits in (before, *after)]
-        return {"words": llm.pieces(shown), "shares": columns}
-
-    header: dict[str, Any] = {
-        "of": name_of(llm, trace.ids),
-        "token": token,
-        "off": [list(head) for head in off],
-        "control": control and [list(head) for head in control],
-        "again": again,
-        "text": second,
-        "here": compare(trace.ids, token),
-        "second": None,
-    }
-    if second:
-        try:
-            ids = _second_ids(llm, second)
-            header["second"] = {**compare(ids, len(ids) - 1), "tokens": llm.pieces(ids)}
-        except GptvizError as error:
-            header["second"] = {"trouble": error.text(language)}
-    return pack(header, {})
-
-
-def _second_ids(llm: LLM, text: str) -> list[int]:
-    if llm.tokenizer is None:
-        words = text.replace(",", " ").split()
-        if not all(word.isascii() and word.isdecimal() for word in words):
-            raise InputError("ids_expected", vocab_size=llm.config.vocab_size)
-        return llm.check_ids([int(word) for word in words])
-    return llm.encode(text)
 
 
 def attention_document(
@@ -382,24 +88,25 @@ def attention_document(
     layer, head, token: what it opens on; a head that does something clear, and the last token, unless given. The file
     holds all layers if that makes less than DOCUMENT_BYTES, else that one; matrices and words of that head alone.
     """
+    config, T = llm.config, len(trace.ids)
+    for value, size in ((layer, config.n_layer), (head, config.n_head), (token, T)):
+        if value is not None and not 0 <= value < size:
+            raise InputError("nothing_there", value=value, last=size - 1)
     scores = heads.head_scores(trace)
     layer = heads.clear_head(scores)[0] if layer is None else layer
     head = heads.clear_head(scores, layer)[1] if head is None else head
-    token = len(trace.ids) - 1 if token is None else token
-    for value, size in ((layer, llm.config.n_layer), (head, llm.config.n_head), (token, len(trace.ids))):
-        if not 0 <= value < size:
-            raise InputError("nothing_there", value=value, last=size - 1)
-    first = layer_part(llm, trace, layer, head)
-    whole = len(first) * llm.config.n_layer <= DOCUMENT_BYTES and len(_heads_in(trace, head)) == llm.config.n_head
-    layers = range(llm.config.n_layer) if whole else [layer]
+    token = T - 1 if token is None else token
+    first = make.layer_part(llm, trace, layer, head)
+    whole = len(first) * config.n_layer <= DOCUMENT_BYTES and len(make.heads_in(trace, head)) == config.n_head
+    layers = range(config.n_layer) if whole else [layer]
     here = {"layer": layer, "head": head}
     parts = [
-        Part("text", text_part(llm, trace, language), {}),
-        Part("facts", facts_part(llm, trace, token), {}),
-        *(Part("layer", layer_part(llm, trace, at, head), {"layer": at}) for at in layers),
-        Part("weights", weights_part(llm, trace, layer, head), here),
-        Part("outputs", outputs_part(llm, trace, layer, token), {"layer": layer, "token": token}),
-        Part("reading", reading_part(llm, trace, layer, head, token, None), {**here, "token": token}),
+        Part("text", make.text_part(llm, trace, language), {}),
+        Part("facts", make.facts_part(llm, trace, token), {}),
+        *(Part("layer", make.layer_part(llm, trace, at, head), {"layer": at}) for at in layers),
+        Part("weights", make.weights_part(llm, trace, layer, head), here),
+        Part("outputs", make.outputs_part(llm, trace, layer, token), {"layer": layer, "token": token}),
+        Part("reading", make.reading_part(llm, trace, layer, head, token, None), {**here, "token": token}),
     ]
     values = {**here, "of": name_of(llm, trace.ids), "token": token, "open": list(opened)}
     title = f"{llm.name} · {layer}.{head} · {trace.text or ''}"[:120]
