@@ -10,7 +10,7 @@ from gptviz.analysis import heads
 from gptviz.model import Attention, attention_scores
 from gptviz.ui import state
 from gptviz.ui.page import Page, start
-from gptviz.ui.prompt import second_text
+from gptviz.ui.prompt import others_like, second_text
 from gptviz.views.attention import attention_parts, name_of
 from gptviz.views.streamlit import show
 
@@ -70,7 +70,9 @@ config = page.llm.config
 page.lesson("see", all_heads=config.n_layer * config.n_head, n_head=config.n_head, n_layer=config.n_layer)
 show(
     "attention",
-    lambda values: attention_parts(page.llm, page.trace, values, page.language, page.run),
+    lambda values: attention_parts(
+        page.llm, page.trace, values, page.language, page.run, others_like(page.llm.name, page.prompt.text)
+    ),
     begin_with(page),
     key="attention.view",
     on_change=take,

@@ -57,8 +57,12 @@ def test_scores_are_means_over_rows_that_have_something_to_look_at():
     assert at["duplicate"] == pytest.approx((1 / 5 + 1 / 6 + 1 / 7) / 3)
     assert at["induction"] == pytest.approx((1 / 5 + 1 / 6 + 1 / 7 + 1 / 8) / 4)
     assert float(scores.sink[1, 0]) == pytest.approx(at["current"])
-    assert float(scores.entropy[1, 0]) == pytest.approx(sum(math.log2(n) for n in range(2, 9)) / 7, rel=1e-5)
-    assert float(scores.distance[1, 0]) == pytest.approx(sum(n / 2 for n in range(1, 8)) / 7)
+    # Row i gives i of its i + 1 equal weights to others than the first: that much it counts.
+    mass = [i / (i + 1) for i in range(1, 8)]
+    entropy = sum(m * math.log2(i) for m, i in zip(mass, range(1, 8), strict=True)) / sum(mass)
+    distance = sum(m * (i - 1) / 2 for m, i in zip(mass, range(1, 8), strict=True)) / sum(mass)
+    assert float(scores.entropy[1, 0]) == pytest.approx(entropy, rel=1e-5)
+    assert float(scores.distance[1, 0]) == pytest.approx(distance)
     assert float(scores.peak[1, 0]) == pytest.approx(at["current"])
     assert scores.kind(1, 0) is None
 

@@ -46,9 +46,11 @@ class HeadScores:
     sink: Tensor
     """Mean weight that the tokens after the first put on the first."""
     entropy: Tensor
-    """Mean Shannon entropy of a row after the first, in bits: 0 if it looks at one token only."""
+    """Shannon entropy of what a row gives to tokens other than the first, in bits: 0 if that is one token only. A mean
+    over rows, each counting as much as it gives there."""
     distance: Tensor
-    """Mean distance looked back, in tokens: Σ weight·(i - j), over the rows after the first (Vig & Belinkov 2019)."""
+    """How far that weight lies back, in tokens: Σ weight·(i - j) / Σ weight (Vig & Belinkov 2019, there with the first
+    token)."""
     peak: Tensor
     """Mean of a row's largest weight on a token other than the first."""
 
@@ -111,19 +113,23 @@ def _measure(trace: Trace) -> HeadScores:
     T = len(trace.ids)
     position = torch.arange(T, dtype=torch.float32)
     back = (position[:, None] - position).clamp_min(0)
-    weights = torch.stack([*(wanted[kind].float() for kind in KINDS), back])  # what to sum each row with
+    weights = torch.stack([wanted[kind].float() for kind in KINDS])  # what to sum each row with
     # The mean of nothing is NaN: so it is for a kind without rows.
-    rows = [wanted[kind].any(-1) for kind in KINDS] + [position > 0]
+    rows = [wanted[kind].any(-1) for kind in KINDS]
     found = {name: [] for name in (*KINDS, "distance", "sink", "entropy", "peak")}
     for layer in range(trace.config.n_layer):
         pattern = trace[f"blocks.{layer}.attn.pattern"].float().cpu()  # [H, T, T]
         sums = torch.einsum("hij,kij->khi", pattern, weights)
-        for name, row, chosen in zip((*KINDS, "distance"), sums, rows, strict=True):
+        for name, row, chosen in zip(KINDS, sums, rows, strict=True):
             found[name].append(row[:, chosen].mean(-1))
-        later = pattern[:, 1:]
-        found["sink"].append(later[..., 0].mean(-1))
-        found["entropy"].append(-torch.xlogy(later, later).sum(-1).mean(-1) / math.log(2))
-        found["peak"].append(later[..., 1:].amax(-1).mean(-1) if T > 1 else torch.full((len(pattern),), math.nan))
+        found["sink"].append(pattern[:, 1:, 0].mean(-1))
+        rest = pattern[:, 1:, 1:]  # [H, T - 1, T - 1]: what is not given to the first token
+        mass = rest.sum(-1)  # [H, T - 1]
+        found["distance"].append((rest * back[1:, 1:]).sum((-1, -2)) / mass.sum(-1))
+        # Σ_i m_i·H(w_i / m_i) = Σ_i (m_i·log m_i - Σ_j w_ij·log w_ij)
+        spread = torch.xlogy(mass, mass) - torch.xlogy(rest, rest).sum(-1)
+        found["entropy"].append((spread.sum(-1) / mass.sum(-1) / math.log(2)).clamp_min(0))
+        found["peak"].append(rest.amax(-1).mean(-1) if T > 1 else torch.full((len(pattern),), math.nan))
     scores = {name: torch.stack(values) for name, values in found.items()}
     return HeadScores(
         kinds={kind: scores[kind] for kind in KINDS},
@@ -185,21 +191,42 @@ def head_outputs(llm: LLM, trace: Trace, layer: int, token: int) -> Tensor:
     return torch.einsum("dhe,he->hd", by_head, z)
 
 
-def helping_look(llm: LLM, trace: Trace, token: int) -> Look | None:
-    """The head that looks back from `token` at something other than the first token and pushes the model's own next
-    word there up most, directly. None if no such head pushes it up."""
-    layers, heads = range(trace.config.n_layer), range(trace.config.n_head)
+@dataclass(frozen=True)
+class Looks:
+    """What every head does from one token, [n_layer, n_head] each."""
+
+    key: Tensor
+    """The token it looks at hardest, the first aside if there is another."""
+    weight: Tensor
+    """How hard."""
+    push: Tensor
+    """What the head's output adds to the logit of the model's own next word, directly, against the vocabulary's mean
+    (see `analysis.direct`)."""
+
+
+def looks_from(llm: LLM, trace: Trace, token: int) -> Looks:
+    """All heads, seen from `token`."""
+    layers = range(trace.config.n_layer)
     outputs = torch.stack([head_outputs(llm, trace, layer, token) for layer in layers])  # [n_layer, n_head, D]
-    pushes = direct_push(llm, trace, token, outputs, int(trace.logits[token].argmax()))
-    looks = []
-    for layer in layers:
-        weights, keys = trace[f"blocks.{layer}.attn.pattern"][:, token, : token + 1].float().max(-1)
-        looks += [
-            Look(layer, head, token, int(keys[head]), float(weights[head]), float(pushes[layer, head]))
-            for head in heads
-            if 0 < keys[head] < token and pushes[layer, head] > 0
-        ]
-    return max(looks, key=lambda look: look.push, default=None)
+    rows = torch.stack([trace[f"blocks.{layer}.attn.pattern"][:, token, : token + 1].float() for layer in layers])
+    start = min(token, 1)
+    weight, key = rows[..., start:].max(-1)
+    push = direct_push(llm, trace, token, outputs, int(trace.logits[token].argmax()))
+    return Looks((key + start).cpu(), weight.cpu(), push.cpu())
+
+
+def helping_look(llm: LLM, trace: Trace, token: int) -> Look | None:
+    """Of the heads that look hardest at a token between the first and `token` itself, the one that pushes the model's
+    own next word up most, directly. None if no such head pushes it up."""
+    all_looks = looks_from(llm, trace, token)
+    first = torch.stack([trace[f"blocks.{at}.attn.pattern"][:, token, 0].float() for at in range(trace.config.n_layer)])
+    back = (all_looks.key < token) & (all_looks.key > 0) & (all_looks.weight >= first.cpu())
+    push = all_looks.push.masked_fill(~back, -math.inf)
+    layer, head = divmod(int(push.argmax()), push.shape[1])
+    if not push[layer, head] > 0:
+        return None
+    at = (layer, head)
+    return Look(layer, head, token, int(all_looks.key[at]), float(all_looks.weight[at]), float(push[at]))
 
 
 def observations(llm: LLM, trace: Trace, token: int) -> list[Fact]:
@@ -210,9 +237,10 @@ def observations(llm: LLM, trace: Trace, token: int) -> list[Fact]:
     for kind in KINDS:
         layer, head = best(scores.kinds[kind])
         share, rows = float(scores.kinds[kind][layer, head]), scores.rows[kind]
-        if share > MOST:
+        elsewhere = float(tested.kinds[kind][layer, head])
+        # On very few rows a habit is a coincidence, unless random tokens show it too.
+        if share > MOST and (rows >= ENOUGH or elsewhere > MOST):
             values = {"head": HeadName(layer, head), "share": Share(share), "rows": rows}
-            elsewhere = float(tested.kinds[kind][layer, head])
             # A habit that shows on random tokens as well belongs to the head, not to this text.
             if elsewhere > MOST:
                 values["random"] = Share(elsewhere)
@@ -241,8 +269,7 @@ def observations(llm: LLM, trace: Trace, token: int) -> list[Fact]:
 
 def helpers(llm: LLM, trace: Trace, token: int, count: int) -> list[HeadName]:
     """The `count` heads that push the model's own next word after `token` up most, directly; fewer if fewer do."""
-    outputs = torch.stack([head_outputs(llm, trace, layer, token) for layer in range(trace.config.n_layer)])
-    pushes = direct_push(llm, trace, token, outputs, int(trace.logits[token].argmax())).flatten()
+    pushes = looks_from(llm, trace, token).push.flatten()
     top = pushes.topk(min(count, len(pushes)))
     found = zip(top.indices.tolist(), top.values.tolist(), strict=True)
     return [HeadName(*divmod(i, trace.config.n_head)) for i, push in found if push > 0]

@@ -8,6 +8,8 @@ from gptviz.analysis.predictions import swap
 from gptviz.llm import LLM
 from gptviz.trace import Trace
 
+LIKELY = 100  # how far down a suggestion is looked for
+
 
 @dataclass(frozen=True)
 class Differences:
@@ -21,18 +23,27 @@ class Differences:
     """Of any number of the residual stream after any layer."""
 
 
-def likeliest_other(trace: Trace) -> int:
-    """The token the model expected in the last place, or, where that is the one that came, its second choice."""
+def likeliest_other(llm: LLM, trace: Trace) -> int:
+    """Another token for the last place: the likeliest there that is not the one that came, and that is a word where
+    the one that came is one."""
     at = max(len(trace.ids) - 2, 0)
-    first, second = trace.logits[at].topk(2).indices.tolist()
-    return first if first != trace.ids[-1] else second
+    last = trace.ids[-1]
+    likely = [i for i in trace.logits[at].topk(min(LIKELY, trace.logits.shape[1])).indices.tolist() if i != last]
+
+    def is_word(piece: str) -> bool:
+        return piece.startswith("·") and piece[1:].isalpha()
+
+    if is_word(llm.pieces([last])[0]):
+        words = [i for i, piece in zip(likely, llm.pieces(likely), strict=True) if is_word(piece)]
+        likely = words or likely
+    return likely[0]
 
 
-def with_last(llm: LLM, trace: Trace, word: str) -> list[int]:
-    """The ids of the text with its last token replaced by `word`, by the first token of it if it has several.
-    Raises InputError for a word the vocabulary cannot write."""
+def with_last(llm: LLM, trace: Trace, word: str) -> tuple[list[int], int]:
+    """The ids of the text with its last token replaced by `word`, by the first token of it if it has several; and how
+    many it has. Raises InputError for a word the vocabulary cannot write."""
     changed = swap(llm, trace.ids, len(trace.ids) - 1, word)
-    return changed.ids[: len(trace.ids)]
+    return changed.ids[: len(trace.ids)], changed.width
 
 
 def differences(first: Trace, second: Trace, layer: int) -> Differences:

@@ -51,6 +51,12 @@ def examples(model: str) -> list[dict]:
     return own or [group for group in _file()["group"] if "model" not in group]
 
 
+def others_like(model: str, text: str) -> list[str]:
+    """Example prompts of the same groups as `text`, without it."""
+    groups = [group["texts"] for group in examples(model) if text in group["texts"]]
+    return list(dict.fromkeys(other for texts in groups for other in texts if other != text))[:4]
+
+
 def default_text(model: str) -> str:
     """The prompt shown before anything is typed."""
     return examples(model)[0]["texts"][0]

@@ -31,7 +31,7 @@ export function significant(value, digits) {
   if (value === 0 || (size >= 1e-4 && size < 1e6)) return minus(value.toPrecision(digits));
   const [mantissa, exponent] = value.toExponential(Math.min(digits, 4) - 1).split("e");
   const power = [...exponent.replace("+", "")].map((char) => SUPERSCRIPT[char]).join("");
-  return `${minus(mantissa)}×10${power}`;
+  return `${minus(mantissa)}·10${power}`;
 }
 
 /**
@@ -69,3 +69,24 @@ export function share(p) {
   const [digit, exponent] = value.toExponential(0).split("e");
   return `${digit}·10${[...exponent.replace("+", "")].map((char) => SUPERSCRIPT[char]).join("")}${PERCENT}`;
 }
+
+/**
+ * A probability in at most three digits, for where there is little room.
+ * @param {number} p
+ */
+export function brief(p) {
+  const value = 100 * p;
+  if (Number.isNaN(p)) return "–";
+  if (value > 99.5 && p < 1) return `>99${PERCENT}`;
+  return (value >= 9.95 || value === 0 ? value.toFixed(0) : value.toFixed(1)) + PERCENT;
+}
+
+/** With its sign, and never −0. @param {number} value @param {number} digits */
+export function signed(value, digits) {
+  const text = Math.abs(value).toFixed(digits);
+  if (Number(text) === 0) return text;
+  return (value < 0 ? "−" : "+") + text;
+}
+
+/** A whole number as a subscript. @param {number} value */
+export const subscript = (value) => [...String(value)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)]).join("");

@@ -9,7 +9,7 @@ import { css } from "./colours.js";
  * @property {(x: number, y: number, width: number, height: number, fill: Rgb) => void} rect
  * @property {(x: number, y: number, width: number, height: number, stroke: Rgb, thick?: number) => void} frame
  * @property {(points: number[][], stroke: Rgb, options?: {thick?: number, opacity?: number, dash?: number[]}) => void} line
- * @property {(from: number[], to: number[], stroke: Rgb, options?: {thick?: number, opacity?: number}) => void} curve
+ * @property {(from: number[], to: number[], stroke: Rgb, options?: {thick?: number, opacity?: number, dash?: number[]}) => void} curve
  *   from left to right, level at both ends
  * @property {(text: string, x: number, y: number, options: TextOptions) => void} text
  * @property {(pixels: Uint32Array, columns: number, rows: number, x: number, y: number, width: number, height: number) => void} image
@@ -61,9 +61,10 @@ export function canvasPainter(context) {
       context.stroke();
       context.restore();
     },
-    curve([x1, y1], [x2, y2], stroke, { thick = 1, opacity = 1 } = {}) {
+    curve([x1, y1], [x2, y2], stroke, { thick = 1, opacity = 1, dash = [] } = {}) {
       const middle = (x1 + x2) / 2;
       context.save();
+      context.setLineDash(dash);
       context.globalAlpha = opacity;
       context.strokeStyle = css(stroke);
       context.lineWidth = thick;
@@ -143,11 +144,11 @@ export function svgPainter(width, height) {
         `<polyline points="${points.map((p) => p.map(n).join(",")).join(" ")}" fill="none" stroke="${css(stroke)}" ` +
           `stroke-width="${n(thick)}" stroke-opacity="${n(opacity)}" stroke-dasharray="${dash.join(" ") || "none"}"/>`,
       ),
-    curve([x1, y1], [x2, y2], stroke, { thick = 1, opacity = 1 } = {}) {
+    curve([x1, y1], [x2, y2], stroke, { thick = 1, opacity = 1, dash = [] } = {}) {
       const middle = (x1 + x2) / 2;
       const path = `M${n(x1)},${n(y1)} C${n(middle)},${n(y1)} ${n(middle)},${n(y2)} ${n(x2)},${n(y2)}`;
       parts.push(
-        `<path d="${path}" fill="none" stroke="${css(stroke)}" stroke-width="${n(thick)}" stroke-opacity="${n(opacity)}"/>`,
+        `<path d="${path}" fill="none" stroke="${css(stroke)}" stroke-width="${n(thick)}" stroke-opacity="${n(opacity)}" stroke-dasharray="${dash.join(" ") || "none"}"/>`,
       );
     },
     text(text, x, y, options) {

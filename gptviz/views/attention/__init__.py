@@ -37,11 +37,14 @@ SECTIONS = ("heads", "asking", "stages", "cell", "lines", "values", "outputs", "
 DOCUMENT_BYTES = 16_000_000  # of layer parts in an HTML file
 
 
-def attention_parts(llm: LLM, trace: Trace, values: Mapping[str, Any], language: str, run: Run) -> dict[str, bytes]:
-    """The parts that the reader's choices need. values: see `view.js`; layer, head and token must exist."""
+def attention_parts(
+    llm: LLM, trace: Trace, values: Mapping[str, Any], language: str, run: Run, others: Sequence[str] = ()
+) -> dict[str, bytes]:
+    """The parts that the reader's choices need. values: see `view.js`; layer, head and token must exist. others: texts
+    worth trying as a second one."""
     layer, head, token, opened = values["layer"], values["head"], values["token"], values["open"]
     parts = {
-        "text": _once(trace, ("text", language), lambda: make.text_part(llm, trace, language)),
+        "text": _once(trace, ("text", language), lambda: make.text_part(llm, trace, language, others)),
         "facts": _once(trace, ("facts", token), lambda: make.facts_part(llm, trace, token)),
         "layer": make.layer_part(llm, trace, layer, head),
     }

@@ -28,7 +28,7 @@ export function createAsking(scene) {
     draw(now) {
       const part = scene.part("weights");
       const ready = part && part.header.layer === now.layer.layer && part.header.head === now.head;
-      waiting.hidden = Boolean(ready);
+      waiting.style.visibility = ready ? "hidden" : "";
       for (const side of sides) {
         side.node.classList.toggle("stale", !ready);
         if (ready) side.draw(now, part);
@@ -54,7 +54,7 @@ function createSide(scene, role) {
   const letter = role === "query" ? "q" : "k";
   const matrixName = role === "query" ? "W_Q" : "W_K";
   const title = element("p", { class: "title" });
-  const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "img", class: "pick" }));
+  const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "application", class: "pick", tabindex: 0 }));
   const products = createBars(say("asking.products", { count: d_model }), { height: 56 });
   const chain = element("ol", { class: "chain" });
   const turn = element("p", { class: "entry" });
@@ -76,6 +76,12 @@ function createSide(scene, role) {
   canvas.addEventListener("click", (event) => {
     const entry = at(event);
     if (entry !== null) choose({ entry });
+  });
+  canvas.addEventListener("keydown", (event) => {
+    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    choose({ entry: Math.min(d_head - 1, Math.max(0, scene.values().entry + by)) });
   });
   // The picture of a matrix takes time and does not depend on the token: it is kept.
   let kept = { part: /** @type {object | null} */ (null), colour: "", pixels: new Uint32Array(0) };
@@ -149,7 +155,7 @@ function createSide(scene, role) {
           angle: fixed(angle, 3),
           sign: entry < half ? "−" : "+",
           one: fixed(before[entry], 4),
-          other: fixed(before[pair], 4),
+          other: before[pair] < 0 ? `(${fixed(before[pair], 4)})` : fixed(before[pair], 4),
           turned: fixed(after[entry], 4),
         });
         turn.dataset.difference = String(Math.abs(turned - after[entry]));

@@ -1,11 +1,11 @@
 // What stays at the top while the rest scrolls: the chosen head, and what is looked at in it.
 
 import { element } from "../dom.js";
-import { share } from "../format.js";
+import { brief, share } from "../format.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createBar(scene) {
-  const { say, sizes, choose, tokens } = scene;
+  const { say, sizes, choose, labels } = scene;
   /** @param {string} name @param {number} count @param {(value: number) => void} take */
   const select = (name, count, take) => {
     const node = /** @type {HTMLSelectElement} */ (
@@ -17,6 +17,16 @@ export function createBar(scene) {
   const layer = select("layer", sizes.n_layer, (value) => choose({ layer: value }));
   const head = select("head", sizes.n_head, (value) => choose({ head: value }));
   const looked = element("span", { class: "looked" });
+  const step = (/** @type {string} */ sign, /** @type {string} */ label, /** @type {number} */ by) => {
+    const button = element("button", { type: "button", class: "step", "aria-label": label, title: label }, sign);
+    button.addEventListener("click", () => {
+      const to = scene.values().token + by;
+      if (to >= 0 && to < labels.length) choose({ token: to });
+    });
+    return button;
+  };
+  const before = step("‹", say("bar.before"), -1);
+  const after = step("›", say("bar.after"), 1);
   const changed = element("span", { class: "changed" });
   const waiting = element("span", { class: "muted arriving", role: "status" });
   // Read out once the reader has settled, not at every hover.
@@ -34,7 +44,7 @@ export function createBar(scene) {
   changed.append(...undos.map((it) => it.node));
 
   return {
-    node: element("div", { class: "bar" }, layer.label, head.label, looked, changed, waiting, spoken),
+    node: element("div", { class: "bar" }, layer.label, head.label, element("span", { class: "walk" }, before, looked, after), changed, waiting, spoken),
     /** @param {import("./view.js").Now} now */
     draw(now) {
       const { values } = now;
@@ -42,6 +52,8 @@ export function createBar(scene) {
       head.node.value = String(values.layer === now.layer.layer ? now.head : values.head);
       waiting.textContent = now.waiting ? say(scene.alone ? "alone" : "bar.waiting", { layer: values.layer }) : "";
       const weight = now.key <= now.query ? now.row(now.query)[now.key] : 0;
+      before.toggleAttribute("disabled", values.token === 0);
+      after.toggleAttribute("disabled", values.token === labels.length - 1);
       looked.replaceChildren(
         scene.token(now.query, true),
         " → ",
@@ -51,12 +63,17 @@ export function createBar(scene) {
       for (const { is, node } of undos) node.hidden = !is(values);
       const pointing = now.query !== values.token || (values.key !== null && now.key !== values.key);
       if (pointing || now.waiting) return;
-      const said = say("bar.spoken", {
+      const about = {
         name: `${now.layer.layer}.${now.head}`,
-        query: tokens[now.query],
-        key: tokens[now.key],
+        query: labels[now.query],
+        key: labels[now.key],
         share: share(weight),
-      });
+      };
+      const first = now.row(now.query)[0];
+      const said =
+        now.key > 0 && first > weight
+          ? say("bar.spoken_first", { ...about, first: labels[0], rest: brief(first) })
+          : say("bar.spoken", about);
       if (spoken.textContent !== said) spoken.textContent = said;
     },
   };

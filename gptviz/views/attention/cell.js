@@ -21,14 +21,16 @@ export function createCell(scene) {
   const entry = element("p", { class: "entry" });
   const steps = element("ol", { class: "chain" });
   const sentence = element("p", { class: "sentence" });
-  const rows = Array.from({ length: ROWS }, () => {
+  const asIs = element("p", { class: "muted" }, say("as_is"));
+  const shared = element("p", { class: "muted" });
+  const rows = Array.from({ length: Math.min(ROWS, scene.tokens.length) }, () => {
     const cells = { token: element("th", { scope: "row" }), score: element("td", {}), exp: element("td", {}), weight: element("td", {}), bar: element("td", { class: "track" }, element("div", { class: "bar" })) };
     return { node: element("tr", {}, ...Object.values(cells)), ...cells };
   });
   const others = element("tr", { class: "others" });
   const total = element("tr", { class: "total" });
   const heading = ["token", "score", "exp", "weight", "bar"].map((name) => element("th", { scope: "col" }, say(`cell.column_${name}`)));
-  const table = element("table", {}, element("thead", {}, element("tr", {}, ...heading)), element("tbody", {}, ...rows.map((r) => r.node), others, total));
+  const table = element("table", {}, element("thead", {}, element("tr", {}, ...heading)), element("tbody", {}, ...rows.map((r) => r.node), ...(scene.tokens.length > ROWS ? [others] : []), total));
   const title = element("p", { class: "title" });
   const curve = createDistance(scene);
 
@@ -41,7 +43,11 @@ export function createCell(scene) {
     const k = layer.vector("k", head, j);
     const product = Float64Array.from(q, (value, d) => value * k[d]);
     const at = Math.min(pointed ?? now.values.entry, q.length - 1);
-    const about = { query: scene.tokens[i], key: scene.tokens[j] };
+    const about = { query: scene.labels[i], key: scene.labels[j] };
+    asIs.hidden = !now.values.unscaled && !now.values.hide;
+    const same = [...Array(sizes.n_head).keys()].filter((h) => h !== head && layer.keyHead(h) === layer.keyHead(head));
+    shared.hidden = !same.length;
+    shared.textContent = say("cell.shared", { heads: same.map((h) => `${layer.layer}.${h}`).join(", ") });
     query.rename(say("cell.query", about));
     key.rename(say("cell.key", about));
     products.rename(say("cell.products"));
@@ -75,7 +81,7 @@ export function createCell(scene) {
     if (future) lines.push(line("masked", "−∞,  e^−∞ = 0"), line("softmax_future", "0"));
     else {
       lines.push(
-        line("exponent", `e^(${fixed(score, 4)} − ${fixed(largest, 4).replace("−", "−")}) = ${fixed(exps[j], 4)}`),
+        line("exponent", `e^(${fixed(score, 4)} − ${bracketed(largest)}) = ${fixed(exps[j], 4)}`),
         line("softmax", `${fixed(exps[j], 4)} ÷ ${fixed(all, 4)} = ${weight >= 0.00005 || weight === 0 ? fixed(weight, 4) : significant(weight, 3)}`),
       );
     }
@@ -87,7 +93,7 @@ export function createCell(scene) {
 
     title.replaceChildren(...scene.nodes("cell.table", { query: scene.token(i, true) }));
     const weights = layer.row(head, i);
-    const order = [...weights.keys()].sort((a, b) => weights[b] - weights[a] || a - b).slice(0, ROWS);
+    const order = [...weights.keys()].sort((a, b) => weights[b] - weights[a] || a - b).slice(0, rows.length);
     if (!future && !order.includes(j)) order[order.length - 1] = j;
     rows.forEach((it, n) => {
       const at = order[n];
@@ -114,9 +120,11 @@ export function createCell(scene) {
     node: element(
       "div",
       { class: "cell-view" },
+      asIs,
       sentence,
       query.node,
       key.node,
+      shared,
       products.node,
       entry,
       steps,
@@ -128,6 +136,9 @@ export function createCell(scene) {
   };
 }
 
+/** A number after a minus sign. @param {number} value */
+const bracketed = (value) => (value < 0 ? `(${fixed(value, 4)})` : fixed(value, 4));
+
 /**
  * q·k of the chosen pair, had the two stood at another distance: what rotation does.
  * @param {import("./view.js").Scene} scene
@@ -136,9 +147,16 @@ function createDistance(scene) {
   const { say, arrays } = scene;
   if (!arrays.frequencies) return { node: element("p", { class: "muted" }, say("cell.no_rotation")), draw() {} };
   const frequencies = arrays.frequencies.data;
-  const bars = createBars("", { height: 96, onPoint: (at) => ((pointed = at), scene.redraw()) });
-  const said = element("p", { class: "entry" });
   let pointed = /** @type {number | null} */ (null);
+  let picked = /** @type {{at: number, pair: string} | null} */ (null);
+  let pair = "";
+  const bars = createBars("", {
+    height: 96,
+    onPoint: (at) => ((pointed = at), scene.redraw()),
+    onPick: (at) => ((picked = { at, pair }), scene.redraw()),
+    ticks: true,
+  });
+  const said = element("p", { class: "entry" });
   return {
     node: element("div", { class: "distance" }, element("p", { class: "title" }, say("cell.distance")), element("p", { class: "muted" }, say("cell.distance_text")), bars.node, said),
     /** @param {import("./view.js").Now} now */
@@ -159,7 +177,8 @@ function createDistance(scene) {
         return sum * layer.scale;
       });
       const here = query - key;
-      const at = pointed ?? Math.max(0, here);
+      pair = [layer.layer, head, query, key].join();
+      const at = pointed ?? (picked?.pair === pair ? picked.at : Math.max(0, here));
       bars.rename(say("cell.distance_axis", { last: reach - 1 }));
       bars.draw(scores, scene.colours(), at < reach ? at : null);
       said.textContent = at < reach ? say(at === here ? "cell.distance_here" : "cell.distance_at", { distance: at, score: fixed(scores[at], 4) }) : "";

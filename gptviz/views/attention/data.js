@@ -137,7 +137,7 @@ export function shownRow(layer, head, i, { unscaled, hide }) {
     const sum = row.reduce((a, b) => a + b);
     row = row.map((e) => e / sum);
   }
-  if (hide) {
+  if (hide && layer.T > 1) {
     const rest = row.subarray(1).reduce((a, b) => a + b, 0);
     row = Float64Array.from(row, (weight, j) => (j === 0 || rest === 0 ? 0 : weight / rest));
   }

@@ -2,15 +2,17 @@
 
 import { css, sequential } from "../colours.js";
 import { element } from "../dom.js";
-import { share } from "../format.js";
-import { prepare } from "../painter.js";
+import { brief, share, signed } from "../format.js";
+import { downloadPicture, prepare } from "../painter.js";
 
 const SMALLEST = 22; // pixels of a small picture
 const LARGEST = 44;
 const GAP = 2;
 const CAPTION = 13; // pixels for the number under a picture, when sorted
 const SIDE = 34; // pixels for the numbers at the side
-const TOP = 18;
+const TOP = 32; // and above
+const FROM_HERE = ["look", "push"]; // measured from the chosen token, not over the text
+const COLOURS = { previous: "query", induction: "output", duplicate: "key", current: "value" };
 
 /** @param {import("./view.js").Scene} scene */
 export function createHeads(scene) {
@@ -22,13 +24,26 @@ export function createHeads(scene) {
     element(
       "select",
       {},
-      ...["layer", ...header.measures].map((name) => element("option", { value: name }, say(`heads.by_${name}`))),
+      ...["layer", ...FROM_HERE, ...header.measures].map((name) => element("option", { value: name }, say(`heads.by_${name}`))),
     )
   );
   order.addEventListener("change", () => choose({ order: order.value }));
   const facts = element("p", { class: "head-facts" });
   const shared = element("p", { class: "muted" }, sharedText());
-  let atlas = { key: "", side: 1, canvas: document.createElement("canvas") };
+  const nothing = element("p", { class: "muted" }, say("heads.nothing"));
+  const save = /** @type {("png" | "svg")[]} */ (["png", "svg"]).map((format) => {
+    const button = element("button", { type: "button" }, format.toUpperCase());
+    button.addEventListener("click", () => {
+      const { width, height } = room;
+      downloadPicture(format, "heads", width + 8, height + 4, scene.colours().background, (painter) => paint(painter, null));
+    });
+    return button;
+  });
+  let room = { width: 1, height: 1 };
+  let by = "layer";
+  let hidden = false; // the first token's column
+  let revealed = "";
+  let atlas = { key: "", side: 1, canvas: document.createElement("canvas"), pixels: new Uint32Array(0) };
   let cells = /** @type {{layer: number, head: number, x: number, y: number}[]} */ ([]);
   let size = LARGEST;
   let shownHead = { layer: 0, head: 0 };
@@ -47,7 +62,7 @@ export function createHeads(scene) {
   function pictures(colours) {
     const { side: full } = header;
     const side = Math.min(full, Math.round(size * (window.devicePixelRatio || 1)));
-    const key = [css(colours.background), css(colours.attention), side].join();
+    const key = [css(colours.background), css(colours.attention), side, hidden].join();
     if (atlas.key === key) return atlas;
     const bytes = scene.arrays.maps.data;
     const { pixel } = sequential(colours, "attention", 255);
@@ -70,22 +85,37 @@ export function createHeads(scene) {
         }
         for (let i = 0; i < side; i++) {
           const start = (head * side + i) * made.width + layer * side;
-          for (let j = 0; j <= i; j++) pixels[start + j] = pixel(small[i * side + j]);
+          for (let j = hidden ? 1 : 0; j <= i; j++) pixels[start + j] = pixel(small[i * side + j]);
         }
       }
     }
     context.putImageData(image, 0, 0);
-    atlas = { key, side, canvas: made };
+    atlas = { key, side, canvas: made, pixels };
     return atlas;
   }
 
-  /** Where each head stands. @param {number} width @param {string} by */
-  function place(width, by) {
+  /** The number that heads are ordered by; NaN where there is none. @param {number} layer @param {number} head */
+  function valueOf(layer, head) {
+    if (!FROM_HERE.includes(by)) return measure(by, layer, head);
+    const { arrays } = scene.part("facts") ?? {};
+    return arrays ? arrays[by === "look" ? "look_weight" : "push"].data[layer * n_head + head] : NaN;
+  }
+
+  /** What to write under a picture. @param {number} layer @param {number} head */
+  function captionOf(layer, head) {
+    const value = valueOf(layer, head);
+    if (by === "push") return signed(value, 2);
+    if (by === "look") return `${scene.labels[scene.part("facts").arrays.look_key.data[layer * n_head + head]].slice(0, 6)} ${brief(value)}`;
+    return by === "entropy" || by === "distance" ? value.toFixed(1) : brief(value);
+  }
+
+  /** Where each head stands. @param {number} width */
+  function place(width) {
     cells = [];
     if (by !== "layer") {
-      size = LARGEST;
+      size = LARGEST + (by === "look" ? 24 : 0);
       const across = Math.max(1, Math.floor((width + GAP) / (size + GAP + 4)));
-      const value = (/** @type {{layer: number, head: number}} */ it) => measure(by, it.layer, it.head);
+      const value = (/** @type {{layer: number, head: number}} */ it) => valueOf(it.layer, it.head);
       const every = Array.from({ length: n_layer * n_head }, (_, i) => ({ layer: Math.floor(i / n_head), head: i % n_head }));
       const known = every.filter((it) => !Number.isNaN(value(it)));
       known.sort((a, b) => value(b) - value(a));
@@ -93,13 +123,14 @@ export function createHeads(scene) {
         const [column, row] = [i % across, Math.floor(i / across)];
         cells.push({ ...it, x: column * (size + GAP + 4), y: row * (size + 2 * CAPTION + GAP + 4) });
       });
-      return { width, height: (Math.floor((known.length - 1) / across) + 1) * (size + 2 * CAPTION + GAP + 4) };
+      return { width, height: Math.max(1, Math.ceil(known.length / across)) * (size + 2 * CAPTION + GAP + 4) };
     }
     // Layers run along the longer side of the screen.
     const wide = width > 600;
     const [across, down] = wide ? [n_layer, n_head] : [n_head, n_layer];
-    size = Math.max(SMALLEST, Math.min(LARGEST, Math.floor((width - SIDE) / across) - GAP));
     const group = n_kv_head < n_head ? 5 : 0; // heads that share keys stand together
+    const spare = wide ? 0 : (n_kv_head - 1) * group;
+    size = Math.max(SMALLEST, Math.min(LARGEST, Math.floor((width - SIDE - spare) / across) - GAP));
     const between = (/** @type {number} */ head) => Math.floor((head * n_kv_head) / n_head) * group;
     for (let layer = 0; layer < n_layer; layer++) {
       for (let head = 0; head < n_head; head++) {
@@ -122,7 +153,8 @@ export function createHeads(scene) {
   /** @param {PointerEvent | MouseEvent} event */
   const cellAt = (event) =>
     cells.find(
-      ({ x, y }) => event.offsetX >= x && event.offsetX < x + size && event.offsetY >= y && event.offsetY < y + size,
+      ({ x, y }) =>
+        event.offsetX >= x - 1 && event.offsetX <= x + size + 1 && event.offsetY >= y - 1 && event.offsetY <= y + size + 1,
     ) ?? null;
 
   canvas.addEventListener("pointermove", (event) => {
@@ -157,14 +189,48 @@ export function createHeads(scene) {
     if (next) choose({ layer: next.layer, head: next.head });
   });
 
+  /** Everything but what the pointer is on. @param {import("../painter.js").Painter} painter @param {CanvasRenderingContext2D | null} context null: a file */
+  function paint(painter, context) {
+    const colours = scene.colours();
+    const { side, canvas: source, pixels } = pictures(colours);
+    const width = n_layer * side;
+    if (context) context.imageSmoothingEnabled = false;
+    for (const { layer, head, x, y } of cells) {
+      if (context) context.drawImage(source, layer * side, head * side, side, side, x, y, size, size);
+      else {
+        const own = new Uint32Array(side * side);
+        for (let i = 0; i < side; i++) {
+          const start = (head * side + i) * width + layer * side;
+          own.set(pixels.subarray(start, start + side), i * side);
+        }
+        painter.image(own, side, side, x, y, size, size);
+      }
+      const named = kind(layer, head);
+      const colour = named ? colours[COLOURS[named]] : colours.line;
+      painter.frame(x + 0.75, y + 0.75, size - 1.5, size - 1.5, colour, named ? 1.5 : 1);
+      if (named) {
+        painter.text(say(`heads.letter_${named}`), x + size - 4, y + 8, { fill: colour, size: 11, align: "right", bold: true });
+      }
+      if (by !== "layer") {
+        painter.text(`${layer}.${head}`, x + size / 2, y + size + 8, { fill: colours.ink, size: 11, align: "center" });
+        painter.text(captionOf(layer, head), x + size / 2, y + size + 20, { fill: colours.muted, size: 11, align: "center" });
+      }
+    }
+    if (by === "layer") sides(painter, colours);
+  }
+
   return {
     node: element(
       "div",
       { class: "heads-view" },
-      element("div", { class: "line" }, element("label", {}, say("heads.order"), " ", order), element("span", { class: "muted" }, say("heads.hint"))),
+      element("p", {}, say("heads.text")),
+      element("div", { class: "line" }, element("label", {}, say("heads.order"), " ", order)),
+      element("p", { class: "muted" }, say("heads.hint")),
+      nothing,
       scroll,
       facts,
       shared,
+      element("div", { class: "save" }, element("span", { class: "muted" }, say("save")), ...save),
     ),
     /** @param {import("./view.js").Now} now */
     draw(now) {
@@ -172,31 +238,23 @@ export function createHeads(scene) {
       const colours = scene.colours();
       shownHead = { layer: now.layer.layer, head: now.head };
       order.value = values.order;
-      const by = header.measures.includes(values.order) ? values.order : "layer";
-      const room = place(scroll.clientWidth, by);
+      by = [...FROM_HERE, ...header.measures].includes(values.order) ? values.order : "layer";
+      const empty = by !== "layer" && !Array.from({ length: n_layer * n_head }).some((_, i) => !Number.isNaN(valueOf(Math.floor(i / n_head), i % n_head)));
+      nothing.hidden = !empty;
+      if (empty) by = "layer";
+      hidden = values.hide && scene.tokens.length > 1;
+      room = place(scroll.clientWidth);
       const painter = prepare(canvas, room.width, room.height);
-      const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-      const { side, canvas: source } = pictures(colours);
-      context.imageSmoothingEnabled = false;
-      for (const { layer, head, x, y } of cells) {
-        context.drawImage(source, layer * side, head * side, side, side, x, y, size, size);
-        const named = kind(layer, head);
-        painter.frame(x + 0.5, y + 0.5, size - 1, size - 1, named ? colours.ink : colours.line, 1);
-        if (named) {
-          const letter = say(`heads.letter_${named}`);
-          painter.text(letter, x + size - 4, y + 8, { fill: colours.ink, size: 10, align: "right", bold: true });
-        }
-        if (by !== "layer") {
-          const value = measure(by, layer, head);
-          const text = by === "entropy" || by === "distance" ? value.toFixed(1) : share(value);
-          painter.text(`${layer}.${head}`, x + size / 2, y + size + 8, { fill: colours.ink, size: 11, align: "center" });
-          painter.text(text, x + size / 2, y + size + 20, { fill: colours.muted, size: 11, align: "center" });
-        }
-      }
-      if (by === "layer") sides(painter, colours);
+      paint(painter, /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")));
       const chosen = cells.find((cell) => cell.layer === values.layer && cell.head === values.head);
       if (chosen) painter.frame(chosen.x, chosen.y, size, size, colours.attention, 3);
       if (over) painter.frame(over.x, over.y, size, size, colours.ink, 2);
+      const place_ = [values.layer, values.head, by].join();
+      if (chosen && revealed !== place_) {
+        revealed = place_;
+        if (chosen.y < scroll.scrollTop || chosen.y + size > scroll.scrollTop + scroll.clientHeight) scroll.scrollTop = chosen.y - scroll.clientHeight / 2;
+        if (chosen.x < scroll.scrollLeft || chosen.x + size > scroll.scrollLeft + scroll.clientWidth) scroll.scrollLeft = chosen.x - scroll.clientWidth / 2;
+      }
       const about = over ?? { layer: values.layer, head: values.head };
       facts.replaceChildren(...factsOf(about.layer, about.head));
       canvas.setAttribute("aria-label", say("heads.alt", { name: `${values.layer}.${values.head}`, facts: facts.textContent }));
@@ -213,8 +271,10 @@ export function createHeads(scene) {
     const counts = { layer: n_layer, head: n_head };
     const every = size < 26 ? 2 : 1;
     for (let at = 0; at < counts[across]; at += every) {
-      painter.text(String(at), first(at, /** @type {any} */ (across)).x + size / 2, 8, { ...options, align: "center" });
+      painter.text(String(at), first(at, /** @type {any} */ (across)).x + size / 2, TOP - 8, { ...options, align: "center" });
     }
+    painter.text(`${say(`bar.${down}`)} ↓`, 0, TOP - 22, options);
+    painter.text(`${say(`bar.${across}`)} →`, SIDE + 20, TOP - 22, options);
     for (let at = 0; at < counts[down]; at++) {
       painter.text(String(at), SIDE - 6, first(at, /** @type {any} */ (down)).y + size / 2, { ...options, align: "right" });
     }

@@ -8,12 +8,13 @@ const ROW = 24; // pixels a token
 const LABEL = 120;
 const THINNEST = 0.01; // weights below this have no line: the eye could not see it
 const WINDOW = 520; // pixels of height before the picture scrolls
-const HUES = ["output", "key", "value", "positive", "query", "mlp", "negative", "muted"]; // of the heads laid over
+const HUES = ["output", "key", "value", "positive", "ink"]; // of the heads laid over; then again, dashed
+const DASHES = [[], [7, 4], [2, 3]];
 
 /** @param {import("./view.js").Scene} scene */
 export function createLines(scene) {
-  const { say, tokens, sizes, choose, point } = scene;
-  const T = tokens.length;
+  const { say, labels, sizes, choose, point } = scene;
+  const T = labels.length;
   const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "img" }));
   const space = element("div", { class: "space" });
   const scroll = element("div", { class: "lines-scroll", tabindex: 0, role: "region", "aria-label": say("lines.title") }, space, canvas);
@@ -82,6 +83,7 @@ export function createLines(scene) {
     const heads = [now.head, ...now.values.over.filter((head) => head !== now.head && now.layer.has(head))];
     heads.forEach((head) => {
       const hue = colours[head === now.head ? "attention" : HUES[head % HUES.length]];
+      const dash = head === now.head ? [] : DASHES[Math.floor(head / HUES.length) % DASHES.length];
       for (let i = 0; i < T; i++) {
         if (only.checked && i !== now.query) continue;
         const weights = now.row(i, head);
@@ -89,7 +91,7 @@ export function createLines(scene) {
         for (let j = 0; j <= i; j++) {
           const [low, high] = [j * ROW, (i + 1) * ROW];
           if (weights[j] < THINNEST || high < from || low > to) continue;
-          painter.curve([left, y(i)], [right, y(j)], hue, { thick: Math.max(0.5, weights[j] * 9), opacity: chosen ? 0.9 : 0.16 + 0.2 * weights[j] });
+          painter.curve([left, y(i)], [right, y(j)], hue, { thick: Math.max(0.5, weights[j] * 9), opacity: chosen ? 0.9 : 0.16 + 0.2 * weights[j], dash });
         }
       }
     });
@@ -97,8 +99,8 @@ export function createLines(scene) {
     for (let i = Math.max(0, Math.floor(from / ROW)); i < Math.min(T, Math.ceil(to / ROW) + 1); i++) {
       const query = i === now.query;
       const key = i === now.key;
-      painter.text(named(tokens[i]), left - 8, y(i), { fill: query ? colours.query : colours.ink, align: "right", code: true, bold: query, size: 13 });
-      painter.text(named(tokens[i]), right + 8, y(i), { fill: key ? colours.key : i > now.query ? colours.muted : colours.ink, code: true, bold: key, size: 13 });
+      painter.text(named(labels[i]), left - 8, y(i), { fill: query ? colours.query : colours.ink, align: "right", code: true, bold: query, size: 13 });
+      painter.text(named(labels[i]), right + 8, y(i), { fill: key ? colours.key : i > now.query ? colours.muted : colours.ink, code: true, bold: key, size: 13 });
     }
   }
 
@@ -134,10 +136,11 @@ export function createLines(scene) {
         button.textContent = `${now.layer.layer}.${head}`;
         button.setAttribute("aria-pressed", String(now.values.over.includes(head)));
         button.style.setProperty("--hue", `rgb(${colours[HUES[head % HUES.length]].join(" ")})`);
+        button.style.setProperty("--dash", ["solid", "dashed", "dotted"][Math.floor(head / HUES.length) % 3]);
       });
       const strongest = [...now.row(now.query).entries()].sort((a, b) => b[1] - a[1]).slice(0, 3);
-      const text = strongest.map(([j, weight]) => `${tokens[j]} ${share(weight)}`).join(" · ");
-      said.textContent = say("lines.said", { query: tokens[now.query], text });
+      const text = strongest.map(([j, weight]) => `${labels[j]} ${share(weight)}`).join(", ");
+      said.textContent = say("lines.said", { query: labels[now.query], text });
       canvas.setAttribute("aria-label", said.textContent);
     },
   };

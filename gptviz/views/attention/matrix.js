@@ -22,6 +22,7 @@ const ZOOM_FROM = 16; // tokens
  * @property {number} query
  * @property {number} key
  * @property {((i: number) => string) | null} sums what to write behind row i
+ * @property {number | null} [outlined] a row and a column that are not what they were
  */
 
 /**
@@ -155,11 +156,18 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
           for (let j = j0; j < j1; j++) {
             const text = it.number(i, j);
             if (text === null) continue;
+            if (text === "−∞") painter.rect(x(j) + cell / 2 - 13, y(i) + cell / 2 - 8, 26, 16, c.background);
             const p = pixels[i * n + j];
             const under = p >>> 24 ? /** @type {import("../colours.js").Rgb} */ ([p & 255, (p >> 8) & 255, (p >> 16) & 255]) : c.background;
             painter.text(text, x(j) + cell / 2, y(i) + cell / 2, { fill: readableOn(under), size: 12, align: "center" });
           }
         }
+      }
+      if (it.outlined !== null && it.outlined !== undefined) {
+        const at_ = it.outlined;
+        const dash = { thick: 2, dash: [5, 3] };
+        painter.line([[x(at_), top], [x(at_), y(n)], [x(n), y(n)], [x(n), top]], c.attention, dash); // prettier-ignore
+        painter.line([[left, y(at_)], [x(n), y(at_)]], c.attention, dash); // prettier-ignore
       }
       painter.frame(left + 0.5, y(query), side - 1, cell, c.query, 1.5);
       painter.frame(x(key), top + 0.5, cell, side - 1, c.key, 1.5);
@@ -172,7 +180,7 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
     for (let i = i0; i < i1; i++) {
       if ((i % step && i !== query) || near(i, query) || y(i) + cell / 2 < top || y(i) + cell / 2 > top + side) continue;
       painter.text(named(tokens[i]), left - 6, y(i) + cell / 2, { fill: i === query ? c.query : c.ink, align: "right", code: true, bold: i === query });
-      if (it.sums && cell >= LABEL) painter.text(it.sums(i), left + side + 6, y(i) + cell / 2, { fill: c.muted, size: 11 });
+      if (it.sums && (cell >= LABEL || i === query)) painter.text(it.sums(i), left + side + 6, y(i) + cell / 2, { fill: c.muted, size: 11 });
     }
     for (let j = j0; j < j1; j++) {
       if ((j % step && j !== key) || near(j, key) || x(j) + cell / 2 < left || x(j) + cell / 2 > left + side) continue;
@@ -180,7 +188,7 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
       if (at.level) painter.text(named(tokens[j]), x(j) + cell / 2, top - 12, { ...label, align: "center" });
       else painter.text(named(tokens[j]), x(j) + cell / 2, top - 6, { ...label, upright: true });
     }
-    painter.text(`${labels.query} ↓`, left - 8, top - 14, { fill: c.query, align: "right", size: 12 });
+    painter.text(`${labels.query} ↓`, left - 8, 8, { fill: c.query, align: "right", size: 12 });
     painter.text(`${labels.key} →`, left, 8, { fill: c.key, size: 12 });
   }
 

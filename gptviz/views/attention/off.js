@@ -15,6 +15,15 @@ export function createOff(scene) {
   const second = /** @type {HTMLInputElement} */ (element("input", { type: "text", maxlength: 300, id: "second" }));
   second.addEventListener("change", () => choose({ second: second.value }));
   const result = element("div", { class: "results" });
+  const others = element(
+    "div",
+    { class: "line" },
+    ...scene.header.others.map((/** @type {string} */ text) => {
+      const button = element("button", { type: "button", lang: "", class: "text" }, text);
+      button.addEventListener("click", () => choose({ second: text }));
+      return button;
+    }),
+  );
   let facts = /** @type {object | null} */ (null);
   let shown = /** @type {object | null} */ (null);
   add.addEventListener("click", () => toggle(scene.values().layer, scene.values().head));
@@ -69,6 +78,11 @@ export function createOff(scene) {
       ? say("off.control_text", { heads: header.control.map((/** @type {number[]} */ h) => h.join(".")).join(", ") })
       : say("off.no_control");
     parts.push(element("p", { class: "muted" }, control));
+    if (header.draws && header.draws.count > 1) {
+      const { count, low, high } = header.draws;
+      const range = { word: scene.piece(header.here.words[0]), count: String(count), low: share(low), high: share(high) };
+      parts.push(element("p", { class: "muted" }, ...scene.nodes("off.draws", range)));
+    }
     result.replaceChildren(...parts);
   }
 
@@ -84,6 +98,7 @@ export function createOff(scene) {
       element("div", { class: "line" }, add, presets),
       element("div", { class: "line off-now" }, element("span", { class: "muted" }, say("off.now")), chips, clear, again),
       element("div", { class: "line second" }, element("label", { for: "second" }, say("off.second")), second),
+      others,
       result,
     ),
     /** @param {import("./view.js").Now} now */
@@ -119,8 +134,7 @@ export function createOff(scene) {
               button.addEventListener("click", () => choose({ off: /** @type {any} */ (which) }));
               return button;
             };
-            const whole = heads.length > 1 ? [make(heads, `off.group_${group}`)] : [];
-            return group === "helpers" ? [make(heads.slice(0, 1), "off.group_helper"), ...whole] : [make(heads, `off.group_${group}`)];
+            return [make(heads, `off.group_${group}`)];
           }),
         );
       }
@@ -134,8 +148,10 @@ export function createOff(scene) {
       const found = scene.part("off");
       const of = found?.header;
       const ready = of && of.off.map((/** @type {number[]} */ h) => h.join(".")).join() === wanted.join() && of.token === values.token && of.again === values.again && of.text === values.second;
-      result.classList.toggle("stale", !ready);
-      if (!ready && !result.querySelector("table")) result.replaceChildren(element("p", { class: "muted" }, say("off.waiting")));
+      if (!ready) {
+        shown = null;
+        result.replaceChildren(element("p", { class: "muted", role: "status" }, say("off.waiting")));
+      }
       if (ready && shown !== found) {
         shown = found;
         show(/** @type {any} */ (found));

@@ -18,17 +18,21 @@ export function createOutputs(scene) {
     return { node: element("div", { class: "output-row" }, name, z.node, element("span", { "aria-hidden": true }, "→"), out.node, number), name, z, out, number };
   });
   const bias = createStrip(say("outputs.bias"), { height: 18 });
+  bias.node.hidden = true;
   const whole = createStrip(say("outputs.whole", { d_model }), { height: 24, role: "attention" });
   const sum = element("p", { class: "sum" });
   const chosen = element("p", { class: "entry" });
-  const waiting = element("p", { class: "muted" }, say(scene.alone ? "alone" : "outputs.waiting"));
+  const concat = createStrip(say("outputs.concat", { width: n_head * d_head }), { height: 24, role: "value" });
+  const note = element("p", { class: "muted note", role: "status" });
   return {
     node: element(
       "div",
       { class: "outputs-view" },
       element("p", {}, say("outputs.text", { n_head, d_head, width: n_head * d_head, d_model })),
-      waiting,
+      note,
       element("div", { class: "output-rows" }, ...rows.map((row) => row.node)),
+      concat.node,
+      element("p", { class: "muted" }, say("outputs.matrix", { d_model, width: n_head * d_head })),
       bias.node,
       whole.node,
       sum,
@@ -38,26 +42,41 @@ export function createOutputs(scene) {
     /** @param {import("./view.js").Now} now */
     draw({ layer, head, query, values }) {
       const part = scene.part("outputs");
-      const ready = part && part.header.layer === layer.layer && part.header.token === values.token && query === values.token;
-      waiting.hidden = Boolean(ready);
+      const { header } = part ?? {};
+      const ready = header && header.layer === layer.layer && header.token === query;
+      const pointing = query !== values.token;
+      note.textContent = say(scene.alone ? "alone" : pointing ? "click_token" : "outputs.waiting");
+      note.style.visibility = ready ? "hidden" : "";
       const colours = scene.colours();
       const data = ready ? part.arrays : null;
       const total = data ? /** @type {Float32Array} */ (data.attn_out.data) : null;
+      const heads = layer.heads.length === n_head ? layer.heads : [];
+      const together = new Float32Array(n_head * d_head);
       rows.forEach((row, h) => {
         row.name.textContent = `${layer.layer}.${h}`;
         row.node.classList.toggle("chosen", h === head);
         row.node.hidden = !layer.has(h);
-        row.out.node.classList.toggle("stale", !ready);
-        if (layer.has(h)) row.z.draw(layer.vector("z", h, query), colours);
+        // What is not known is not shown; its place stays.
+        row.out.node.style.visibility = row.number.style.visibility = ready ? "" : "hidden";
+        if (layer.has(h)) {
+          const z = layer.vector("z", h, query);
+          together.set(z, h * d_head);
+          row.z.draw(z, colours);
+        }
         if (!data || !total) return;
         const own = data.heads.data.subarray(h * d_model, (h + 1) * d_model);
         row.out.draw(own, colours);
         const size = significant(Math.sqrt(dot(own, own)), 3);
         row.number.textContent = say("outputs.number", { size, share: share(dot(own, total) / dot(total, total)) });
-        if (h === head) chosen.textContent = say("outputs.chosen", { name: `${layer.layer}.${h}`, size, total: significant(Math.sqrt(dot(total, total)), 3) });
+        if (h !== head) return;
+        const all = significant(Math.sqrt(dot(total, total)), 3);
+        chosen.textContent = say("outputs.chosen", { name: `${layer.layer}.${h}`, size, total: all });
       });
-      bias.node.hidden = !data?.bias;
+      concat.node.hidden = !heads.length;
+      if (heads.length) concat.draw(together, colours);
+      for (const node of [whole.node, sum, chosen]) node.style.visibility = ready ? "" : "hidden";
       if (!data || !total) return;
+      bias.node.hidden = !data.bias;
       if (data.bias) bias.draw(data.bias.data, colours);
       whole.draw(total, colours);
       const { error, largest } = part.header;

@@ -29,6 +29,7 @@ MAP_SIDE = 64  # cells on a side of a small picture at most, and
 MAP_BYTES = 1_200_000  # bytes for all small pictures together
 LAYER_BYTES = 6_000_000  # scores and patterns beyond which a layer part carries the chosen head alone
 WORDS = 8  # up and down
+DRAWS = 4  # of control heads: one is shown, all say how far chance goes
 PRESET = 5  # heads that are offered to be switched off together
 
 Run = Callable[..., Trace]
@@ -56,8 +57,8 @@ def pictures(trace: Trace) -> Tensor:
     return torch.cat(kept)
 
 
-def text_part(llm: LLM, trace: Trace, language: str) -> bytes:
-    """The tokens, and all heads at once."""
+def text_part(llm: LLM, trace: Trace, language: str, others: Sequence[str] = ()) -> bytes:
+    """The tokens, and all heads at once. others: texts worth trying as a second one."""
     config = llm.config
     here, tested = heads.head_scores(trace), heads.random_scores(llm)
     prefix = "attention_view."
@@ -80,6 +81,7 @@ def text_part(llm: LLM, trace: Trace, language: str) -> bytes:
         "rows_random": tested.rows,
         "most": heads.MOST,
         "enough": heads.ENOUGH,
+        "others": list(others),
     }
     arrays = {"maps": maps, "scores": _measured(here), "random": _measured(tested)}
     if config.rope:
@@ -88,7 +90,9 @@ def text_part(llm: LLM, trace: Trace, language: str) -> bytes:
 
 
 def facts_part(llm: LLM, trace: Trace, token: int) -> bytes:
-    """What to look for from `token`, and which heads are worth switching off."""
+    """What to look for from `token`, where each head looks from there (look_key, look_weight) and what it adds to the
+    next word's logit (push), [n_layer, n_head] each; and which heads are worth switching off."""
+    looks = heads.looks_from(llm, trace, token)
     header = {
         "of": name_of(llm, trace.ids),
         "token": token,
@@ -96,7 +100,7 @@ def facts_part(llm: LLM, trace: Trace, token: int) -> bytes:
         "word": llm.pieces([int(trace.logits[token].argmax())])[0],
         "presets": _presets(llm, trace, token),
     }
-    return pack(header, {})
+    return pack(header, {"look_key": looks.key, "look_weight": looks.weight, "push": looks.push})
 
 
 def _measured(scores: heads.HeadScores) -> Tensor:
@@ -124,9 +128,11 @@ def _fact(fact: Fact) -> dict[str, Any]:
 
 
 def _presets(llm: LLM, trace: Trace, token: int) -> dict[str, list[list[int]]]:
-    """Groups of heads worth switching off together: those that help the next word most, and the model's clearest of
-    two kinds, by the test on random tokens."""
-    groups = {"helpers": [list(head) for head in heads.helpers(llm, trace, token, PRESET)]}
+    """Groups of heads worth switching off together: the one that looks back and helps the next word most, those that
+    help it most wherever they look, and the model's clearest of two kinds, by the test on random tokens."""
+    look = heads.helping_look(llm, trace, token)
+    groups = {"helper": [[look.layer, look.head]] if look else []}
+    groups["helpers"] = [list(head) for head in heads.helpers(llm, trace, token, PRESET)]
     for kind in ("induction", "previous"):
         scores = heads.random_scores(llm).kinds[kind].nan_to_num(nan=0.0).flatten()
         top = scores.topk(min(PRESET, len(scores)))
@@ -217,7 +223,9 @@ def reading_part(llm: LLM, trace: Trace, layer: int, head: int, token: int, key:
     def words(push: Tensor, largest: bool) -> list[dict[str, Any]]:
         top = push.topk(min(WORDS, len(push)), largest=largest)
         pieces = llm.pieces(top.indices.tolist())
-        return [{"piece": p, "push": v} for p, v in zip(pieces, top.values.tolist(), strict=True)]
+        # In a small vocabulary the 8 most pushed down may have been pushed up.
+        signed = [(p, v) for p, v in zip(pieces, top.values.tolist(), strict=True) if (v > 0) == largest]
+        return [{"piece": p, "push": v} for p, v in signed]
 
     read = [{"up": words(push, True), "down": words(push, False)} for push in pushes]
     first = int(trace.logits[token].argmax())
@@ -239,13 +247,14 @@ def last_part(llm: LLM, trace: Trace, layer: int, head: int, word: str, language
     key's column. word "": the model's own suggestion. A word that cannot be: `trouble`, a sentence."""
     header: dict[str, Any] = {"of": name_of(llm, trace.ids), "layer": layer, "word": word}
     try:
-        ids = mask.with_last(llm, trace, word) if word else [*trace.ids[:-1], mask.likeliest_other(trace)]
+        other_last = [*trace.ids[:-1], mask.likeliest_other(llm, trace)], 1
+        ids, width = mask.with_last(llm, trace, word) if word else other_last
         other = run(ids)
     except GptvizError as error:
         return pack({**header, "trouble": error.text(language)}, {})
     chosen = heads_in(trace, head)
     found = mask.differences(trace, other, layer)
-    header |= {"piece": other.tokens[-1], "same": ids == trace.ids, "heads": chosen}
+    header |= {"piece": other.tokens[-1], "same": ids == trace.ids, "width": width, "heads": chosen}
     header["differences"] = {"pattern": found.pattern, "vectors": found.vectors, "stream": found.stream}
     prefix = f"blocks.{layer}.attn."
     scores, pattern = other[prefix + "scores"][chosen], other[prefix + "pattern"][chosen]
@@ -266,6 +275,10 @@ def off_part(
     second text. again: which draw of the others."""
     control = ablation.control(llm.config, off, again)
     passes = [off] if control is None else [off, control]
+    first = int(trace.logits[token].argmax())
+    draws = [] if control is None else [ablation.control(llm.config, off, again + n) for n in range(1, DRAWS)]
+    without = [ablation.logits_without(llm, trace, which, token) for which in (*passes, *draws)]
+    range_ = [float(probabilities(logits)[first]) for logits in without[1:]]
 
     def compare(before: Tensor, after: list[Tensor]) -> dict[str, Any]:
         shown = [w.id for w in leading(llm, before, 5)]
@@ -280,7 +293,8 @@ def off_part(
         "control": control and [list(head) for head in control],
         "again": again,
         "text": second,
-        "here": compare(trace.logits[token], [ablation.logits_without(llm, trace, which, token) for which in passes]),
+        "here": compare(trace.logits[token], without[: len(passes)]),
+        "draws": {"count": len(range_), "low": min(range_), "high": max(range_)} if range_ else None,
         "second": None,
     }
     if second:

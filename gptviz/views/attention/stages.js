@@ -4,7 +4,7 @@ import { diverging, sequential } from "../colours.js";
 import { element } from "../dom.js";
 import { fixed, share, significant } from "../format.js";
 import { downloadCsv } from "../painter.js";
-import { sharpness, sinkShare } from "./data.js";
+import { sharpness, shownRow, sinkShare } from "./data.js";
 import { createMatrix } from "./matrix.js";
 import { legend } from "./strips.js";
 
@@ -12,10 +12,12 @@ const NAMES = ["dot", "scaled", "masked", "pattern"];
 const TURN = 700; // ms from one stage to the next
 const REST = 900; // ms at each, while playing
 
+/** @typedef {import("./data.js").Layer} Layer */
+
 /** @param {import("./view.js").Scene} scene */
 export function createStages(scene) {
-  const { say, tokens, choose, point, redraw } = scene;
-  const T = tokens.length;
+  const { say, labels, choose, point, redraw } = scene;
+  const T = labels.length;
   const matrix = createMatrix({
     colours: scene.colours,
     labels: {
@@ -73,7 +75,7 @@ export function createStages(scene) {
   };
   const unscaled = check("unscaled", (on) => choose({ unscaled: on, stage: "pattern" }));
   const hide = check("hide", (on) => choose({ hide: on, stage: "pattern" }));
-  const last = check("last", (on) => choose({ last: on ? "" : null }));
+  const last = check("last", (on) => choose(on ? { last: "", stage: "dot" } : { last: null }));
   const word = /** @type {HTMLInputElement} */ (
     element("input", { type: "text", maxlength: 60, "aria-label": say("stages.last_word"), placeholder: say("stages.last_word") })
   );
@@ -94,7 +96,9 @@ export function createStages(scene) {
   /** @param {"png" | "svg" | "csv"} kind */
   function take(kind) {
     if (!shown) return;
-    const { layer, head } = shown;
+    const { head } = shown;
+    const layer = layerOf(shown);
+    const tokens = namesOf(shown);
     const name = `${layer.layer}.${head}`;
     if (kind !== "csv") {
       const title = `${say("head", { name })} · ${say(`stages.${shown.values.stage}`)}`;
@@ -103,13 +107,40 @@ export function createStages(scene) {
     }
     const rows = [["query_position", "query", "key_position", "key", "q·k", "scaled", "weight"]];
     for (let i = 0; i < T; i++) {
-      for (let j = 0; j <= i; j++) {
+      for (let j = 0; j < T; j++) {
         const numbers = [layer.dot(head, i, j), layer.score(head, i, j), layer.weight(head, i, j)];
         rows.push(/** @type {any} */ ([i, tokens[i], j, tokens[j], ...numbers]));
       }
     }
     downloadCsv(`head-${name}`, rows);
   }
+
+  /** The swap of the last word that is here and meant; it stays inside these stages. @param {import("./view.js").Now} now */
+  function swapOf({ layer, values }) {
+    const part = scene.part("last");
+    const header = part?.header;
+    const fits = header && header.layer === layer.layer && header.word === values.last && !header.trouble;
+    return values.last !== null && fits ? part : null;
+  }
+
+  let changed = { part: /** @type {object | null} */ (null), layer: /** @type {Layer | null} */ (null), of: /** @type {Layer | null} */ (null) };
+
+  /** The layer to show: with the other last word, if there is one. @param {import("./view.js").Now} now */
+  function layerOf(now) {
+    const part = swapOf(now);
+    if (!part) return now.layer;
+    if (changed.part !== part || changed.of !== now.layer) changed = { part, layer: now.layer.withLast(part), of: now.layer };
+    return /** @type {Layer} */ (changed.layer);
+  }
+
+  /** @param {import("./view.js").Now} now */
+  function namesOf(now) {
+    const part = swapOf(now);
+    return part ? [...labels.slice(0, -1), part.header.piece] : labels;
+  }
+
+  /** A row as it is shown, of the layer that is shown. @param {import("./view.js").Now} now @param {number} i */
+  const rowOf = (now, i) => (swapOf(now) ? shownRow(layerOf(now), now.head, i, now.values) : now.row(i));
 
   /**
    * @typedef {object} Stage
@@ -125,17 +156,19 @@ export function createStages(scene) {
   function stageOf(now, stage) {
     const { values, layer, head } = now;
     const colours = scene.colours();
-    const last = scene.part("last")?.header.piece ?? "";
-    const key = [layer.layer, head, values.unscaled, values.hide, values.last !== null, last, colours.background].join();
+    const last = swapOf(now)?.header.piece ?? "";
+    const key = [layer.layer, head, values.unscaled, values.hide, last, colours.background].join();
     if (kept.key !== key) kept = { key, stages: [] };
     return (kept.stages[stage] ??= makeStage(now, stage));
   }
 
   /** @param {import("./view.js").Now} now @param {number} stage @returns {Stage} */
-  function makeStage({ layer, head, values, row }, stage) {
+  function makeStage(now, stage) {
+    const { head, values } = now;
+    const layer = layerOf(now);
     const colours = scene.colours();
-    const factor = stage === 0 ? 1 / layer.scale : 1;
-    const rows = Array.from({ length: T }, (_, i) => (stage === 3 ? row(i) : layer.scores(head, i)));
+    const factor = stage === 0 || (stage < 3 && values.unscaled) ? 1 / layer.scale : 1;
+    const rows = Array.from({ length: T }, (_, i) => (stage === 3 ? rowOf(now, i) : layer.scores(head, i)));
     const ends = Array.from({ length: T }, (_, i) => (stage < 2 ? T : i + 1));
     let top = 0;
     for (let i = T > 1 ? 1 : 0; i < T; i++) {
@@ -182,11 +215,8 @@ export function createStages(scene) {
     const t = where - low;
     const stage = stageOf(now, chosen);
     const here = low === high;
-    const pieces = tokens.slice();
-    const other = scene.part("last")?.header;
-    if (values.last !== null && other?.piece) pieces[T - 1] = other.piece;
     matrix.draw({
-      tokens: pieces,
+      tokens: namesOf(now),
       pixels: here ? a : blend(a, b, t, colours.background),
       number: (i, j) => {
         if (!here) return null;
@@ -197,7 +227,8 @@ export function createStages(scene) {
       hatched: Math.max(0, 1 - Math.abs(where - 2)),
       query: now.query,
       key: now.key,
-      sums: chosen === 3 && here ? (i) => fixed(now.row(i).reduce((x, y) => x + y, 0), 3) : null,
+      sums: chosen === 3 && here ? (i) => fixed(rowOf(now, i).reduce((x, y) => x + y, 0), 3) : null,
+      outlined: swapOf(now) ? T - 1 : null,
     });
     matrix.canvas.setAttribute(
       "aria-label",
@@ -219,19 +250,22 @@ export function createStages(scene) {
       root: significant(1 / layer.scale, 4),
       count: T,
     };
-    const rule = chosen === 1 && !scene.header.root[layer.layer] ? "scaled_other" : values.stage;
+    const plain = chosen === 1 && values.unscaled;
+    const rule = plain ? "skipped" : chosen === 1 && !scene.header.root[layer.layer] ? "scaled_other" : values.stage;
     text.textContent = say(`stages.${rule}_text`, about);
     const ticks = chosen === 3 ? ["0", significant(stage.top, 2)] : [significant(-stage.top, 3), "0", significant(stage.top, 3)];
     const note = chosen === 3 || T < 2 ? "" : say("stages.beyond");
     scaleText.replaceChildren(legend(stage.scale, ticks), element("span", { class: "muted" }, note));
     remarks.replaceChildren(...remarksOf(now).map((sentence) => element("p", {}, sentence)));
-    readout.draw(now);
+    readout.draw(now, layerOf(now), rowOf(now, now.query), namesOf(now));
     cancelAnimationFrame(frame);
     if (where !== target) frame = requestAnimationFrame(() => shown && draw(shown));
   }
 
   /** What the switches show, in numbers. @param {import("./view.js").Now} now */
-  function remarksOf({ layer, head, values }) {
+  function remarksOf(now) {
+    const { head, values } = now;
+    const layer = layerOf(now);
     const said = [];
     if (values.unscaled && T > 1) {
       const [with_, without] = [false, true].map((off) => sharpness(layer, head, off));
@@ -245,15 +279,20 @@ export function createStages(scene) {
         }),
       );
     }
-    if (values.hide && T > 1) said.push(say("stages.hide_text", { share: share(sinkShare(layer, head)) }));
+    if (values.hide && T > 1) {
+      const row = share(layer.weight(head, now.query, 0));
+      said.push(say("stages.hide_text", { share: share(sinkShare(layer, head)), query: labels[now.query], row }));
+    }
     if (values.last !== null) {
       const header = scene.part("last")?.header;
-      if (!header || header.layer !== layer.layer || header.word !== values.last) said.push(say(scene.alone ? "alone" : "stages.last_waiting"));
-      else if (header.trouble) said.push(header.trouble);
+      if (!header || header.layer !== layer.layer || header.word !== values.last) {
+        said.push(say(scene.alone ? "alone" : "stages.last_waiting"));
+      } else if (header.trouble) said.push(header.trouble);
       else if (header.same) said.push(say("stages.last_same", { piece: header.piece }));
       else {
         const { pattern, vectors, stream } = header.differences;
         const number = (/** @type {number} */ value) => (value === 0 ? "0.0" : significant(value, 2));
+        if (header.width > 1) said.push(say("stages.last_cut", { word: values.last, count: header.width, piece: header.piece }));
         said.push(
           say("stages.last_text", {
             piece: header.piece,
@@ -327,15 +366,27 @@ function createReadout(scene) {
   });
   return {
     node: element("div", { class: "readout" }, pair, element("dl", {}, ...values.map((it) => it.node))),
-    /** @param {import("./view.js").Now} now */
-    draw({ layer, head, query, key, row, values: chosen }) {
-      pair.replaceChildren(scene.token(query, true), " → ", scene.token(key, true));
+    /**
+     * @param {import("./view.js").Now} now
+     * @param {Layer} layer as it is shown
+     * @param {ArrayLike<number>} row
+     * @param {string[]} names
+     */
+    draw({ head, query, key, values: chosen }, layer, row, names) {
+      const token = (/** @type {number} */ i) => {
+        const node = scene.token(i, true);
+        node.textContent = names[i];
+        return node;
+      };
+      pair.replaceChildren(token(query), " → ", token(key));
       const future = key > query;
-      const weight = future ? 0 : row(query)[key];
+      const weight = future ? 0 : row[key];
+      const dot = fixed(layer.dot(head, query, key), 3);
+      const score = fixed(layer.score(head, query, key), 4);
       const texts = [
-        fixed(layer.dot(head, query, key), 3),
-        fixed(layer.score(head, query, key), 4),
-        future ? "−∞" : chosen.unscaled ? fixed(layer.dot(head, query, key), 3) : fixed(layer.score(head, query, key), 4),
+        dot,
+        score,
+        future ? "−∞" : chosen.unscaled ? dot : score,
         weight >= 0.0001 || weight === 0 ? fixed(weight, 4) : significant(weight, 3),
       ];
       values.forEach(({ value }, i) => {

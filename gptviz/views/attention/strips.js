@@ -31,7 +31,8 @@ export function createStrip(label, { height = 28, role = "ink", onPoint, onPick 
   const node = element("div", { class: "vector" }, element("div", { class: "line" }, name, scale), canvas);
   node.style.setProperty("--role", `var(--${role})`);
   let count = 1;
-  watch(canvas, () => count, onPoint, onPick);
+  let marked = 0;
+  watch(canvas, () => count, () => marked, onPoint, onPick);
   return {
     node,
     canvas,
@@ -44,6 +45,7 @@ export function createStrip(label, { height = 28, role = "ink", onPoint, onPick 
      */
     draw(values, colours, mark = null) {
       count = values.length;
+      marked = mark ?? 0;
       const width = node.clientWidth;
       const most = bound(values);
       const { pixel } = diverging(colours, most);
@@ -64,15 +66,17 @@ export function createStrip(label, { height = 28, role = "ink", onPoint, onPick 
 /**
  * A vector as signed bars around a line.
  * @param {string} label
- * @param {{height?: number, onPoint?: (at: number | null) => void, onPick?: (at: number) => void}} [options]
+ * @param {{height?: number, ticks?: boolean, onPoint?: (at: number | null) => void, onPick?: (at: number) => void}} [options]
+ *   ticks: write the numbers of some bars below
  */
-export function createBars(label, { height = 88, onPoint, onPick } = {}) {
+export function createBars(label, { height = 88, ticks = false, onPoint, onPick } = {}) {
   const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "img" }));
   const scale = element("span", { class: "muted scale" });
   const name = element("span", { class: "name" }, label);
   const node = element("div", { class: "vector" }, element("div", { class: "line" }, name, scale), canvas);
   let count = 1;
-  watch(canvas, () => count, onPoint, onPick);
+  let marked = 0;
+  watch(canvas, () => count, () => marked, onPoint, onPick);
   return {
     node,
     canvas,
@@ -85,11 +89,16 @@ export function createBars(label, { height = 88, onPoint, onPick } = {}) {
      */
     draw(values, colours, mark = null) {
       count = values.length;
+      marked = mark ?? 0;
       const width = node.clientWidth;
       const most = bound(values) || 1;
-      const painter = prepare(canvas, width, height);
+      const painter = prepare(canvas, width, height + (ticks ? 16 : 0));
       const cell = width / count;
       const middle = height / 2;
+      const every = [1, 2, 4, 8, 16, 32].find((step) => step * cell > 34) ?? 64;
+      for (let i = 0; ticks && i < count; i += every) {
+        painter.text(String(i), (i + 0.5) * cell, height + 9, { fill: colours.muted, size: 11, align: "center" });
+      }
       for (let i = 0; i < count; i++) {
         const size = (values[i] / most) * (middle - 2);
         const colour = values[i] < 0 ? colours.negative : colours.positive;
@@ -108,10 +117,11 @@ export function createBars(label, { height = 88, onPoint, onPick } = {}) {
  * Tell which of `count` equal columns of a canvas is pointed at or chosen.
  * @param {HTMLCanvasElement} canvas
  * @param {() => number} count
+ * @param {() => number} marked where the arrow keys start from
  * @param {((at: number | null) => void) | undefined} onPoint
  * @param {((at: number) => void) | undefined} onPick
  */
-function watch(canvas, count, onPoint, onPick) {
+function watch(canvas, count, marked, onPoint, onPick) {
   const at = (/** @type {PointerEvent | MouseEvent} */ event) =>
     Math.min(count() - 1, Math.max(0, Math.floor((event.offsetX / canvas.clientWidth) * count())));
   if (onPoint) {
@@ -120,7 +130,16 @@ function watch(canvas, count, onPoint, onPick) {
   }
   if (onPick) {
     canvas.classList.add("pick");
+    canvas.tabIndex = 0;
+    canvas.setAttribute("role", "application");
     canvas.addEventListener("click", (event) => onPick(at(event)));
+    canvas.addEventListener("keydown", (event) => {
+      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!by) return;
+      event.preventDefault();
+      const to = Math.min(count() - 1, Math.max(0, marked() + by));
+      onPick(to);
+    });
   }
 }
 

@@ -32,7 +32,7 @@ export function createTable(scene) {
     const button = element("button", { type: "button", class: "head" }, `${layer}.${head}`);
     button.addEventListener("click", () => choose({ layer, head }));
     const node = element("tr", {}, element("th", { scope: "row" }, button), element("td", {}, nameOf(layer, head)), element("td", {}, nameOf(layer, head, true)), ...cells);
-    return { layer, head, values, node };
+    return { layer, head, values, names: [kind(layer, head), kind(layer, head, true)], node };
   });
   const body = element("tbody", {}, ...rows.map((row) => row.node));
   let sorted = { column: -1, down: true };
@@ -44,24 +44,33 @@ export function createTable(scene) {
   const first = element("button", { type: "button" }, say("table.head"));
   first.addEventListener("click", () => sort(-1));
   const corner = element("th", { scope: "col", "aria-sort": "ascending" }, first);
-  const named = ["here", "by_itself"].map((name) => element("th", { scope: "col" }, say(`table.${name}`)));
+  const named = ["here", "by_itself"].map((name, n) => {
+    const button = element("button", { type: "button" }, say(`table.${name}`));
+    button.addEventListener("click", () => sort(-3 + n)); // -3, -2: names; -1: heads
+    return element("th", { scope: "col", "aria-sort": "none" }, button);
+  });
 
   /** @param {number} column */
   function sort(column) {
     sorted = { column, down: column === sorted.column ? !sorted.down : true };
     const sign = sorted.down ? 1 : -1;
     const order = [...rows];
-    if (column < 0) {
+    if (column === -1) {
       if (!sorted.down) order.reverse();
+    } else if (column < -1) {
+      // Those that have a name first, one kind after another.
+      const name = (/** @type {typeof rows[0]} */ row) => row.names[column + 3] ?? (sorted.down ? "~" : "");
+      order.sort((a, b) => sign * name(a).localeCompare(name(b)) || a.layer - b.layer || a.head - b.head);
     } else {
       // What was not measured comes last either way.
       const value = (/** @type {typeof rows[0]} */ row) => (Number.isNaN(row.values[column]) ? -Infinity * sign : row.values[column]);
       order.sort((a, b) => sign * (value(b) - value(a)) || a.layer - b.layer || a.head - b.head);
     }
     body.append(...order.map((row) => row.node));
-    [corner, ...heads].forEach((node, i) => {
-      const down = i === 0 ? !sorted.down : sorted.down;
-      node.setAttribute("aria-sort", i - 1 === column ? (down ? "descending" : "ascending") : "none");
+    const headings = [...named, corner, ...heads];
+    headings.forEach((node, i) => {
+      const down = i < 3 ? !sorted.down : sorted.down;
+      node.setAttribute("aria-sort", i - 3 === column ? (down ? "descending" : "ascending") : "none");
     });
   }
 

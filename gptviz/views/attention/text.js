@@ -10,9 +10,13 @@ export function createText(scene) {
   const { tokens, say, choose, point, header, measure, kind } = scene;
   const rest = say("text.nothing");
   const chips = tokens.map((piece, i) => {
-    const name = element("span", { class: "piece" }, piece);
     const weight = element("span", { class: "weight", "aria-hidden": true });
-    const node = element("button", { type: "button", lang: "", translate: "no", "data-token": i }, name, weight);
+    const node = element(
+      "button",
+      { type: "button", lang: "", translate: "no", "data-token": i },
+      element("span", { class: "piece" }, piece),
+      weight,
+    );
     node.style.setProperty("--chip", `var(--token-${i % 6})`);
     node.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && point({ query: i }));
     node.addEventListener("click", () => choose({ token: i }));
@@ -23,7 +27,7 @@ export function createText(scene) {
       chips[to].node.focus();
       choose({ token: to });
     });
-    return { node, name, weight };
+    return { node, weight };
   });
   const strip = element("div", { class: "strip", role: "group", "aria-label": say("text.label") });
   strip.append(...chips.map((chip) => chip.node));
@@ -79,8 +83,7 @@ export function createText(scene) {
     draw(now) {
       const colours = scene.colours();
       const weights = now.row(now.query);
-      const other = scene.part("last")?.header.piece;
-      chips.forEach(({ node, name, weight }, i) => {
+      chips.forEach(({ node, weight }, i) => {
         const w = weights[i] ?? 0;
         const background = mix(colours.background, colours.attention, w);
         const future = i > now.query;
@@ -94,8 +97,6 @@ export function createText(scene) {
         node.tabIndex = i === now.values.token ? 0 : -1;
         const said = future ? rest : share(w);
         node.setAttribute("aria-label", say("text.token", { token: tokens[i], share: said, position: i }));
-        const piece = i === tokens.length - 1 && other ? other : tokens[i];
-        if (name.textContent !== piece) name.textContent = piece;
       });
       if (shown !== now.values.token) {
         shown = now.values.token;

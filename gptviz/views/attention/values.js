@@ -1,12 +1,13 @@
 // What the head does with its weights: values, weighted and added up, and what the sum says.
 
 import { element } from "../dom.js";
-import { count, fixed, share, significant } from "../format.js";
+import { count, share, signed, significant } from "../format.js";
 import { createStrip } from "./strips.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createValues(scene) {
   const { say, tokens, sizes, choose, point } = scene;
+  const asIs = element("p", { class: "muted" }, say("as_is"));
   const { d_model, d_head } = sizes;
   const z = createStrip(say("values.z", { d_head }), { role: "value" });
   const out = createStrip(say("values.out", { d_model }), { role: "attention" });
@@ -17,7 +18,8 @@ export function createValues(scene) {
       return { node: element("td", { class: `track ${name}` }, element("div", { class: "bar" }), number), number };
     };
     const cells = { weight: make("weight"), size: make("size"), product: make("product") };
-    const node = element("tr", {}, element("th", { scope: "row" }, scene.token(j, true)), cells.weight.node, cells.size.node, cells.product.node);
+    const pick = element("button", { type: "button", class: "plain" }, scene.token(j, true));
+    const node = element("tr", {}, element("th", { scope: "row" }, pick), cells.weight.node, cells.size.node, cells.product.node);
     node.addEventListener("click", () => choose({ key: j }));
     node.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && point({ query: shownQuery, key: j }));
     return { node, cells };
@@ -28,6 +30,7 @@ export function createValues(scene) {
   table.addEventListener("pointerleave", () => point(null));
   const scroll = element("div", { class: "rows-scroll", tabindex: 0, role: "region", "aria-label": say("values.title") }, table);
   const words = element("div", { class: "words" });
+  const note = element("p", { class: "muted note", role: "status" });
   const full = d_model * d_model;
   const split = 2 * d_model * d_head;
   const numbers = {
@@ -35,17 +38,19 @@ export function createValues(scene) {
     d_model,
     full: count(full, scene.header.language),
     split: count(split, scene.header.language),
-    times: significant(full / split, 3),
+    part: share(split / full),
   };
   let read = /** @type {object | null} */ (null);
+  let revealed = "";
 
   /** @param {{up: any[], down: any[]}} reading @param {(Node | string)[]} heading */
   function list(reading, heading) {
     const column = (/** @type {any[]} */ items, /** @type {string} */ name) =>
       element(
         "ol",
-        { class: name, "aria-label": say(`values.${name}`) },
-        ...items.map(({ piece, push }) => element("li", {}, scene.piece(piece), " ", element("span", { class: "muted" }, `${push < 0 ? "−" : "+"}${Math.abs(push).toFixed(2)}`))),
+        { class: name },
+        element("li", { class: "muted" }, say(`values.${name}`)),
+        ...items.map(({ piece, push }) => element("li", {}, scene.piece(piece), " ", element("span", { class: "muted" }, signed(push, 2)))),
       );
     return element("div", {}, element("p", {}, ...heading), element("div", { class: "up-down" }, column(reading.up, "up"), column(reading.down, "down")));
   }
@@ -55,9 +60,11 @@ export function createValues(scene) {
       "div",
       { class: "values-view" },
       element("p", {}, say("values.text")),
+      asIs,
       title,
       scroll,
       z.node,
+      note,
       out.node,
       words,
       element("p", { class: "muted" }, say("values.notes", numbers)),
@@ -73,7 +80,8 @@ export function createValues(scene) {
       const products = tokens.map((_, j) => (j <= query ? weights[j] * sizesOf[j] : 0));
       const most = { size: Math.max(...sizesOf.slice(0, query + 1)) || 1, product: Math.max(...products) || 1 };
       rows.forEach(({ node, cells }, j) => {
-        node.hidden = j > query;
+        node.style.visibility = j > query ? "hidden" : ""; // its place stays: nothing below moves
+        node.toggleAttribute("data-later", j > query);
         if (j > query) return;
         node.classList.toggle("chosen", j === key);
         const put = (/** @type {{node: HTMLElement, number: HTMLElement}} */ cell, /** @type {number} */ p, /** @type {string} */ text) => {
@@ -84,14 +92,24 @@ export function createValues(scene) {
         put(cells.size, sizesOf[j] / most.size, significant(sizesOf[j], 3));
         put(cells.product, products[j] / most.product, significant(products[j], 3));
       });
+      asIs.hidden = !now.values.unscaled && !now.values.hide;
+      const settled = [layer.layer, head, now.values.token].join();
+      if (settled !== revealed && query === now.values.token) {
+        revealed = settled;
+        const largest = products.indexOf(Math.max(...products));
+        const row = rows[largest].node;
+        scroll.scrollTop = Math.max(0, row.offsetTop - scroll.clientHeight / 2);
+      }
       z.draw(layer.vector("z", head, query), colours);
       const part = scene.part("reading");
       const header = part?.header;
       const ready = header && header.layer === layer.layer && header.head === head && header.token === query;
-      out.node.classList.toggle("stale", !ready);
-      words.classList.toggle("stale", !ready);
+      // What is not known is not shown; its place stays.
+      out.node.style.visibility = words.style.visibility = ready ? "" : "hidden";
+      note.style.visibility = ready ? "hidden" : "";
       if (!ready) {
-        if (!words.firstChild) words.replaceChildren(element("p", { class: "muted" }, say(scene.alone ? "alone" : "values.waiting")));
+        const pointing = query !== now.values.token;
+        note.textContent = say(scene.alone ? "alone" : pointing ? "click_token" : "values.waiting");
         return;
       }
       out.draw(/** @type {any} */ (part).arrays.out.data, colours);
@@ -99,7 +117,7 @@ export function createValues(scene) {
       read = part;
       const name = element("b", {}, say("head", { name: `${layer.layer}.${head}` }));
       const next = header.next;
-      const push = element("b", {}, `${next.push < 0 ? "−" : "+"}${fixed(Math.abs(next.push), 2)}`);
+      const push = element("b", {}, signed(next.push, 2));
       const lists = [
         list(header.whole, scene.nodes("values.whole", { name, query: scene.token(query, true), word: scene.piece(next.piece), push })),
       ];

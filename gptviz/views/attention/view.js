@@ -3,6 +3,7 @@
 
 import { readColours } from "../colours.js";
 import { element, fill, fillNodes } from "../dom.js";
+import { subscript } from "../format.js";
 import { createAsking } from "./asking.js";
 import { createBar } from "./bar.js";
 import { createCell } from "./cell.js";
@@ -73,6 +74,7 @@ const ASKS = ["layer", "last", "off", "again", "second"];
  * @property {any} header of the text part
  * @property {Record<string, {data: any, shape: number[]}>} arrays of the text part
  * @property {string[]} tokens
+ * @property {string[]} labels the same, with its position where a token stands more than once
  * @property {import("./data.js").Sizes} sizes
  * @property {(key: string, values?: Record<string, any>) => string} say
  * @property {(key: string, nodes: Record<string, Node | string>) => (Node | string)[]} nodes
@@ -156,9 +158,6 @@ export function mount(root, given, report, { alone = false } = {}) {
     if (part && part.header.of === header.of) {
       layer = new Layer(part, header.sizes, header.tokens.length, header.scales[part.header.layer]);
     }
-    const last = parts.last;
-    const other = last && !last.header.trouble && last.header.of === header.of && last.header.layer === layer?.layer;
-    if (layer && other) layer = layer.withLast(last);
     rows = new Map();
   }
 
@@ -196,21 +195,22 @@ export function mount(root, given, report, { alone = false } = {}) {
     const measure = (/** @type {string} */ name, /** @type {number} */ l, /** @type {number} */ h, random = false) =>
       arrays[random ? "random" : "scores"].data[(measures.indexOf(name) * n_layer + l) * n_head + h];
     const say = (/** @type {string} */ key, values = {}) => fill(header.labels[key], values);
+    const repeated = (/** @type {string} */ piece) => header.tokens.filter((other) => other === piece).length > 1;
+    const labels = header.tokens.map((piece, i) => (repeated(piece) ? piece + subscript(i) : piece));
     /** @type {Scene} */
     const scene = {
       header,
       arrays,
       tokens: header.tokens,
+      labels,
       sizes: header.sizes,
       say,
       nodes: (key, nodes) => fillNodes(header.labels[key], nodes),
       token(i, plain = false) {
         const attributes = { class: "token", lang: "", translate: "no" };
-        const last = i === header.tokens.length - 1 && parts.last?.header.piece;
-        const piece = last || header.tokens[i];
         const node = plain
-          ? element("span", attributes, piece)
-          : element("button", { ...attributes, type: "button", title: say("text.choose") }, piece);
+          ? element("span", attributes, labels[i])
+          : element("button", { ...attributes, type: "button", title: say("text.choose") }, labels[i]);
         node.style.setProperty("--chip", `var(--token-${i % 6})`);
         if (!plain) node.addEventListener("click", () => choose({ token: i }));
         return node;
@@ -240,7 +240,7 @@ export function mount(root, given, report, { alone = false } = {}) {
     const bar = createBar(scene);
     const text = createText(scene);
     const facts = createFacts(scene);
-    const sections = Object.entries(SECTIONS).map(([name, { create }]) => createSection(scene, name, create));
+    const sections = Object.entries(SECTIONS).map(([name, { create }], n) => createSection(scene, n + 1, name, create));
     frame.lang = header.language;
     frame.replaceChildren(bar.node, text.node, facts.node, ...sections.map((section) => section.node));
     return {
@@ -253,8 +253,8 @@ export function mount(root, given, report, { alone = false } = {}) {
     };
   }
 
-  /** @param {Scene} scene @param {string} name @param {(scene: Scene) => {node: HTMLElement, draw: (now: Now) => void, destroy?: () => void}} create */
-  function createSection(scene, name, create) {
+  /** @param {Scene} scene @param {number} number @param {string} name @param {(scene: Scene) => {node: HTMLElement, draw: (now: Now) => void, destroy?: () => void}} create */
+  function createSection(scene, number, name, create) {
     let content = /** @type {ReturnType<typeof create> | null} */ (null); // made when first opened
     const node = /** @type {HTMLDetailsElement} */ (
       element(
@@ -263,7 +263,7 @@ export function mount(root, given, report, { alone = false } = {}) {
         element(
           "summary",
           {},
-          element("span", { class: "title" }, scene.say(`${name}.title`)),
+          element("span", { class: "title" }, `${number} · ${scene.say(`${name}.title`)}`),
           element("span", { class: "muted" }, scene.say(`${name}.question`)),
         ),
       )
@@ -318,7 +318,7 @@ export function mount(root, given, report, { alone = false } = {}) {
         layer = null;
         built = build(/** @type {Payload} */ (parts.text));
       }
-      if (news.text || news.layer || "last" in news || !layer) takeLayer();
+      if (news.text || news.layer || !layer) takeLayer();
       colours = readColours(frame);
       draw();
     },
