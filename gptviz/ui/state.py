@@ -27,7 +27,7 @@ import streamlit as st
 
 from gptviz.checkpoints import catalogue
 from gptviz.text import LANGUAGES
-from gptviz.views.attention import MEASURES, SECTIONS
+from gptviz.views.attention import ORDERS, SECTIONS
 
 DEFAULT_MODEL = "smollm2-135m"
 MAX_CHARS = 4000  # percent-encoded Chinese at this length still fits what web servers take as an address
@@ -168,7 +168,7 @@ class State:
     # Attention
     key: int | None = _url(None, _index)  # the token looked at
     opened: tuple[str, ...] = _url((), _subset(*SECTIONS), ",".join)  # parts of the view
-    order: str = _url("layer", _one_of("layer", *MEASURES))  # of the heads
+    order: str = _url("layer", _one_of(*ORDERS))  # of the heads
     stage: str = _url("pattern", _one_of("dot", "scaled", "masked", "pattern"))
     hide: bool = _url(False, _flag, _write_flag)  # the first token's column
     unscaled: bool = _url(False, _flag, _write_flag)  # without ÷√d

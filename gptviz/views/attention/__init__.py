@@ -29,10 +29,13 @@ from gptviz.views.attention import parts as make
 from gptviz.views.attention.parts import MEASURES, Run, name_of
 from gptviz.views.html import Document, Part, document
 
-__all__ = ["MEASURES", "SECTIONS", "attention_document", "attention_parts", "name_of"]
+__all__ = ["MEASURES", "ORDERS", "SECTIONS", "attention_document", "attention_parts", "name_of"]
 
 SECTIONS = ("heads", "asking", "stages", "cell", "lines", "values", "outputs", "table", "off")
 """The parts of the view that unfold."""
+
+ORDERS = ("layer", "look", "push", *MEASURES)
+"""What the heads may be ordered by: their place, what they do from the chosen token, what is measured of each."""
 
 DOCUMENT_BYTES = 16_000_000  # of layer parts in an HTML file
 
