@@ -10,13 +10,14 @@ from gptviz.figures import context as figures
 from gptviz.figures.predictions import percent
 from gptviz.model import Block
 from gptviz.ui import sentences
-from gptviz.ui.chips import chip, plain, word
+from gptviz.ui.chips import chip, numbered, plain, word
 from gptviz.ui.page import BarePage, start
 from gptviz.ui.prompt import from_line, read, to_line
 from gptviz.ui.sentences import Sentence
 from gptviz.ui.state import SENTENCE_CHARS
 
 SHOWN = 5  # heads, and neighbours
+LEAST_GAP = 0.02  # of two cosines: less is no difference worth a sentence
 
 
 def share(value: float) -> str:
@@ -110,7 +111,8 @@ def beginning(case: Case) -> str:
         return page.t("look.begin_other", words=case.words, values=values)
     if comparison.far.distinct(0) or (comparison.same and comparison.same.distinct(0)):
         return page.t("look.begin_position", values=values)
-    return page.t("look.begin_same", token=case.chip(case.far))
+    far = case.sentences[case.far]
+    return page.t("look.begin_same", token=word(far.prompt.pieces[far.at]))
 
 
 def ending(case: Case) -> str:
@@ -122,7 +124,7 @@ def ending(case: Case) -> str:
         return page.t("look.end_pair", **values)
     gap = float(comparison.gap[comparison.widest + 1])
     values["control"] = case.values([comparison.control], end)
-    return page.t("look.end" if gap > 0 else "look.end_none", gap=f"{gap:.2f}", **values)
+    return page.t("look.end" if gap > LEAST_GAP else "look.end_none", gap=f"{gap:.2f}", **values)
 
 
 def looks_at(case: Case, letter: str, layer: int, head: int, brief: bool = False) -> str:
@@ -130,7 +132,7 @@ def looks_at(case: Case, letter: str, layer: int, head: int, brief: bool = False
     into a link on a narrow screen."""
     pieces = case.sentences[letter].prompt.pieces
     found = context.looks(case.comparison.places[letter], layer, head, 2)
-    chips = [chip(it.key, pieces[it.key]) if brief else case.chip(letter, it.key) for it in found]
+    chips = [chip(it.key, numbered(pieces, it.key)) if brief else case.chip(letter, it.key) for it in found]
     said = [f"{shown} {percent(it.weight)}" for shown, it in zip(chips, found, strict=True)]
     return case.page.t("comma").join(said) or case.page.t("heads.alone")
 

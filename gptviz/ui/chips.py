@@ -11,6 +11,7 @@ from gptviz.figures.colours import token_colour
 from gptviz.ui import state
 
 _MANY, _BOX = 64, 190  # more tokens than this scroll in a box so many pixels high
+_SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
 
 
@@ -23,6 +24,12 @@ def plain(text: str) -> str:
 def chip(position: int, piece: str) -> str:
     """Markdown for one token: its piece on the colour of its position."""
     return f":{token_colour(position)}-background[{plain(piece) or '∅'}]"
+
+
+def numbered(pieces: Sequence[str], position: int) -> str:
+    """A token's piece, with its position as a subscript where the same piece stands elsewhere too."""
+    piece = pieces[position]
+    return piece if list(pieces).count(piece) == 1 else piece + str(position).translate(_SUBSCRIPT)
 
 
 def word(piece: str) -> str:

@@ -18,6 +18,7 @@ from gptviz.ui.page import BarePage
 from gptviz.ui.prompt import Prompt, from_line, read, to_line
 
 LETTERS = ("a", "b", "c")  # fields of the state; a reader sees them as capitals
+LITTLE = 3  # letters of a word too small to be worth comparing
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,10 @@ def sentence_bar(page: BarePage, known: list[int]) -> dict[str, Sentence]:
     filled = {letter: prompt for letter, prompt in prompts.items() if prompt.ids}
     places = _places(page.llm, filled, known)
     _example_row(page)
+    chosen = [getattr(page.state, f"at_{letter}") is not None for letter in filled]
+    if places is None and not all(chosen):
+        st.info(page.t("input.no_shared"), icon=":material/touch_app:")
+    places = places or {letter: len(prompt.ids) - 1 for letter, prompt in filled.items()}
     found = {}
     for letter, prompt in prompts.items():
         with st.container(key=f"sentence-{letter}"):
@@ -86,11 +91,18 @@ def sentence_bar(page: BarePage, known: list[int]) -> dict[str, Sentence]:
     return found
 
 
-def _places(llm: LLM, prompts: dict[str, Prompt], known: list[int]) -> dict[str, int]:
-    """Where the word stands in each, until one is chosen: in a shared word, or at the end."""
+def _places(llm: LLM, prompts: dict[str, Prompt], known: list[int]) -> dict[str, int] | None:
+    """Where the word stands in each, until one is chosen; None if all they share is a little word or nothing."""
     rows = [prompt.ids for prompt in prompts.values()]
-    shared = shared_places(rows, known, [len(piece) for piece in llm.pieces(rows[0])]) if len(rows) > 1 else None
-    return dict(zip(prompts, shared or [len(row) - 1 for row in rows], strict=True))
+    if len(rows) < 2:
+        return None
+    spelled = [len(piece.strip("·")) for piece in llm.pieces(rows[0])]
+    shared = shared_places(rows, known, spelled)
+    if shared is None:
+        return None
+    # "the" and "on" stand in every sentence and say nothing; in a model of letters there are no longer ones.
+    little = rows[0][shared[0]] not in known and spelled[shared[0]] <= LITTLE < max(spelled)
+    return None if little else dict(zip(prompts, shared, strict=True))
 
 
 def _example_row(page: BarePage) -> None:

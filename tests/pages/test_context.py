@@ -35,7 +35,7 @@ def test_it_says_what_the_model_computed(language, bank, smollm2):
     app = visit("context", language=language)
     said = words(app)
     assert chosen(app) == [7, 6, 9]
-    assert say(language, "context.look.begin_same", token=":violet-background[·bank]") in said
+    assert say(language, "context.look.begin_same", token=":gray-background[·bank]") in said
     for pair in ("AB", "AC", "BC"):
         assert f"{pair[0]}–{pair[1]} **{float(bank.cosines[pair][-1]):.2f}**" in said
     effects = context.exchanges(smollm2, bank.far)[..., -1]
