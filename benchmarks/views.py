@@ -76,13 +76,13 @@ SETUP = """() => {
     words: (n) => {
       const words = () => root.querySelector("[data-section=values] .words");
       root.querySelectorAll(".strip button")[5 + n].click();
-      return () => words() && !words().classList.contains("stale");
+      return () => words()?.firstChild && words().style.visibility !== "hidden";
     },
     off: (n) => {
       select(1, n); // one head more every time
       root.querySelector("[data-section=off] .add").click();
       const results = () => root.querySelector("[data-section=off] .results");
-      return () => results().querySelector("table") && !results().classList.contains("stale");
+      return () => results().querySelector("table") !== null;
     },
   };
   window.server = async (what, n) => {

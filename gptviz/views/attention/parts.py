@@ -29,7 +29,7 @@ MAP_SIDE = 64  # cells on a side of a small picture at most, and
 MAP_BYTES = 1_200_000  # bytes for all small pictures together
 LAYER_BYTES = 6_000_000  # scores and patterns beyond which a layer part carries the chosen head alone
 WORDS = 8  # up and down
-DRAWS = 4  # of control heads: one is shown, all say how far chance goes
+DRAWS = 9  # of control heads that are remembered beside the one that is shown
 PRESET = 5  # heads that are offered to be switched off together
 
 Run = Callable[..., Trace]
@@ -275,10 +275,14 @@ def off_part(
     second text. again: which draw of the others."""
     control = ablation.control(llm.config, off, again)
     passes = [off] if control is None else [off, control]
+    without = [ablation.logits_without(llm, trace, which, token) for which in passes]
+    # Every draw so far, so that the reader sees how far chance goes.
+    earlier = (
+        [] if control is None else [ablation.control(llm.config, off, n) for n in range(max(0, again - DRAWS), again)]
+    )
+    drawn = [*without[1:], *(ablation.logits_without(llm, trace, which, token) for which in earlier)]
     first = int(trace.logits[token].argmax())
-    draws = [] if control is None else [ablation.control(llm.config, off, again + n) for n in range(1, DRAWS)]
-    without = [ablation.logits_without(llm, trace, which, token) for which in (*passes, *draws)]
-    range_ = [float(probabilities(logits)[first]) for logits in without[1:]]
+    range_ = [float(probabilities(logits)[first]) for logits in drawn]
 
     def compare(before: Tensor, after: list[Tensor]) -> dict[str, Any]:
         shown = [w.id for w in leading(llm, before, 5)]
@@ -293,15 +297,16 @@ def off_part(
         "control": control and [list(head) for head in control],
         "again": again,
         "text": second,
-        "here": compare(trace.logits[token], without[: len(passes)]),
+        "here": compare(trace.logits[token], without),
         "draws": {"count": len(range_), "low": min(range_), "high": max(range_)} if range_ else None,
         "second": None,
     }
     if second:
         try:
             ids = _second_ids(llm, second)
-            runs = [run(ids, "logits", ablation.without(which)).logits[-1] for which in ([], *passes)]
-            header["second"] = {**compare(runs[0], runs[1:]), "tokens": llm.pieces(ids)}
+            other, last = run(ids), len(ids) - 1
+            after = [ablation.logits_without(llm, other, which, last) for which in passes]
+            header["second"] = {**compare(other.logits[last], after), "tokens": llm.pieces(ids)}
         except GptvizError as error:
             header["second"] = {"trouble": error.text(language)}
     return pack(header, {})
