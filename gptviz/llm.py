@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from gptviz import sampling, trace
+from gptviz import beams, sampling, trace
+from gptviz.beams import BeamSearch
 from gptviz.checkpoints import Checkpoint, load_checkpoint
 from gptviz.errors import InputError
 from gptviz.interventions import Intervention
@@ -81,16 +83,25 @@ class LLM:
         top_k: int | None = None,
         top_p: float | None = None,
         min_p: float | None = None,
+        repetition_penalty: float | None = None,
         seed: int = 0,
     ) -> Iterator[Step]:
         """Write on, a token at a time, with a key-value cache; the same `seed` writes the same.
 
-        temperature 0 is greedy; top_k, top_p and min_p as in `sampling.Options`. Ends after an end token. Raises
-        InputError at once for a bad option, or if prompt and new tokens exceed the context.
+        temperature 0 is greedy; the filters and the penalty are those of `sampling.Options`. Ends after an end token.
+        Raises InputError at once for a bad option, or if prompt and new tokens exceed the context.
         """
-        options = Options(temperature, top_k, top_p, min_p)
+        options = Options(temperature, top_k, top_p, min_p, repetition_penalty)
         steps = sampling.generate(self.model, self.encode(text), max_new_tokens, options, seed, self.checkpoint.eos_ids)
         return (Step(i, self.pieces([i])[0], float(logits.softmax(-1)[i]), logits) for i, logits in steps)
+
+    def beams(self, text: str | Sequence[int], width: int = 4, max_new_tokens: int = 12) -> BeamSearch:
+        """The `width` likeliest continuations found by beam search, and the tree of what it looked at: see
+        `gptviz.beams.search`. Raises InputError for a width or a length that cannot be."""
+        found = beams.search(self.model, self.encode(text), width, max_new_tokens, self.checkpoint.eos_ids)
+        pieces = self.pieces([node.id for node in found.nodes])
+        nodes = [replace(node, token=piece) for node, piece in zip(found.nodes, pieces, strict=True)]
+        return BeamSearch(nodes, found.best)
 
     def _text_of(self, given: str | Sequence[int], ids: list[int]) -> str | None:
         if isinstance(given, str):

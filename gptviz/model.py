@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -169,11 +169,15 @@ class KVCache:
         return keys[:, :, :end], values[:, :, :end]
 
     def copy(self) -> KVCache:
-        """A cache that can go on differently from here (a branch, a beam)."""
+        """A cache that can go on differently from here (a branch)."""
+        return self.rows(slice(None))
+
+    def rows(self, which: Sequence[int] | slice) -> KVCache:
+        """A cache of some of this one's texts, by their place in the batch; one may be taken several times (beams)."""
         other = KVCache()
         other.length = self.length
         other._buffers = {
-            layer: (k[:, :, : self.length].clone(), v[:, :, : self.length].clone())
+            layer: (k[which, :, : self.length].clone(), v[which, :, : self.length].clone())
             for layer, (k, v) in self._buffers.items()
         }
         return other

@@ -1,13 +1,14 @@
-"""From logits to the next token: temperature, the filters, and the draw; then generation, a token at a time.
+"""From logits to the next token: penalty, temperature, filters, and the draw; then generation, a token at a time.
 
-The filters and their order (temperature, top-k, top-p, min-p) are those of transformers' logits processors.
+The filters and their order (repetition penalty, temperature, top-k, top-p, min-p) are those of transformers' logits
+processors.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -23,13 +24,16 @@ class Options:
 
     top_k keeps the k likeliest tokens (Fan et al. 2018); top_p the fewest likeliest ones that hold at least that
     much probability (Holtzman et al. 2020); min_p those at least that fraction as likely as the likeliest
-    (Nguyen et al. 2024). Raises InputError for a value that means nothing.
+    (Nguyen et al. 2024). repetition_penalty, before all others, divides the logit of every token that the text
+    already has by that number if it is above 0, and multiplies it if it is below (Keskar et al. 2019, section 4.1):
+    above 1 makes repetition less likely. Raises InputError for a value that means nothing.
     """
 
     temperature: float = 1.0
     top_k: int | None = None
     top_p: float | None = None
     min_p: float | None = None
+    repetition_penalty: float | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.temperature) and self.temperature >= 0):
@@ -40,6 +44,9 @@ class Options:
             raise InputError("bad_top_p", value=self.top_p)
         if self.min_p is not None and not 0 <= self.min_p <= 1:
             raise InputError("bad_min_p", value=self.min_p)
+        penalty = self.repetition_penalty
+        if penalty is not None and not (math.isfinite(penalty) and penalty > 0):
+            raise InputError("bad_repetition_penalty", value=penalty)
 
 
 @dataclass(frozen=True)
@@ -54,14 +61,25 @@ class Step:
     """[vocab] float32: what the model said before this token was chosen."""
 
 
-def distribution(logits: Tensor, options: Options) -> Tensor:
-    """logits [V] -> the probabilities [V] (float32) that the next token is drawn from.
+def penalised(logits: Tensor, ids: Sequence[int], penalty: float | None) -> Tensor:
+    """logits [V] with those of the tokens in `ids` made smaller: see `Options.repetition_penalty`."""
+    if penalty in (None, 1.0) or not len(ids):
+        return logits
+    seen = torch.as_tensor(sorted(set(ids)), device=logits.device)
+    held = logits[seen]
+    return logits.index_copy(0, seen, torch.where(held > 0, held / penalty, held * penalty))
+
+
+def distribution(logits: Tensor, options: Options, ids: Sequence[int] = ()) -> Tensor:
+    """logits [V] -> the probabilities [V] (float32) that the next token is drawn from. ids: the text so far, for
+    the repetition penalty.
 
     Temperature 0 puts everything on the likeliest token. Raises InputError if a logit is not a number.
     """
     logits = logits.float()
     if not torch.isfinite(logits).all():
         raise InputError("logits_not_finite", count=int((~torch.isfinite(logits)).sum()))
+    logits = penalised(logits, ids, options.repetition_penalty)
     if options.temperature < torch.finfo(torch.float32).tiny:  # zero, or what float32 takes for zero
         return torch.zeros_like(logits).index_fill_(0, logits.argmax(), 1.0)
     # Less its maximum first, which softmax does not notice: a tiny temperature must not overflow.
@@ -115,11 +133,12 @@ def _steps(
     eos_ids: frozenset[int],
 ) -> Iterator[tuple[int, Tensor]]:
     device = model.embed.weight.device
-    cache, new = KVCache(), ids
+    cache, new, text = KVCache(), ids, list(ids)
     for _ in range(max_new_tokens):
         with model.lock, torch.no_grad():
             logits = model(torch.tensor([new], device=device), cache=cache, last_only=True)[0, -1].float()
-        chosen = draw(distribution(logits, options), generator)
+        chosen = draw(distribution(logits, options, text), generator)
+        text.append(chosen)
         yield chosen, logits
         if chosen in eos_ids:
             return

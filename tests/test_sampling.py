@@ -14,7 +14,7 @@ from gptviz.sampling import Options, distribution
 from tests.small_models import CONFIGS, random_llm
 
 
-def theirs(logits: torch.Tensor, options: Options) -> torch.Tensor:
+def theirs(logits: torch.Tensor, options: Options, ids: list[int]) -> torch.Tensor:
     from transformers.generation import logits_process as lp
 
     scores = logits[None].clone()
@@ -25,8 +25,10 @@ def theirs(logits: torch.Tensor, options: Options) -> torch.Tensor:
         processors.append(lp.TopPLogitsWarper(options.top_p))
     if options.min_p is not None:
         processors.append(lp.MinPLogitsWarper(options.min_p))
+    if options.repetition_penalty is not None:
+        processors.insert(0, lp.RepetitionPenaltyLogitsProcessor(options.repetition_penalty))
     for processor in processors:
-        scores = processor(torch.zeros(1, 1, dtype=torch.long), scores)
+        scores = processor(torch.tensor([ids]), scores)
     return scores[0].softmax(-1)
 
 
@@ -38,11 +40,13 @@ def theirs(logits: torch.Tensor, options: Options) -> torch.Tensor:
     top_k=st.sampled_from([None, 1, 5, 40, 10_000]),
     top_p=st.sampled_from([None, 0.05, 0.5, 0.9, 0.999, 1.0]),
     min_p=st.sampled_from([None, 0.0, 0.05, 0.5, 1.0]),
+    penalty=st.sampled_from([None, 1.0, 1.3, 0.7, 5.0]),
 )
-def test_filters_equal_transformers(seed, size, temperature, top_k, top_p, min_p):
+def test_filters_equal_transformers(seed, size, temperature, top_k, top_p, min_p, penalty):
     logits = torch.randn(size, generator=torch.Generator().manual_seed(seed)) * 4
-    options = Options(temperature, top_k, top_p, min_p)
-    ours, reference = distribution(logits, options), theirs(logits, options)
+    options = Options(temperature, top_k, top_p, min_p, penalty)
+    ids = [0, size - 1, int(logits.argmax()), 0]
+    ours, reference = distribution(logits, options, ids), theirs(logits, options, ids)
     assert torch.equal(ours > 0, reference > 0)
     torch.testing.assert_close(ours, reference, atol=1e-6, rtol=1e-5)
 
@@ -72,6 +76,9 @@ def test_extremes():
         {"top_p": 1.1},
         {"min_p": -0.1},
         {"min_p": 2.0},
+        {"repetition_penalty": 0.0},
+        {"repetition_penalty": -1.2},
+        {"repetition_penalty": math.nan},
         {"max_new_tokens": 0},
         {"max_new_tokens": 62},
         {"max_new_tokens": 2.5},
