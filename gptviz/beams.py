@@ -88,9 +88,7 @@ def search(model: GPT, ids: list[int], width: int, max_new_tokens: int, eos_ids:
             ends = token in eos_ids
             # An end token counts only among the width best, as in transformers.
             kept = rank < width if ends else len(chosen) < width
-            node = Beam(
-                len(found.nodes), running[row][0], token, "", float(logp[row, token]), total, depth, kept, ends
-            )
+            node = Beam(len(found.nodes), running[row][0], token, "", float(logp[row, token]), total, depth, kept, ends)
             found.nodes.append(node)
             if kept and ends:
                 ended.append(node.index)
@@ -110,5 +108,3 @@ def search(model: GPT, ids: list[int], width: int, max_new_tokens: int, eos_ids:
     results = ended + [node for node, _ in running]
     found.best.extend(sorted(results, key=found.score, reverse=True)[:width])
     return found
-
-
