@@ -10,7 +10,7 @@ from gptviz.analysis import heads
 from gptviz.model import Attention, attention_scores
 from gptviz.ui import state
 from gptviz.ui.page import Page, start
-from gptviz.ui.prompt import others_like, second_text
+from gptviz.ui.prompt import limit, others_like, second_text
 from gptviz.views.attention import attention_parts, name_of
 from gptviz.views.streamlit import show
 
@@ -22,6 +22,7 @@ def begin_with(page: Page) -> dict[str, Any]:
     layer = page.pick("layer", config.n_layer, default=heads.clear_head(scores)[0])
     head = page.pick("head", config.n_head, default=heads.clear_head(scores, layer)[1])
     key = page.pick("key", len(page.prompt.ids), default=-1)
+    st.session_state["attention.about"] = state.about()
     return {
         "of": name_of(page.llm, page.prompt.ids),
         "layer": layer,
@@ -34,19 +35,24 @@ def begin_with(page: Page) -> dict[str, Any]:
         "hide": chosen.hide,
         "unscaled": chosen.unscaled,
         "entry": page.pick("entry", config.d_head, default=0),
-        "over": [head for head in chosen.over if head < config.n_head],
+        "over": [over for _, over in page.existing_heads([(layer, over) for over in chosen.over])],
         "last": chosen.last,
-        "off": [list(head) for head in page.existing_heads("off")],
+        "off": [list(head) for head in page.existing_heads(chosen.off)],
         "again": chosen.again,
-        "second": second_text(page.llm.name) if chosen.second is None else chosen.second,
+        "second": second_text(page.llm) if chosen.second is None else chosen.second,
     }
 
 
-def take(values: dict[str, Any]) -> None:
-    """What the reader settled on, into the state."""
-    values = {name: tuple(value) if name == "over" else value for name, value in values.items() if name != "of"}
-    values["opened"] = tuple(values.pop("open"))
+def take(values: dict[str, Any] | None) -> None:
+    """What the reader settled on, into the state; unless it was about another text or model, just left."""
+    if values is None or st.session_state.get("attention.about") != state.about():
+        state.touch()
+        return
+    values = {name: value for name, value in values.items() if name != "of"}
+    values["opened"], values["over"] = tuple(values.pop("open")), tuple(values["over"])
     values["off"] = tuple(tuple(head) for head in values["off"])
+    for name, most in (("last", state.LAST_CHARS), ("second", state.SECOND_CHARS)):
+        values[name] = values[name] and state.clean(values[name])[:most]
     state.change(by_view=True, **values)
 
 
@@ -71,7 +77,13 @@ page.lesson("see", all_heads=config.n_layer * config.n_head, n_head=config.n_hea
 show(
     "attention",
     lambda values: attention_parts(
-        page.llm, page.trace, values, page.language, page.run, others_like(page.llm.name, page.prompt.text)
+        page.llm,
+        page.trace,
+        values,
+        page.language,
+        page.run,
+        others=others_like(page.llm.name, page.prompt.text),
+        limit=limit(page.llm),
     ),
     begin_with(page),
     key="attention.view",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor
 
+from gptviz.errors import InputError
 from gptviz.interventions import Intervention, Scale, hook
 from gptviz.llm import LLM
 from gptviz.model import GPTConfig
@@ -55,4 +56,7 @@ def logits_without(llm: LLM, trace: Trace, heads: Iterable[Head], token: int) ->
         rotation = model.rotation(torch.arange(T, device=x.device), x.dtype)
         for block in model.blocks[first:]:
             x = block(x, rotation, None, True)
-        return model.logits(model.unembed(model.ln_final(x[:, token])))[0]
+        logits = model.logits(model.unembed(model.ln_final(x[:, token])))[0]
+    if broken := int((~logits.isfinite()).sum()):
+        raise InputError("logits_not_finite", count=broken)
+    return logits

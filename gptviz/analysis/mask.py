@@ -36,7 +36,7 @@ def likeliest_other(llm: LLM, trace: Trace) -> int:
     if is_word(llm.pieces([last])[0]):
         words = [i for i, piece in zip(likely, llm.pieces(likely), strict=True) if is_word(piece)]
         likely = words or likely
-    return likely[0]
+    return likely[0] if likely else last
 
 
 def with_last(llm: LLM, trace: Trace, word: str) -> tuple[list[int], int]:

@@ -132,10 +132,11 @@ class BarePage:
             return size - 1
         return value
 
-    def existing_heads(self, name: str) -> tuple[tuple[int, int], ...]:
-        """Field `name` of the state, heads, less those that this model lacks; said on the page if there are any."""
-        config, heads = self.llm.config, getattr(self.state, name)
-        found = tuple(h for h in heads if h[0] < config.n_layer and h[1] < config.n_head)
+    def existing_heads(self, heads: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Of these (layer, head) those that this model has, each once; said on the page if there are others."""
+        config = self.llm.config
+        heads = list(dict.fromkeys(heads))
+        found = [h for h in heads if h[0] < config.n_layer and h[1] < config.n_head]
         if found != heads:
             asked = ", ".join(f"{layer}.{head}" for layer, head in heads if (layer, head) not in found)
             self._notes.info(self.say("ui.no_such_heads", heads=asked), icon=":material/info:")

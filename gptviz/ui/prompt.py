@@ -17,6 +17,7 @@ from gptviz.ui import state
 from gptviz.ui.chips import plain
 
 DEFAULT_MAX_TOKENS = 256
+DEFAULT_IDS = "0 1 2"  # the text of a model without a tokenizer
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,11 @@ def _file() -> dict:
     return tomllib.loads(asset("examples.toml").read_text(encoding="utf-8"))
 
 
-def second_text(model: str) -> str:
-    """Another text to try on `model` what was tried on the first."""
-    return _file()["second"].get(model, _file()["second"]["default"])
+def second_text(llm: LLM) -> str:
+    """Another text to try what was tried on the first."""
+    if llm.tokenizer is None:
+        return DEFAULT_IDS
+    return _file()["second"].get(llm.name, _file()["second"]["default"])
 
 
 def examples(model: str) -> list[dict]:
@@ -81,7 +84,7 @@ def prompt_bar(llm: LLM, language: str, page: str) -> Prompt:
 
     text = state.current().text
     if text is None:
-        text = default_text(llm.name) if llm.tokenizer else "0 1 2"
+        text = default_text(llm.name) if llm.tokenizer else DEFAULT_IDS
     with st.container(horizontal=True, vertical_alignment="bottom", key="prompt-bar"):
         st.text_input(
             t("label") if llm.tokenizer else t("label_ids"),

@@ -31,6 +31,7 @@ from gptviz.views.attention import ORDERS, SECTIONS
 
 DEFAULT_MODEL = "smollm2-135m"
 MAX_CHARS = 4000  # percent-encoded Chinese at this length still fits what web servers take as an address
+LAST_CHARS, SECOND_CHARS = 60, 300  # of another last word, of a second text
 SENTENCE_CHARS = 500  # of each sentence that is compared: with the text they still fit together
 STALE = 2.0  # seconds
 DEPTHS = ("open", "test", "notes")
@@ -174,10 +175,10 @@ class State:
     unscaled: bool = _url(False, _flag, _write_flag)  # without ÷√d
     entry: int = _url(0, _index)  # the number of query and key that is opened
     over: tuple[int, ...] = _url((), _ids, _write_ids)  # heads laid over the chosen one, as lines
-    last: str | None = _url(None, lambda value: clean(value)[:60])  # another last word; "": a suggestion
+    last: str | None = _url(None, lambda value: clean(value)[:LAST_CHARS])  # another last word; "": a suggestion
     off: tuple[tuple[int, int], ...] = _url((), _heads, _write_heads)  # heads switched off
     again: int = _url(0, _index)  # which control heads are drawn
-    second: str | None = _url(None, lambda value: clean(value)[:300])  # another text for switching off
+    second: str | None = _url(None, lambda value: clean(value)[:SECOND_CHARS])  # another text for switching off
     # Context: sentences A, B and C, the word in each, and after which layer they are compared
     a: str | None = _url(None, _sentence)
     b: str | None = _url(None, _sentence)
@@ -251,6 +252,7 @@ class _Session:
     before: dict[str, str] | None = None  # the address that the last write replaced
     written: float = -STALE  # when that was, on time.monotonic's clock
     changed: bool = False  # by a callback, and not yet written
+    touched: bool = False  # a callback ran, whatever came of it
     page: str = ""
     arrived: bool = False  # on another page than in the run before
     shown: dict[str, Any] = field(default_factory=dict)  # what each tied widget was last given to show
@@ -266,8 +268,11 @@ def begin(page: str) -> None:
     """First thing in a run of `page`. A choice made just now (a callback ran) outweighs the address it was made at."""
     session, query = _session(), st.query_params.to_dict()
     session.arrived, session.page = page != session.page, page
-    # Whoever types and at once clicks a link to another page leaves by a link drawn before the text was taken in.
-    stale = session.arrived and query == session.before and time.monotonic() - session.written < STALE
+    # Whoever types and at once clicks a link to another page leaves by a link drawn before the text was taken in; and
+    # what a view reports may be on its way while the address is written, and come with the old one.
+    acted = session.arrived or session.touched
+    stale = acted and query == session.before and time.monotonic() - session.written < STALE
+    session.touched = False
     if stale:
         session.changed = True
     elif query != session.query and not session.changed:
@@ -310,11 +315,23 @@ def refused() -> dict[str, str]:
 def change(*, by_view: bool = False, **values: Any) -> None:
     """Set fields of the state. For callbacks only: they run before the script, so that all of the page sees it."""
     session = _session()
+    session.touched = True
     session.refused = {}
     after = session.state.with_(**values)
     if after != session.state:
         session.state, session.changed = after, True
         session.revision += not by_view
+
+
+def touch() -> None:
+    """A callback ran and changes nothing. For callbacks: without it the run might be taken for one that the address
+    bar began."""
+    _session().touched = True
+
+
+def about() -> tuple[str | None, str | None]:
+    """What is looked at: text and model. What a view reports about another is not for this one."""
+    return (current().text, current().model)
 
 
 def bind(name: str, value: Any, *, read: Callable[[Any], Any] = lambda value: value, page: str = "") -> dict[str, Any]:
@@ -334,6 +351,7 @@ def bind(name: str, value: Any, *, read: Callable[[Any], Any] = lambda value: va
 
 
 def _take(name: str, key: str, read: Callable[[Any], Any]) -> None:
+    touch()
     given = st.session_state[key]
     if given == _session().shown.get(key):  # a widget reports what it was given to show: no one chose that
         return

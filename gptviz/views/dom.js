@@ -51,3 +51,9 @@ export async function adoptStyles(root, urls) {
   );
   home.adoptedStyleSheets = [...home.adoptedStyleSheets, ...sheets];
 }
+
+/**
+ * A text as the host will have it: half of a character becomes "\ufffd".
+ * @param {string} text
+ */
+export const wellFormed = (text) => new TextDecoder().decode(new TextEncoder().encode(text));

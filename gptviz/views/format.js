@@ -90,3 +90,13 @@ export function signed(value, digits) {
 
 /** A whole number as a subscript. @param {number} value */
 export const subscript = (value) => [...String(value)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)]).join("");
+
+/**
+ * The beginning of a text, whole characters only.
+ * @param {string} text
+ * @param {number} most characters
+ */
+export function cut(text, most) {
+  const characters = [...text];
+  return characters.length > most ? `${characters.slice(0, most - 1).join("")}…` : text;
+}

@@ -42,15 +42,15 @@ class Document:
         """Write it to `path`, and give that back. Raises InputError if it cannot be written there."""
         target = Path(path)
         try:
-            target.write_text(self.html, encoding="utf-8")
+            target.write_bytes(self.html.encode("utf-8", "replace"))  # half a character has no place in a file
         except OSError as error:
             raise InputError("trace_unwritable", path=str(path), reason=error.strerror or str(error)) from error
         return target
 
     def open(self) -> Path:
         """Write it to a temporary file, and show that in the browser."""
-        with tempfile.NamedTemporaryFile("w", suffix=".html", delete=False, encoding="utf-8") as file:
-            file.write(self.html)
+        with tempfile.NamedTemporaryFile(suffix=".html", delete=False) as file:
+            file.write(self.html.encode("utf-8", "replace"))
         webbrowser.open(Path(file.name).as_uri())
         return Path(file.name)
 

@@ -12,8 +12,8 @@ import { css } from "./colours.js";
  * @property {(from: number[], to: number[], stroke: Rgb, options?: {thick?: number, opacity?: number, dash?: number[]}) => void} curve
  *   from left to right, level at both ends
  * @property {(text: string, x: number, y: number, options: TextOptions) => void} text
- * @property {(pixels: Uint32Array, columns: number, rows: number, x: number, y: number, width: number, height: number) => void} image
- *   a picture with one colour a cell; fully transparent cells stay as they are
+ * @property {(pixels: Uint32Array, columns: number, rows: number, x: number, y: number, width: number, height: number, whole?: boolean) => void} image
+ *   a picture with one colour a cell; fully transparent cells stay as they are; whole: a file need not keep its cells
  * @property {(x: number, y: number, width: number, height: number, draw: () => void) => void} inside
  *   draw what lies inside a rectangle only
  *
@@ -118,6 +118,7 @@ function picture(pixels, columns, rows) {
 }
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
+const LONGEST_CANVAS = 16_000; // pixels a browser is sure to make
 const CELLS = 5000; // more of them become one embedded picture
 
 /**
@@ -160,8 +161,8 @@ export function svgPainter(width, height) {
           `font-weight="${bold ? 600 : 400}" text-anchor="${anchor}" fill="${paint(fill)}" xml:space="preserve"${turned}>${escape(text)}</text>`,
       );
     },
-    image(pixels, columns, rows, x, y, w, h) {
-      if (columns * rows > CELLS) {
+    image(pixels, columns, rows, x, y, w, h, whole = false) {
+      if (whole || columns * rows > CELLS) {
         const url = picture(pixels, columns, rows).toDataURL("image/png");
         parts.push(
           `<image href="${url}" x="${n(x)}" y="${n(y)}" width="${n(w)}" height="${n(h)}" preserveAspectRatio="none" style="image-rendering:pixelated"/>`,
@@ -220,7 +221,7 @@ export function download(blob, name) {
 }
 
 /**
- * A picture as a file: "svg", or "png" at twice its size.
+ * A picture as a file: "svg", or "png" at twice its size, if a canvas can be so large.
  * @param {"svg" | "png"} kind
  * @param {string} name without ending
  * @param {number} width
@@ -240,7 +241,7 @@ export function downloadPicture(kind, name, width, height, background, draw) {
     return;
   }
   const canvas = document.createElement("canvas");
-  onto(prepare(canvas, width, height, 2));
+  onto(prepare(canvas, width, height, Math.min(2, LONGEST_CANVAS / Math.max(width, height))));
   canvas.toBlob((blob) => blob && download(blob, `${name}.png`), "image/png");
 }
 

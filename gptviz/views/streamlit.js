@@ -106,7 +106,7 @@ function partsOf(instance, envelope) {
  * @param {Envelope} envelope
  */
 async function refresh(instance, root, envelope) {
-  const { view, key, revision, values, parts } = envelope;
+  const { revision, parts } = envelope;
   const here = await partsOf(instance, envelope);
   if (!here) return;
   const had = instance.parts ?? {};
@@ -116,6 +116,25 @@ async function refresh(instance, root, envelope) {
     if (had[name] !== parts[name]) news[name] = unpack(/** @type {any} */ (here.get(name)).data);
   }
   for (const name of Object.keys(had)) if (!(name in parts)) news[name] = null;
+  try {
+    await give(instance, root, envelope, news);
+  } catch (error) {
+    // Whatever it was about, the next call begins anew.
+    instance.view?.destroy();
+    Object.assign(instance, { view: undefined, parts: {}, revision: undefined });
+    throw error;
+  }
+  instance.parts = parts;
+  instance.revision = revision;
+}
+
+/**
+ * @param {Instance} instance
+ * @param {ShadowRoot | HTMLElement} root
+ * @param {Envelope} envelope
+ * @param {Record<string, import("./wire.js").Payload | null>} news
+ */
+async function give(instance, root, { view, key, revision, values }, news) {
   if (!instance.view) {
     const module = new URL(`./${view}/view.js`, import.meta.url);
     const { mount, css } = await import(module.href);
@@ -129,6 +148,4 @@ async function refresh(instance, root, envelope) {
   } else {
     instance.view.update(news, revision === instance.revision ? null : values);
   }
-  instance.parts = parts;
-  instance.revision = revision;
 }

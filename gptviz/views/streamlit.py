@@ -26,7 +26,7 @@ def show(
     values: Mapping[str, Any],
     *,
     key: str,
-    on_change: Callable[[dict[str, Any]], None] | None = None,
+    on_change: Callable[[dict[str, Any] | None], None] | None = None,
 ) -> dict[str, Any]:
     """Show the view of folder `gptviz/views/{view}`, and give back what the reader has settled on.
 
@@ -35,7 +35,8 @@ def show(
     values: what the view begins with (JSON); the result has the same keys. Give the same values at every run and
         the reader's stay; give others (a link was followed) and the view takes them over, unless the reader is just
         dragging.
-    on_change: called with the settled values before the next run of the script, as callbacks of widgets are.
+    on_change: called with the settled values before the next run of the script, as callbacks of widgets are; with None
+        if the view had not yet heard of the values that it has been given since.
     """
     values = dict(values)
     # `values` went out with `revision`; `given` is what the caller said last, `heard` what the view said last.
@@ -56,9 +57,8 @@ def show(
     memory["given"], memory["heard"] = values, report
 
     def called() -> None:
-        news = settled()
-        if on_change and news is not None:
-            on_change(news)
+        if on_change:
+            on_change(settled())
 
     shown = report or memory["values"]
     made = parts(shown) if callable(parts) else parts

@@ -359,3 +359,50 @@ def test_the_view_as_one_file(browser, smollm2, tmp_path):
     expect(section(page, "off")).to_contain_text(say("en", "attention_view.alone"))
     context.close()
     assert not complaints, json.dumps(complaints)
+
+
+def test_a_click_right_after_typing_loses_nothing(open_at):
+    """A view reports while the address is being written: the text just typed stays, in the page and in the address."""
+    page = open_at(text="The cat sits on the mat and the dog sleeps in the sun all day long 0")
+    field = page.locator(".st-key-prompt-bar").get_by_role("textbox")
+    for n, delay in enumerate((0, 50, 150, 250, 350)):
+        text = f"mouse train {n}"
+        field.fill(text)
+        field.press("Enter")
+        page.wait_for_timeout(delay)
+        page.locator(".strip button").nth(1).click()
+        expect(page.locator(".strip .piece").last).to_have_text(str(n), timeout=WAIT)
+        page.wait_for_timeout(800)  # whatever is still on its way
+        expect(field).to_have_value(text)
+        expect(page.locator(".strip .piece").last).to_have_text(str(n))
+        assert f"text=mouse+train+{n}" in page.evaluate("location.href").replace("%20", "+")
+        assert page.get_by_test_id("stAlert").count() == 0, "a late click is no wrong link"
+
+
+def test_a_shorter_text_may_come_right_after_a_click(open_at):
+    page = open_at(text="Hi there", opened="stages")
+    field = page.locator(".st-key-prompt-bar").get_by_role("textbox")
+    for _ in range(3):
+        field.fill("The cat sits on the mat and looks at the bird")
+        field.press("Enter")
+        expect(page.locator(".strip button")).to_have_count(11, timeout=WAIT)
+        page.locator(".strip button").last.click()
+        field.fill("Hi there")
+        field.press("Enter")
+        expect(page.locator(".strip button")).to_have_count(2, timeout=WAIT)
+        expect(page.locator(".readout .pair")).to_be_visible()
+
+
+def test_half_a_character_in_the_views_fields(open_at):
+    page = open_at(text=CAPITAL, opened="stages,off", last="", off="1.1")
+    word, second = page.get_by_role("textbox", name="another word"), page.locator("#second")
+    for locator, value in ((word, "a\ud83d"), (second, "b\ud83d")):
+        expect(locator).to_be_visible(timeout=WAIT)
+        locator.evaluate(
+            "(node, codes) => { node.value = String.fromCharCode(...codes); node.dispatchEvent(new Event('change')); }",
+            [ord(char) for char in value],
+        )
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+        expect(page.locator("h1")).to_be_visible()
+    page.wait_for_function("location.href.includes('second=b')", timeout=WAIT)
+    expect(section(page, "off").locator(".compared")).to_have_count(2, timeout=WAIT)

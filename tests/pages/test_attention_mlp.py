@@ -57,7 +57,7 @@ def test_a_link_that_asks_for_too_much_is_said(model):
     app = visit("attention", model=model, layer="99", head="99", key="99", entry="999", off="99.0,0.1", over="99")
     values, _ = shown(app)
     assert values["off"] == [[0, 1]] and values["over"] == []
-    assert len(app.info) == 5 and "99.0" in " ".join(info.value for info in app.info)
+    assert len(app.info) == 6 and "99.0" in " ".join(info.value for info in app.info)
 
 
 @pytest.mark.parametrize("model", ["smollm2-135m", "toy-sort"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 import numpy as np
@@ -11,11 +12,13 @@ import torch
 from gptviz.analysis import heads
 from gptviz.analysis.cell import key_head
 from gptviz.errors import InputError
+from gptviz.interventions import Scale
 from gptviz.paths import PACKAGE
 from gptviz.text import LANGUAGES, table
 from gptviz.views import attention as view
 from gptviz.views.attention import parts as made
 from gptviz.views.wire import unpack
+from tests.small_models import CONFIGS, random_llm
 
 VIEW = PACKAGE / "views" / "attention"
 LONG = "The cat sits on the mat and looks at the bird in the garden, because it is hungry and the day is long. " * 12
@@ -169,7 +172,14 @@ def test_the_view_has_a_sentence_for_everything_it_says(language):
     prefix = "attention_view."
     labels = {key.removeprefix(prefix) for key in table(language) if key.startswith(prefix)}
     code = "".join(path.read_text(encoding="utf-8") for path in VIEW.glob("*.js"))
-    said = set(re.findall(r'"([a-z_]+\.[a-z_]+)"', code)) | {"head", "save", "alone", "as_is", "click_token"}
+    said = set(re.findall(r'"([a-z_]+\.[a-z_]+)"', code)) | {
+        "head",
+        "save",
+        "alone",
+        "as_is",
+        "click_token",
+        "replaced",
+    }
     said = {key for key in said if key.split(".")[0] in {label.split(".")[0] for label in labels}}
     assert said <= labels, said - labels
     # The others are put together from a family and a name: `habit.${kind}`, `stages.${name}_text`.
@@ -202,3 +212,42 @@ def test_a_trace_shows_itself(smollm2, toy, tmp_path):
             toy.trace("dbaca=").show("attention", **wrong)
     with pytest.raises(InputError):
         toy.trace("dbaca=").show("nothing")
+
+
+def test_a_long_second_text_is_cut_and_said(smollm2):
+    trace = smollm2.trace("The capital of France is")
+    asked = []
+
+    def run(ids, names=None, interventions=()):
+        asked.append((len(ids), names))
+        return smollm2.trace(list(ids), names=names, interventions=interventions)
+
+    values = BEGIN | {"layer": 23, "token": 4, "off": [[23, 4]], "second": "word " * 60}
+    header, _ = unpack(view.attention_parts(smollm2, trace, values, "en", run, limit=10)["off"])
+    assert len(header["second"]["tokens"]) == 10 and header["second"]["all"] == 61
+    assert asked == [(10, ["blocks.23.resid_pre", "logits"])], "and no more of it is kept than is needed"
+
+
+def test_half_precision_brings_its_own_products():
+    llm = random_llm(CONFIGS["llama"], dtype=torch.bfloat16)
+    trace = llm.trace([5, 6, 7, 6])
+    _, arrays = parts_of(llm, trace)["layer"]
+    np.testing.assert_array_equal(arrays["dot"], trace.attention(1).dot.float())
+    assert parts_of(llm, trace)["text"][0]["dtype"] == "bfloat16"
+    assert {"dot_row", "dot_column"} <= parts_of(llm, trace, last="")["last"][1].keys()
+
+
+def test_what_was_replaced_is_named(tiny):
+    trace = tiny.trace([5, 6, 7], interventions=[Scale("blocks.1.attn.scores", 2.0)])
+    assert parts_of(tiny, trace)["text"][0]["replaced"] == ["blocks.1.attn.scores"]
+    np.testing.assert_array_equal(parts_of(tiny, trace)["layer"][1]["dot"], trace.attention(1).dot)
+    text = re.search(r'data-part="text"[^>]*>([^<]*)', trace.show(opened="stages").html)[1]
+    assert b"blocks.1.attn.scores" in base64.b64decode(text)
+
+
+def test_what_a_document_cannot_show(toy, tmp_path):
+    trace = toy.trace("dbaca=")
+    for wrong in ({"language": "fr"}, {"opened": ["bogus"]}, {"layer": True}, {"layer": 1.5}, {"head": "a"}):
+        with pytest.raises(InputError):
+            trace.show(**wrong)
+    assert trace.show(layer=np.int64(1), head=torch.tensor(2), opened="stages").save(tmp_path / "view.html").is_file()

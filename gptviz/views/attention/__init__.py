@@ -17,6 +17,7 @@ belongs to (`of`), since the browser may still hold an older one.
 
 from __future__ import annotations
 
+import operator
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -24,6 +25,7 @@ from typing import Any
 from gptviz.analysis import heads
 from gptviz.errors import InputError
 from gptviz.llm import LLM
+from gptviz.text import LANGUAGES
 from gptviz.trace import Trace
 from gptviz.views.attention import parts as make
 from gptviz.views.attention.parts import MEASURES, Run, name_of
@@ -41,10 +43,17 @@ DOCUMENT_BYTES = 16_000_000  # of layer parts in an HTML file
 
 
 def attention_parts(
-    llm: LLM, trace: Trace, values: Mapping[str, Any], language: str, run: Run, others: Sequence[str] = ()
+    llm: LLM,
+    trace: Trace,
+    values: Mapping[str, Any],
+    language: str,
+    run: Run,
+    *,
+    others: Sequence[str] = (),
+    limit: int | None = None,
 ) -> dict[str, bytes]:
     """The parts that the reader's choices need. values: see `view.js`; layer, head and token must exist. others: texts
-    worth trying as a second one."""
+    worth trying as a second one, which is followed up to `limit` tokens."""
     layer, head, token, opened = values["layer"], values["head"], values["token"], values["open"]
     parts = {
         "text": _once(trace, ("text", language), lambda: make.text_part(llm, trace, language, others)),
@@ -61,7 +70,7 @@ def attention_parts(
         parts["last"] = make.last_part(llm, trace, layer, head, values["last"], language, run)
     if values["off"]:
         off = [tuple(head) for head in values["off"]]
-        about = (token, off, values["again"], values["second"], language)
+        about = (token, off, values["again"], values["second"], language, limit)
         parts["off"] = _once(trace, ("off", str(about)), lambda: make.off_part(llm, trace, *about, run))
     return parts
 
@@ -79,6 +88,18 @@ def _once(trace: Trace, key: tuple, compute: Callable[[], bytes]) -> bytes:
     return made[key]
 
 
+def _index(value: int | None, size: int) -> int | None:
+    if value is None:
+        return None
+    try:
+        index = operator.index(value)
+    except TypeError:
+        index = -1
+    if isinstance(value, bool) or not 0 <= index < size:
+        raise InputError("nothing_there", value=value, last=size - 1)
+    return index
+
+
 def attention_document(
     llm: LLM,
     trace: Trace,
@@ -87,17 +108,24 @@ def attention_document(
     head: int | None = None,
     token: int | None = None,
     language: str = "en",
-    opened: Sequence[str] = (),
+    opened: str | Sequence[str] = (),
 ) -> Document:
     """The view as one HTML file: `Trace.show("attention")`.
 
-    layer, head, token: what it opens on; a head that does something clear, and the last token, unless given. The file
-    holds all layers if that makes less than DOCUMENT_BYTES, else that one; matrices and words of that head alone.
+    layer, head, token: what it opens on; a head that does something clear, and the last token, unless given. opened:
+    which of SECTIONS are unfolded. The file holds all layers if that makes less than DOCUMENT_BYTES, else that one;
+    matrices and words of that head alone.
     """
     config, T = llm.config, len(trace.ids)
-    for value, size in ((layer, config.n_layer), (head, config.n_head), (token, T)):
-        if value is not None and not 0 <= value < size:
-            raise InputError("nothing_there", value=value, last=size - 1)
+    if language not in LANGUAGES:
+        raise InputError("no_such_language", value=language, known=", ".join(LANGUAGES))
+    opened = [opened] if isinstance(opened, str) else list(opened)
+    for name in opened:
+        if name not in SECTIONS:
+            raise InputError("no_such_section", value=name, known=", ".join(SECTIONS))
+    layer, head, token = (
+        _index(value, size) for value, size in ((layer, config.n_layer), (head, config.n_head), (token, T))
+    )
     scores = heads.head_scores(trace)
     layer = heads.clear_head(scores)[0] if layer is None else layer
     head = heads.clear_head(scores, layer)[1] if head is None else head
@@ -108,12 +136,12 @@ def attention_document(
     here = {"layer": layer, "head": head}
     parts = [
         Part("text", make.text_part(llm, trace, language), {}),
-        Part("facts", make.facts_part(llm, trace, token), {}),
+        Part("facts", make.facts_part(llm, trace, token), {"token": token}),
         *(Part("layer", make.layer_part(llm, trace, at, head), {"layer": at}) for at in layers),
         Part("weights", make.weights_part(llm, trace, layer, head), here),
         Part("outputs", make.outputs_part(llm, trace, layer, token), {"layer": layer, "token": token}),
         Part("reading", make.reading_part(llm, trace, layer, head, token, None), {**here, "token": token}),
     ]
-    values = {**here, "of": name_of(llm, trace.ids), "token": token, "open": list(opened)}
+    values = {**here, "of": name_of(llm, trace.ids), "token": token, "open": opened}
     title = f"{llm.name} · {layer}.{head} · {trace.text or ''}"[:120]
     return document("attention", parts, values, title=title, language=language)

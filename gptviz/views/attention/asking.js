@@ -4,7 +4,7 @@ import { diverging } from "../colours.js";
 import { element } from "../dom.js";
 import { fixed, significant } from "../format.js";
 import { prepare } from "../painter.js";
-import { bound, createBars, dot } from "./strips.js";
+import { bound, createBars, dot } from "../vectors.js";
 
 const STRIP = 16; // pixels, the width of a strip
 const GAP = 10;

@@ -33,7 +33,10 @@ export function createBar(scene) {
   const spoken = element("div", { class: "hidden", role: "status", "aria-live": "polite" });
   const undo = (/** @type {string} */ name, /** @type {object} */ change) => {
     const button = element("button", { type: "button", class: "undo" }, say(`bar.${name}`), " ×");
-    button.addEventListener("click", () => choose(change));
+    button.addEventListener("click", () => {
+      choose(change);
+      layer.node.focus(); // this button goes
+    });
     return button;
   };
   const undos = [
@@ -50,7 +53,7 @@ export function createBar(scene) {
       const { values } = now;
       layer.node.value = String(values.layer);
       head.node.value = String(values.layer === now.layer.layer ? now.head : values.head);
-      waiting.textContent = now.waiting ? say(scene.alone ? "alone" : "bar.waiting", { layer: values.layer }) : "";
+      waiting.textContent = now.waiting ? say(scene.alone ? "alone" : "bar.waiting", { name: `${values.layer}.${values.head}` }) : "";
       const weight = now.key <= now.query ? now.row(now.query)[now.key] : 0;
       before.toggleAttribute("disabled", values.token === 0);
       after.toggleAttribute("disabled", values.token === labels.length - 1);

@@ -2,7 +2,7 @@
 
 import { element } from "../dom.js";
 import { fixed, share, significant } from "../format.js";
-import { createBars, createStrip, dot } from "./strips.js";
+import { createBars, createStrip, dot } from "../vectors.js";
 
 const ROWS = 8; // of the row's softmax, the strongest
 
@@ -23,6 +23,8 @@ export function createCell(scene) {
   const sentence = element("p", { class: "sentence" });
   const asIs = element("p", { class: "muted" }, say("as_is"));
   const shared = element("p", { class: "muted" });
+  const rounded = element("p", { class: "muted" }, say("cell.rounded", { dtype: scene.header.dtype }));
+  rounded.hidden = scene.header.dtype === "float32";
   const rows = Array.from({ length: Math.min(ROWS, scene.tokens.length) }, () => {
     const cells = { token: element("th", { scope: "row" }), score: element("td", {}), exp: element("td", {}), weight: element("td", {}), bar: element("td", { class: "track" }, element("div", { class: "bar" })) };
     return { node: element("tr", {}, ...Object.values(cells)), ...cells };
@@ -128,8 +130,9 @@ export function createCell(scene) {
       products.node,
       entry,
       steps,
+      rounded,
       title,
-      table,
+      element("div", { class: "table-wrap" }, table),
       curve.node,
     ),
     draw,

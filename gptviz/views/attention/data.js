@@ -76,9 +76,16 @@ export class Layer {
     return this.values.scores.subarray(start, start + this.T);
   }
 
-  /** q·k: a score with the scale taken off again. @param {number} head @param {number} i @param {number} j */
+  /** q·k: its own numbers where they came, else a score with the scale taken off again. @param {number} head @param {number} i @param {number} j */
   dot(head, i, j) {
-    return this.score(head, i, j) / this.scale;
+    return this.dots(head, i)[j];
+  }
+
+  /** q·k of row i, over all tokens. @param {number} head @param {number} i @returns {ArrayLike<number>} */
+  dots(head, i) {
+    const start = (this.heads.indexOf(head) * this.T + i) * this.T;
+    if (this.values.dot) return this.values.dot.subarray(start, start + this.T);
+    return Float64Array.from(this.scores(head, i), (score) => score / this.scale);
   }
 
   /** The model's weight; 0 for the future. @param {number} head @param {number} i @param {number} j */
@@ -105,16 +112,21 @@ export class Layer {
     const { T, heads } = this;
     const other = /** @type {Layer} */ (Object.create(Layer.prototype, Object.getOwnPropertyDescriptors(this)));
     const scores = this.values.scores.slice();
+    const dot = this.values.dot?.slice();
     const pattern = this.values.pattern.slice();
     heads.forEach((head, h) => {
       const from = header.heads.indexOf(head) * T;
       for (let i = 0; i < T; i++) {
         scores[(h * T + i) * T + T - 1] = arrays.score_column.data[from + i];
         scores[(h * T + T - 1) * T + i] = arrays.score_row.data[from + i];
+        if (dot) {
+          dot[(h * T + i) * T + T - 1] = arrays.dot_column.data[from + i];
+          dot[(h * T + T - 1) * T + i] = arrays.dot_row.data[from + i];
+        }
         pattern[h * triangle(T) + triangle(T - 1) + i] = arrays.pattern_row.data[from + i];
       }
     });
-    other.values = { ...this.values, scores, pattern };
+    other.values = { ...this.values, scores, pattern, ...(dot ? { dot } : {}) };
     return other;
   }
 }
@@ -131,7 +143,7 @@ export class Layer {
 export function shownRow(layer, head, i, { unscaled, hide }) {
   let row = /** @type {Float32Array | Float64Array} */ (layer.row(head, i));
   if (unscaled) {
-    row = Float64Array.from({ length: i + 1 }, (_, j) => layer.dot(head, i, j));
+    row = Float64Array.from(layer.dots(head, i)).subarray(0, i + 1);
     const largest = row.reduce((a, b) => Math.max(a, b));
     row = row.map((dot) => Math.exp(dot - largest));
     const sum = row.reduce((a, b) => a + b);

@@ -22,6 +22,8 @@ export function createFacts(scene) {
     node,
     draw() {
       const part = scene.part("facts");
+      if (!part && scene.alone) list.replaceChildren(element("li", { class: "muted" }, scene.say("alone")));
+      if (!part) shown = null;
       if (!part || part === shown) return;
       shown = part;
       node.style.minHeight = `${node.offsetHeight}px`; // it may grow, but what is below never jumps up

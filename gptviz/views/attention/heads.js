@@ -2,7 +2,7 @@
 
 import { css, sequential } from "../colours.js";
 import { element } from "../dom.js";
-import { brief, share, signed } from "../format.js";
+import { brief, cut, share, signed } from "../format.js";
 import { downloadPicture, prepare } from "../painter.js";
 
 const SMALLEST = 22; // pixels of a small picture
@@ -30,7 +30,7 @@ export function createHeads(scene) {
   order.addEventListener("change", () => choose({ order: order.value }));
   const facts = element("p", { class: "head-facts" });
   const shared = element("p", { class: "muted" }, sharedText());
-  const nothing = element("p", { class: "muted" }, say("heads.nothing"));
+  const nothing = element("p", { class: "muted", role: "status" });
   const save = /** @type {("png" | "svg")[]} */ (["png", "svg"]).map((format) => {
     const button = element("button", { type: "button" }, format.toUpperCase());
     button.addEventListener("click", () => {
@@ -40,6 +40,7 @@ export function createHeads(scene) {
     return button;
   });
   let room = { width: 1, height: 1 };
+  let wide = true; // layers along the side that has more room
   let by = "layer";
   let hidden = false; // the first token's column
   let revealed = "";
@@ -97,15 +98,15 @@ export function createHeads(scene) {
   /** The number that heads are ordered by; NaN where there is none. @param {number} layer @param {number} head */
   function valueOf(layer, head) {
     if (!FROM_HERE.includes(by)) return measure(by, layer, head);
-    const { arrays } = scene.part("facts") ?? {};
-    return arrays ? arrays[by === "look" ? "look_weight" : "push"].data[layer * n_head + head] : NaN;
+    const { header: about, arrays } = scene.part("facts") ?? {};
+    return about?.token === scene.values().token ? arrays[by === "look" ? "look_weight" : "push"].data[layer * n_head + head] : NaN;
   }
 
   /** What to write under a picture. @param {number} layer @param {number} head */
   function captionOf(layer, head) {
     const value = valueOf(layer, head);
     if (by === "push") return signed(value, 2);
-    if (by === "look") return `${scene.labels[scene.part("facts").arrays.look_key.data[layer * n_head + head]].slice(0, 6)} ${brief(value)}`;
+    if (by === "look") return `${cut(scene.labels[scene.part("facts").arrays.look_key.data[layer * n_head + head]], 6)} ${brief(value)}`;
     return by === "entropy" || by === "distance" ? value.toFixed(1) : brief(value);
   }
 
@@ -126,7 +127,7 @@ export function createHeads(scene) {
       return { width, height: Math.max(1, Math.ceil(known.length / across)) * (size + 2 * CAPTION + GAP + 4) };
     }
     // Layers run along the longer side of the screen.
-    const wide = width > 600;
+    wide = width > 600;
     const [across, down] = wide ? [n_layer, n_head] : [n_head, n_layer];
     const group = n_kv_head < n_head ? 5 : 0; // heads that share keys stand together
     const spare = wide ? 0 : (n_kv_head - 1) * group;
@@ -203,7 +204,7 @@ export function createHeads(scene) {
           const start = (head * side + i) * width + layer * side;
           own.set(pixels.subarray(start, start + side), i * side);
         }
-        painter.image(own, side, side, x, y, size, size);
+        painter.image(own, side, side, x, y, size, size, true);
       }
       const named = kind(layer, head);
       const colour = named ? colours[COLOURS[named]] : colours.line;
@@ -241,6 +242,8 @@ export function createHeads(scene) {
       by = [...FROM_HERE, ...header.measures].includes(values.order) ? values.order : "layer";
       const empty = by !== "layer" && !Array.from({ length: n_layer * n_head }).some((_, i) => !Number.isNaN(valueOf(Math.floor(i / n_head), i % n_head)));
       nothing.hidden = !empty;
+      const coming = FROM_HERE.includes(by);
+      nothing.textContent = say(!coming ? "heads.nothing" : scene.alone ? "alone" : "heads.coming");
       if (empty) by = "layer";
       hidden = values.hide && scene.tokens.length > 1;
       room = place(scroll.clientWidth);
@@ -263,7 +266,6 @@ export function createHeads(scene) {
 
   /** Numbers of layers and heads. @param {import("../painter.js").Painter} painter @param {Record<string, import("../colours.js").Rgb>} colours */
   function sides(painter, colours) {
-    const wide = cells.length > 1 && cells[n_head - 1].x === cells[0].x;
     const options = { fill: colours.muted, size: 11 };
     const first = (/** @type {number} */ at, /** @type {"layer" | "head"} */ name) =>
       /** @type {{x: number, y: number}} */ (cells.find((cell) => cell[name] === at && cell[name === "layer" ? "head" : "layer"] === 0));

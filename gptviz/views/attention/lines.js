@@ -1,7 +1,7 @@
 // The pattern as lines: queries on the left, keys on the right, a line as thick as the weight.
 
 import { element } from "../dom.js";
-import { share } from "../format.js";
+import { cut, share } from "../format.js";
 import { downloadPicture, prepare } from "../painter.js";
 
 const ROW = 24; // pixels a token
@@ -95,7 +95,7 @@ export function createLines(scene) {
         }
       }
     });
-    const named = (/** @type {string} */ text) => (text.length > 13 ? `${text.slice(0, 12)}…` : text);
+    const named = (/** @type {string} */ text) => cut(text, 13);
     for (let i = Math.max(0, Math.floor(from / ROW)); i < Math.min(T, Math.ceil(to / ROW) + 1); i++) {
       const query = i === now.query;
       const key = i === now.key;

@@ -3,6 +3,7 @@
 
 import { readableOn } from "../colours.js";
 import { element } from "../dom.js";
+import { cut } from "../format.js";
 import { downloadPicture, prepare } from "../painter.js";
 
 const LARGEST_CELL = 64; // pixels
@@ -81,6 +82,7 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
 
   let drag = /** @type {{x: number, y: number, from: typeof view, far: boolean} | null} */ (null);
   canvas.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
     const n = picture?.tokens.length ?? 0;
     drag = { x: event.offsetX, y: event.offsetY, from: view, far: false };
     if (view.size < n) canvas.setPointerCapture(event.pointerId);
@@ -175,7 +177,7 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
     });
     painter.frame(left, top, side, side, c.line);
     const step = Math.ceil(LABEL / cell);
-    const named = (/** @type {string} */ text) => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
+    const named = (/** @type {string} */ text) => cut(text, LONGEST);
     const near = (/** @type {number} */ at, /** @type {number} */ chosen) => at !== chosen && Math.abs(at - chosen) * cell < LABEL;
     for (let i = i0; i < i1; i++) {
       if ((i % step && i !== query) || near(i, query) || y(i) + cell / 2 < top || y(i) + cell / 2 > top + side) continue;
@@ -196,7 +198,7 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
   function margin(it) {
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     context.font = "12px ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace";
-    const widths = it.tokens.map((text) => context.measureText(text.slice(0, LONGEST)).width);
+    const widths = it.tokens.map((text) => context.measureText(cut(text, LONGEST)).width);
     const longest = Math.ceil(Math.max(...widths)) + 10;
     const corner = context.measureText(`${labels.query} ↓`).width + 10;
     return { left: Math.max(longest, corner), top: Math.max(54, longest), longest };

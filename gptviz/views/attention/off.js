@@ -1,6 +1,6 @@
 // Heads switched off: the next word before and after, with as many others as a control, here and on a second text.
 
-import { element } from "../dom.js";
+import { element, wellFormed } from "../dom.js";
 import { share } from "../format.js";
 
 /** @param {import("./view.js").Scene} scene */
@@ -9,11 +9,14 @@ export function createOff(scene) {
   const chips = element("div", { class: "chips" });
   const add = element("button", { type: "button", class: "add" });
   const clear = element("button", { type: "button" }, say("off.clear"));
-  clear.addEventListener("click", () => choose({ off: [] }));
+  clear.addEventListener("click", () => {
+    choose({ off: [] });
+    add.focus(); // this button goes
+  });
   const again = element("button", { type: "button" }, say("off.again"));
   const presets = element("div", { class: "presets" });
   const second = /** @type {HTMLInputElement} */ (element("input", { type: "text", maxlength: 300, id: "second" }));
-  second.addEventListener("change", () => choose({ second: second.value }));
+  second.addEventListener("change", () => choose({ second: wellFormed(second.value) }));
   const result = element("div", { class: "results" });
   const others = element(
     "div",
@@ -73,6 +76,8 @@ export function createOff(scene) {
     else if (second) {
       const text = element("span", { class: "second-text" }, ...second.tokens.map((/** @type {string} */ piece) => scene.piece(piece)));
       parts.push(compared(second, header, first(second, "off.there", { text })));
+      const count = second.tokens.length;
+      if (second.all > count) parts.push(element("p", { class: "muted" }, say("off.cut", { count, all: second.all })));
     }
     const control = header.control
       ? say("off.control_text", { heads: header.control.map((/** @type {number[]} */ h) => h.join(".")).join(", ") })
@@ -116,7 +121,10 @@ export function createOff(scene) {
         chips.replaceChildren(
           ...off.map(([layer, head]) => {
             const button = element("button", { type: "button", class: "chip", "aria-label": say("off.on", { name: `${layer}.${head}` }) }, `${layer}.${head} ×`);
-            button.addEventListener("click", () => toggle(layer, head));
+            button.addEventListener("click", () => {
+              toggle(layer, head);
+              add.focus(); // this button goes
+            });
             return button;
           }),
         );

@@ -2,7 +2,7 @@
 
 import { element } from "../dom.js";
 import { share, significant } from "../format.js";
-import { createStrip, dot } from "./strips.js";
+import { createStrip, dot } from "../vectors.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createOutputs(scene) {

@@ -82,6 +82,8 @@ def text_part(llm: LLM, trace: Trace, language: str, others: Sequence[str] = ())
         "most": heads.MOST,
         "enough": heads.ENOUGH,
         "others": list(others),
+        "dtype": str(llm.dtype).removeprefix("torch."),
+        "replaced": sorted({it.name for it in trace.interventions}),
     }
     arrays = {"maps": maps, "scores": _measured(here), "random": _measured(tested)}
     if config.rope:
@@ -163,6 +165,9 @@ def layer_part(llm: LLM, trace: Trace, layer: int, head: int) -> bytes:
     arrays = {name: trace[prefix + name][chosen] for name in by_query}
     arrays |= {name: trace[prefix + name][shared] for name in by_key}
     arrays["scores"] = trace[prefix + "scores"][chosen]
+    if llm.dtype != torch.float32 or trace.interventions:
+        # Then q·k does not follow from the scores: they were rounded, or replaced.
+        arrays["dot"] = trace.attention(layer).dot[chosen]
     arrays["pattern"] = trace[prefix + "pattern"][chosen].cpu()[:, below]
     arrays["value_sizes"] = _value_sizes(llm, trace, layer, chosen)
     header = {"of": name_of(llm, trace.ids), "layer": layer, "heads": chosen, "key_heads": shared}
@@ -258,7 +263,11 @@ def last_part(llm: LLM, trace: Trace, layer: int, head: int, word: str, language
     header["differences"] = {"pattern": found.pattern, "vectors": found.vectors, "stream": found.stream}
     prefix = f"blocks.{layer}.attn."
     scores, pattern = other[prefix + "scores"][chosen], other[prefix + "pattern"][chosen]
-    return pack(header, {"score_row": scores[:, -1], "score_column": scores[..., -1], "pattern_row": pattern[:, -1]})
+    arrays = {"score_row": scores[:, -1], "score_column": scores[..., -1], "pattern_row": pattern[:, -1]}
+    if llm.dtype != torch.float32:
+        dot = other.attention(layer).dot[chosen]
+        arrays |= {"dot_row": dot[:, -1], "dot_column": dot[..., -1]}
+    return pack(header, arrays)
 
 
 def off_part(
@@ -269,10 +278,11 @@ def off_part(
     again: int,
     second: str,
     language: str,
+    limit: int | None,
     run: Run,
 ) -> bytes:
     """The next word with heads `off`, and with as many others of the same layers: after `token`, and at the end of a
-    second text. again: which draw of the others."""
+    second text, of which `limit` tokens are followed. again: which draw of the others."""
     control = ablation.control(llm.config, off, again)
     passes = [off] if control is None else [off, control]
     without = [ablation.logits_without(llm, trace, which, token) for which in passes]
@@ -303,10 +313,12 @@ def off_part(
     }
     if second:
         try:
-            ids = _second_ids(llm, second)
-            other, last = run(ids), len(ids) - 1
+            every = _second_ids(llm, second)
+            ids = every[:limit]
+            first_layer = min(layer for layer, _ in off)
+            other, last = run(ids, [f"blocks.{first_layer}.resid_pre", "logits"]), len(ids) - 1
             after = [ablation.logits_without(llm, other, which, last) for which in passes]
-            header["second"] = {**compare(other.logits[last], after), "tokens": llm.pieces(ids)}
+            header["second"] = {**compare(other.logits[last], after), "tokens": llm.pieces(ids), "all": len(every)}
         except GptvizError as error:
             header["second"] = {"trouble": error.text(language)}
     return pack(header, {})

@@ -1,12 +1,12 @@
 // The chosen head in the four stages of the notes: q·k, ÷√d, mask, softmax; one turns into the next.
 
 import { diverging, sequential } from "../colours.js";
-import { element } from "../dom.js";
+import { element, wellFormed } from "../dom.js";
 import { fixed, share, significant } from "../format.js";
 import { downloadCsv } from "../painter.js";
 import { sharpness, shownRow, sinkShare } from "./data.js";
 import { createMatrix } from "./matrix.js";
-import { legend } from "./strips.js";
+import { legend } from "../vectors.js";
 
 const NAMES = ["dot", "scaled", "masked", "pattern"];
 const TURN = 700; // ms from one stage to the next
@@ -37,10 +37,12 @@ export function createStages(scene) {
   let began = 0;
   let frame = 0;
   let playing = 0; // a timer
+  let shownStage = /** @type {string | null} */ (null); // while playing; the reader has not chosen it
 
   const steps = NAMES.map((name, i) => {
     const button = element("button", { type: "button" }, `${i + 1} · ${say(`stages.${name}`)}`);
     button.addEventListener("click", () => {
+      shownStage = null;
       stop();
       choose({ stage: name });
     });
@@ -50,22 +52,21 @@ export function createStages(scene) {
   play.addEventListener("click", () => (playing ? stop() : start()));
 
   function start() {
-    choose({ stage: "dot" });
-    from = target = 0;
     const next = (/** @type {number} */ stage) => {
-      playing = window.setTimeout(() => {
-        choose({ stage: NAMES[stage] });
-        if (stage === NAMES.length - 1) stop();
-        else next(stage + 1);
-      }, TURN + REST);
+      shownStage = NAMES[stage];
+      playing = window.setTimeout(stage < 3 ? () => next(stage + 1) : stop, stage < 3 ? TURN + REST : TURN);
+      redraw();
     };
-    next(1);
-    redraw();
+    from = target = 0;
+    next(0);
   }
   function stop() {
     clearTimeout(playing);
     playing = 0;
-    redraw();
+    const stage = shownStage;
+    shownStage = null;
+    if (stage && stage !== scene.values().stage) choose({ stage });
+    else redraw();
   }
 
   const check = (/** @type {string} */ name, /** @type {(on: boolean) => void} */ set) => {
@@ -79,7 +80,7 @@ export function createStages(scene) {
   const word = /** @type {HTMLInputElement} */ (
     element("input", { type: "text", maxlength: 60, "aria-label": say("stages.last_word"), placeholder: say("stages.last_word") })
   );
-  word.addEventListener("change", () => choose({ last: word.value.trim() }));
+  word.addEventListener("change", () => choose({ last: wellFormed(word.value.trim()) }));
   const lastRow = element("span", { class: "last" }, last.node, word);
 
   const text = element("p", { class: "stage-text" });
@@ -98,7 +99,7 @@ export function createStages(scene) {
     if (!shown) return;
     const { head } = shown;
     const layer = layerOf(shown);
-    const tokens = namesOf(shown);
+    const tokens = tokensOf(shown);
     const name = `${layer.layer}.${head}`;
     if (kind !== "csv") {
       const title = `${say("head", { name })} · ${say(`stages.${shown.values.stage}`)}`;
@@ -139,6 +140,12 @@ export function createStages(scene) {
     return part ? [...labels.slice(0, -1), part.header.piece] : labels;
   }
 
+  /** The same without the positions of tokens that stand more than once. @param {import("./view.js").Now} now */
+  function tokensOf(now) {
+    const part = swapOf(now);
+    return part ? [...scene.tokens.slice(0, -1), part.header.piece] : scene.tokens;
+  }
+
   /** A row as it is shown, of the layer that is shown. @param {import("./view.js").Now} now @param {number} i */
   const rowOf = (now, i) => (swapOf(now) ? shownRow(layerOf(now), now.head, i, now.values) : now.row(i));
 
@@ -167,21 +174,22 @@ export function createStages(scene) {
     const { head, values } = now;
     const layer = layerOf(now);
     const colours = scene.colours();
-    const factor = stage === 0 || (stage < 3 && values.unscaled) ? 1 / layer.scale : 1;
-    const rows = Array.from({ length: T }, (_, i) => (stage === 3 ? rowOf(now, i) : layer.scores(head, i)));
+    const plain = stage === 0 || values.unscaled; // q·k itself
+    const rows = Array.from({ length: T }, (_, i) =>
+      stage === 3 ? rowOf(now, i) : plain ? layer.dots(head, i) : layer.scores(head, i),
+    );
     const ends = Array.from({ length: T }, (_, i) => (stage < 2 ? T : i + 1));
     let top = 0;
     for (let i = T > 1 ? 1 : 0; i < T; i++) {
       for (let j = T > 1 ? 1 : 0; j < ends[i]; j++) top = Math.max(top, Math.abs(rows[i][j]));
     }
-    top *= factor;
     if (stage === 3 && !values.hide) top = 1;
     const scale = stage === 3 ? sequential(colours, "attention", top) : diverging(colours, top);
     const pixels = new Uint32Array(T * T);
     for (let i = 0; i < T; i++) {
-      for (let j = 0; j < ends[i]; j++) pixels[i * T + j] = scale.pixel(rows[i][j] * factor);
+      for (let j = 0; j < ends[i]; j++) pixels[i * T + j] = scale.pixel(rows[i][j]);
     }
-    const at = (/** @type {number} */ i, /** @type {number} */ j) => (j < ends[i] ? rows[i][j] * factor : 0);
+    const at = (/** @type {number} */ i, /** @type {number} */ j) => (j < ends[i] ? rows[i][j] : 0);
     return { at, scale, top, digits: top >= 100 ? 1 : 2, pixels };
   }
 
@@ -202,9 +210,10 @@ export function createStages(scene) {
     return from + (target - from) * eased;
   }
 
-  /** @param {import("./view.js").Now} now */
-  function draw(now) {
-    shown = now;
+  /** @param {import("./view.js").Now} given */
+  function draw(given) {
+    const now = shownStage ? { ...given, values: { ...given.values, stage: shownStage } } : given;
+    shown = given;
     const { layer, head, values } = now;
     const colours = scene.colours();
     const chosen = NAMES.indexOf(values.stage);

@@ -98,8 +98,9 @@ export function createText(scene) {
         const said = future ? rest : share(w);
         node.setAttribute("aria-label", say("text.token", { token: tokens[i], share: said, position: i }));
       });
-      if (shown !== now.values.token) {
-        shown = now.values.token;
+      const chosen = Math.min(now.values.token, chips.length - 1);
+      if (shown !== chosen) {
+        shown = chosen;
         reveal(chips[shown].node);
       }
       looks.replaceChildren(...looksOf(now));

@@ -1,8 +1,8 @@
 // What the head does with its weights: values, weighted and added up, and what the sum says.
 
 import { element } from "../dom.js";
-import { count, share, signed, significant } from "../format.js";
-import { createStrip } from "./strips.js";
+import { PERCENT, count, share, signed, significant } from "../format.js";
+import { createStrip } from "../vectors.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createValues(scene) {
@@ -38,7 +38,7 @@ export function createValues(scene) {
     d_model,
     full: count(full, scene.header.language),
     split: count(split, scene.header.language),
-    part: share(split / full),
+    part: `${significant((100 * split) / full, 2)}${PERCENT}`,
   };
   let read = /** @type {object | null} */ (null);
   let revealed = "";

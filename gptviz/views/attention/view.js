@@ -4,6 +4,7 @@
 import { readColours } from "../colours.js";
 import { element, fill, fillNodes } from "../dom.js";
 import { subscript } from "../format.js";
+import { createSection } from "../section.js";
 import { createAsking } from "./asking.js";
 import { createBar } from "./bar.js";
 import { createCell } from "./cell.js";
@@ -132,8 +133,9 @@ export function mount(root, given, report, { alone = false } = {}) {
     const moved = ["layer", "head", "token"].some((name) => name in change && change[name] !== before[name]);
     if (moved && !("key" in change)) values.key = null;
     pointed = {};
+    const absent = "head" in change && layer && values.layer === layer.layer && !layer.has(values.head);
     const opens = values.open.some((name) => SECTIONS[name].needs && !before.open.includes(name));
-    const asks = opens || ASKS.some((name) => name in change);
+    const asks = opens || absent || ASKS.some((name) => name in change);
     const known = values.open.some((name) => SECTIONS[name].needs);
     clearTimeout(settling);
     if (asks || (moved && known)) settle();
@@ -167,7 +169,8 @@ export function mount(root, given, report, { alone = false } = {}) {
     const shown = /** @type {Layer} */ (layer);
     const T = shown.T;
     const here = values.layer === shown.layer;
-    const wanted = pointed.head ?? values.head;
+    // A head whose numbers would have to be sent cannot be pointed at.
+    const wanted = pointed.head !== undefined && shown.has(pointed.head) ? pointed.head : values.head;
     const head = here && shown.has(wanted) ? wanted : shown.has(values.head) ? values.head : shown.heads[0];
     const row = (/** @type {number} */ i, of = head) => {
       const id = `${of} ${i} ${values.unscaled} ${values.hide}`;
@@ -240,9 +243,20 @@ export function mount(root, given, report, { alone = false } = {}) {
     const bar = createBar(scene);
     const text = createText(scene);
     const facts = createFacts(scene);
-    const sections = Object.entries(SECTIONS).map(([name, { create }], n) => createSection(scene, n + 1, name, create));
+    const sections = Object.entries(SECTIONS).map(([name, { create }], n) =>
+      createSection({
+        name,
+        title: `${n + 1} · ${say(`${name}.title`)}`,
+        question: say(`${name}.question`),
+        create: () => create(scene),
+        isOpen: (/** @type {Now} */ moment) => moment.values.open.includes(name),
+        set: (open) => choose({ open: Object.keys(SECTIONS).filter((n) => (n === name ? open : values.open.includes(n))) }),
+      }),
+    );
     frame.lang = header.language;
-    frame.replaceChildren(bar.node, text.node, facts.node, ...sections.map((section) => section.node));
+    const replaced = element("p", { class: "trouble" }, say("replaced", { names: header.replaced.join(", ") }));
+    const about = header.replaced.length ? [replaced] : [];
+    frame.replaceChildren(bar.node, ...about, text.node, facts.node, ...sections.map((section) => section.node));
     return {
       /** @param {Now} moment */
       draw(moment) {
@@ -250,45 +264,6 @@ export function mount(root, given, report, { alone = false } = {}) {
         for (const part of [bar, text, facts, ...sections]) part.draw(moment);
       },
       destroy: () => sections.forEach((section) => section.destroy()),
-    };
-  }
-
-  /** @param {Scene} scene @param {number} number @param {string} name @param {(scene: Scene) => {node: HTMLElement, draw: (now: Now) => void, destroy?: () => void}} create */
-  function createSection(scene, number, name, create) {
-    let content = /** @type {ReturnType<typeof create> | null} */ (null); // made when first opened
-    const node = /** @type {HTMLDetailsElement} */ (
-      element(
-        "details",
-        { class: `section ${name}`, "data-section": name },
-        element(
-          "summary",
-          {},
-          element("span", { class: "title" }, `${number} · ${scene.say(`${name}.title`)}`),
-          element("span", { class: "muted" }, scene.say(`${name}.question`)),
-        ),
-      )
-    );
-    const set = (/** @type {boolean} */ open) =>
-      choose({ open: Object.keys(SECTIONS).filter((other) => (other === name ? open : values.open.includes(other))) });
-    // The element would open by itself, and tell of it only after the next frame has closed it again.
-    /** @type {HTMLElement} */ (node.firstChild).addEventListener("click", (event) => {
-      event.preventDefault();
-      set(!values.open.includes(name));
-    });
-    node.addEventListener("toggle", () => node.open !== values.open.includes(name) && set(node.open)); // found by search
-    return {
-      node,
-      /** @param {Now} moment */
-      draw(moment) {
-        node.open = moment.values.open.includes(name);
-        if (!node.open) return;
-        if (!content) {
-          content = create(scene);
-          node.append(element("div", { class: "body" }, content.node));
-        }
-        content.draw(moment);
-      },
-      destroy: () => content?.destroy?.(),
     };
   }
 
@@ -307,7 +282,12 @@ export function mount(root, given, report, { alone = false } = {}) {
      * @param {Partial<Values> | null} chosen
      */
     update(news, chosen) {
+      const other = news.text && news.text.header.of !== parts.text?.header.of;
       Object.assign(parts, news);
+      if (other) {
+        clearTimeout(settling); // what was about the old text is of no use to the new one
+        settling = 0;
+      }
       if (chosen && !settling) {
         values = { ...values, ...chosen };
         reported = JSON.stringify(values);

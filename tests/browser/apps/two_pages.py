@@ -11,7 +11,13 @@ st.session_state.setdefault("kept", {"temperature": 1.0, "word": None})
 
 def view() -> None:
     parts = {"logits": output_payload(torch.arange(40.0) / 4, lambda ids: [str(i) for i in ids], "en")}
-    show("output", parts, st.session_state.kept, key="view", on_change=lambda kept: st.session_state.update(kept=kept))
+    show(
+        "output",
+        parts,
+        st.session_state.kept,
+        key="view",
+        on_change=lambda kept: kept and st.session_state.update(kept=kept),
+    )
     st.text(f"T={st.session_state.kept['temperature']}")
 
 

@@ -1,9 +1,9 @@
 // Vectors as strips of colour, and as bars.
 
-import { css, diverging } from "../colours.js";
-import { element } from "../dom.js";
-import { significant } from "../format.js";
-import { prepare } from "../painter.js";
+import { css, diverging } from "./colours.js";
+import { element } from "./dom.js";
+import { significant } from "./format.js";
+import { prepare } from "./painter.js";
 
 /** The largest size in a vector. @param {ArrayLike<number>} values */
 export function bound(values) {
@@ -40,7 +40,7 @@ export function createStrip(label, { height = 28, role = "ink", onPoint, onPick 
     rename: (text) => (name.textContent = text),
     /**
      * @param {ArrayLike<number>} values
-     * @param {Record<string, import("../colours.js").Rgb>} colours
+     * @param {Record<string, import("./colours.js").Rgb>} colours
      * @param {number | null} [mark] the entry to frame
      */
     draw(values, colours, mark = null) {
@@ -84,7 +84,7 @@ export function createBars(label, { height = 88, ticks = false, onPoint, onPick 
     rename: (text) => (name.textContent = text),
     /**
      * @param {ArrayLike<number>} values
-     * @param {Record<string, import("../colours.js").Rgb>} colours
+     * @param {Record<string, import("./colours.js").Rgb>} colours
      * @param {number | null} [mark]
      */
     draw(values, colours, mark = null) {
@@ -145,7 +145,7 @@ function watch(canvas, count, marked, onPoint, onPick) {
 
 /**
  * A legend: the colours of a scale and its two ends.
- * @param {import("../colours.js").Scale} scale
+ * @param {import("./colours.js").Scale} scale
  * @param {string[]} ticks evenly spaced
  */
 export function legend(scale, ticks) {

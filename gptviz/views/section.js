@@ -1,0 +1,47 @@
+// A part of a view that unfolds: made when it is first opened, drawn only while it is open.
+
+import { element } from "./dom.js";
+
+/**
+ * @template Now
+ * @param {object} about
+ * @param {string} about.name
+ * @param {string} about.title
+ * @param {string} about.question what it answers, beside the title
+ * @param {() => {node: HTMLElement, draw: (now: Now) => void, destroy?: () => void}} about.create
+ * @param {(now: Now) => boolean} about.isOpen
+ * @param {(open: boolean) => void} about.set called when the reader opens or closes it
+ */
+export function createSection({ name, title, question, create, isOpen, set }) {
+  let content = /** @type {ReturnType<typeof create> | null} */ (null);
+  let open = false;
+  const summary = element(
+    "summary",
+    {},
+    element("span", { class: "title" }, title),
+    element("span", { class: "muted" }, question),
+  );
+  const node = /** @type {HTMLDetailsElement} */ (
+    element("details", { class: `section ${name}`, "data-section": name }, summary)
+  );
+  // The element would open by itself, and tell of it only after the next frame has closed it again.
+  summary.addEventListener("click", (event) => {
+    event.preventDefault();
+    set(!open);
+  });
+  node.addEventListener("toggle", () => node.open !== open && set(node.open)); // found by the browser's search
+  return {
+    node,
+    /** @param {Now} now */
+    draw(now) {
+      node.open = open = isOpen(now);
+      if (!open) return;
+      if (!content) {
+        content = create();
+        node.append(element("div", { class: "body" }, content.node));
+      }
+      content.draw(now);
+    },
+    destroy: () => content?.destroy?.(),
+  };
+}
