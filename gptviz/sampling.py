@@ -71,17 +71,18 @@ def penalised(logits: Tensor, ids: Sequence[int], penalty: float | None) -> Tens
 
 
 def distribution(logits: Tensor, options: Options, ids: Sequence[int] = ()) -> Tensor:
-    """logits [V] -> the probabilities [V] (float32) that the next token is drawn from. ids: the text so far, for
-    the repetition penalty.
+    """logits [V] -> the probabilities [V] (float32) that the next token is drawn from, computed in float64. ids: the
+    text so far, for the repetition penalty.
 
     Temperature 0 puts everything on the likeliest token. Raises InputError if a logit is not a number.
     """
-    logits = logits.float()
     if not torch.isfinite(logits).all():
         raise InputError("logits_not_finite", count=int((~torch.isfinite(logits)).sum()))
+    # In float32 a softmax over 50,000 tokens is off by up to 1e-5, which can decide what top-p keeps.
+    logits = logits.double()
     logits = penalised(logits, ids, options.repetition_penalty)
     if options.temperature < torch.finfo(torch.float32).tiny:  # zero, or what float32 takes for zero
-        return torch.zeros_like(logits).index_fill_(0, logits.argmax(), 1.0)
+        return torch.zeros_like(logits, dtype=torch.float32).index_fill_(0, logits.argmax(), 1.0)
     # Less its maximum first, which softmax does not notice: a tiny temperature must not overflow.
     logits = (logits - logits.max()) / options.temperature
     if options.top_k is not None and options.top_k < len(logits):
@@ -96,7 +97,7 @@ def distribution(logits: Tensor, options: Options, ids: Sequence[int] = ()) -> T
     if options.min_p is not None:
         p = logits.softmax(-1)
         logits = logits.masked_fill(p < options.min_p * p.max(), -math.inf)
-    return logits.softmax(-1)
+    return logits.softmax(-1).float()
 
 
 def draw(probabilities: Tensor, generator: torch.Generator) -> int:

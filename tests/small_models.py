@@ -38,4 +38,5 @@ def random_llm(config: GPTConfig, seed: int = 0, dtype: torch.dtype = torch.floa
     for name, weight in model.named_parameters():
         if "ln" not in name:
             torch.nn.init.normal_(weight, std=0.3)
-    return LLM(SimpleNamespace(name="random", model=model, tokenizer=None, eos_ids=frozenset(), fingerprint=str(seed)))
+    about = {"bos_id": None, "eos_ids": frozenset(), "fingerprint": str(seed)}
+    return LLM(SimpleNamespace(name="random", model=model, tokenizer=None, **about))

@@ -17,7 +17,7 @@ from tests.small_models import CONFIGS, random_llm
 def theirs(logits: torch.Tensor, options: Options, ids: list[int]) -> torch.Tensor:
     from transformers.generation import logits_process as lp
 
-    scores = logits[None].clone()
+    scores = logits[None].double()  # so that neither's rounding decides what a filter keeps
     processors = [lp.TemperatureLogitsWarper(float(options.temperature))] if options.temperature != 1 else []
     if options.top_k is not None:
         processors.append(lp.TopKLogitsWarper(options.top_k))
@@ -29,7 +29,7 @@ def theirs(logits: torch.Tensor, options: Options, ids: list[int]) -> torch.Tens
         processors.insert(0, lp.RepetitionPenaltyLogitsProcessor(options.repetition_penalty))
     for processor in processors:
         scores = processor(torch.tensor([ids]), scores)
-    return scores[0].softmax(-1)
+    return scores[0].softmax(-1).float()
 
 
 @settings(max_examples=300, deadline=None)

@@ -67,6 +67,13 @@ def rank(logits: Tensor, token_id: int) -> int:
     return int((logits > logits[token_id]).sum()) + 1
 
 
+def ranks(trace: Trace) -> list[int]:
+    """For each token, its rank among all in what the model said before it came; 0 for the first."""
+    logits = trace.logits[:-1]
+    own = logits.gather(1, torch.tensor(trace.ids[1:], device=logits.device, dtype=torch.long)[:, None])
+    return [0, *((logits > own).sum(-1) + 1).tolist()]
+
+
 def entropy_bits(logits: Tensor) -> float:
     """Shannon's entropy of softmax(logits [V]), in bits: 0 if sure, log2 V if all are alike."""
     p = probabilities(logits)

@@ -55,13 +55,24 @@ def _read_object(path: Path) -> dict:
     return content
 
 
+def _generation_settings(folder: Path, config: dict) -> dict:
+    """config.json, overridden by generation_config.json where there is one."""
+    path = folder / "generation_config.json"
+    return config | _read_object(path) if path.is_file() else config
+
+
+def bos_id(folder: Path, config: dict, vocab_size: int) -> int | None:
+    """The token that stands for the start of a text: that of generation_config.json, else of config.json, else
+    transformers' default for the model type; None if that is no token of the vocabulary."""
+    default = 50256 if config["model_type"] == "gpt2" else 1
+    id = _generation_settings(folder, config).get("bos_token_id", default)
+    return id if isinstance(id, int) and 0 <= id < vocab_size else None
+
+
 def eos_ids(folder: Path, config: dict, vocab_size: int) -> frozenset[int]:
     """The tokens after which generation stops: those of generation_config.json, else of config.json, else
     transformers' default for the model type."""
-    settings = config
-    if (folder / "generation_config.json").is_file():
-        settings = config | _read_object(folder / "generation_config.json")
-    ids = settings.get("eos_token_id", 50256 if config["model_type"] == "gpt2" else 2)
+    ids = _generation_settings(folder, config).get("eos_token_id", 50256 if config["model_type"] == "gpt2" else 2)
     ids = ids if isinstance(ids, list) else [ids]
     return frozenset(i for i in ids if isinstance(i, int) and 0 <= i < vocab_size)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gptviz.checkpoints import store, wheel
 from gptviz.checkpoints.catalogue import Entry, Place, find
-from gptviz.checkpoints.folder import eos_ids, fingerprint, read_config
+from gptviz.checkpoints.folder import bos_id, eos_ids, fingerprint, read_config
 from gptviz.checkpoints.store import Progress
 from gptviz.errors import CheckpointError
 from gptviz.paths import asset
@@ -32,6 +32,7 @@ class Checkpoint:
     config: GPTConfig
     model: GPT
     tokenizer: Tokenizer | None
+    bos_id: int | None
     eos_ids: frozenset[int]
     entry: Entry | None
     fingerprint: str
@@ -106,6 +107,7 @@ def load_checkpoint(
             config=model.config,
             model=model,
             tokenizer=Tokenizer.from_folder(with_tokenizer) if with_tokenizer else None,
+            bos_id=bos_id(folder, hf, config.vocab_size),
             eos_ids=eos_ids(folder, hf, config.vocab_size),
             entry=place.entry,
             fingerprint=fingerprint(folder),

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -97,6 +97,18 @@ class BarePage:
         """Says that the model is at work, as long as it is."""
         with self._busy, st.spinner(self.say("ui.running")):
             yield
+
+    @contextmanager
+    def progress(self, what: str) -> Iterator[Callable[[int, int], None]]:
+        """Gives a function (done, total) that shows how far something is, in the place where the page says that the
+        model is at work."""
+
+        def show(done: int, total: int) -> None:
+            self._busy.progress(done / total, text=self.say(f"ui.progress.{what}"))
+            if done == total:
+                self._busy.empty()
+
+        yield show
 
     def run(
         self, ids: Sequence[int], names: str | Iterable[str] | None = None, interventions: Iterable[Intervention] = ()

@@ -54,6 +54,11 @@ def examples(model: str) -> list[dict]:
     return own or [group for group in _file()["group"] if "model" not in group]
 
 
+def temperature_examples(model: str) -> dict[str, str]:
+    """Prompts by what temperature does to them; none for a model that has its own examples."""
+    return {} if any(group.get("model") == model for group in _file()["group"]) else _file()["temperature"]
+
+
 def others_like(model: str, text: str) -> list[str]:
     """Example prompts of the same groups as `text`, without it."""
     groups = [group["texts"] for group in examples(model) if text in group["texts"]]

@@ -15,6 +15,7 @@ A field at its default is left out of the address.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import time
@@ -25,9 +26,11 @@ from typing import Any
 
 import streamlit as st
 
+from gptviz.analysis.lens import POINTS
 from gptviz.checkpoints import catalogue
 from gptviz.text import LANGUAGES
 from gptviz.views.attention import ORDERS, SECTIONS
+from gptviz.views.output import SECTIONS as OUTPUT_SECTIONS
 
 DEFAULT_MODEL = "smollm2-135m"
 MAX_CHARS = 4000  # percent-encoded Chinese at this length still fits what web servers take as an address
@@ -126,6 +129,17 @@ def _write_heads(heads: tuple[tuple[int, int], ...]) -> str:
     return ",".join(f"{layer}.{head}" for layer, head in heads)
 
 
+def _temperature(value: str) -> float:
+    return math.inf if value == "inf" else _number(float, 0.0, 5.0)(value)
+
+
+def _cell(value: str) -> tuple[str, int]:
+    name, _, position = value.partition(":")
+    if not re.fullmatch(r"blocks\.\d{1,4}\.resid_(pre|mid|post)", name, re.ASCII):
+        raise ValueError
+    return name, _index(position)
+
+
 def _name(value: str) -> str:
     if not re.fullmatch(r"[a-z_]{1,40}", value):
         raise ValueError
@@ -158,7 +172,12 @@ class State:
     head: int | None = _url(None, _index)
     token: int | None = _url(None, _index)
     neuron: int | None = _url(None, _index)
-    temperature: float = _url(1.0, _number(float, 0.0, 5.0), "{:g}".format)
+    temperature: float = _url(1.0, _temperature, "{:g}".format)  # may be infinite
+    top_k: int | None = _url(None, _number(int, 1, 10**6))
+    top_p: float | None = _url(None, _number(float, 1e-6, 1.0), "{:g}".format)
+    min_p: float | None = _url(None, _number(float, 0.0, 1.0), "{:g}".format)
+    repetition_penalty: float | None = _url(None, _number(float, 0.01, 100.0), "{:g}".format)
+    seed: int = _url(0, _number(int, 0, 999_999))
     # Tokens
     cut: str = _url("words", _one_of("words", "characters", "r50k_base", "cl100k_base", "o200k_base"))
     # Embeddings
@@ -189,6 +208,12 @@ class State:
     after: int | None = _url(None, _index)
     context_part: str = _url("heads", _one_of("heads", "sum", "nearest"))
     behind: str | None = _url(None, _sentence)  # what follows the word, in the test
+    # Output
+    start: str | None = _url(None, _one_of("on", "at"))  # a start token before the text; "at": it is the one chosen
+    unfolded: tuple[str, ...] = _url((), _subset(*OUTPUT_SECTIONS), ",".join)  # parts of the view
+    points: str = _url("mlp", _one_of(*POINTS))  # where the lens reads
+    followed: int | None = _url(None, _index)  # the token whose rank it follows, by id
+    cell: tuple[str, int] | None = _url(None, _cell, "{0[0]}:{0[1]}".format)  # one of its readings, opened
     # MLP
     mlp_part: str = _url("path", _one_of("path", "curve", "neuron", "layers", "code"))
     silenced: int = _url(1, _number(int, 1, 50))  # how many neurons
@@ -207,12 +232,13 @@ class State:
         if model != self.model:
             state = replace(state, layer=None, head=None, token=None, neuron=None, after=None)
             state = replace(state, at_a=None, at_b=None, at_c=None, entry=0, over=(), off=(), second=None)
+            state = replace(state, start=None, followed=None, cell=None)
             if "toy-sort" in (self.model, model):
                 # A sentence means nothing to toy-sort, nor a row of letters to the others.
                 state = replace(state, text=None, a=None, b=None, c=None, behind=None)
         if model != self.model or values.get("text", state.text) != self.text:
             state = replace(state, token=None, key=None, last=None, silent=False)
-            state = replace(state, guess=None, added=(), word=None, answer=None, swap=None)
+            state = replace(state, cell=None, guess=None, added=(), word=None, answer=None, swap=None)
         for sentence in ("a", "b", "c"):
             if values.get(sentence, getattr(state, sentence)) != getattr(self, sentence):
                 state = replace(state, **{f"at_{sentence}": None})

@@ -10,7 +10,7 @@ from gptviz.paths import PACKAGE
 def test_a_page_with_a_view_runs_without_a_browser():
     app = AppTest.from_file(str(PACKAGE.parent / "tests/browser/apps/output_view.py"), default_timeout=30).run()
     assert not app.exception
-    assert app.text[0].value == '{"temperature": 1.0, "word": null}'
+    assert '"temperature": 1.0' in app.text[0].value
     app.select_slider[0].set_value(0.5).run()
     assert not app.exception
-    assert app.text[0].value == '{"temperature": 0.5, "word": null}'
+    assert '"temperature": 0.5' in app.text[0].value

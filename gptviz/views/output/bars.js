@@ -4,86 +4,77 @@ import { element } from "../dom.js";
 import { PERCENT, count, exactly, fixed, percent } from "../format.js";
 
 const SCALES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
+const MOST = 12;
 
 /**
- * One row a leading word, and one for all others. All bars have one scale, 0 to 100%: together they are one whole.
+ * One row a leading word, and one for all others. All bars have one scale, 0 to 100 %: together they are one whole.
  * Where that leaves the words too short to compare, the reader may enlarge; a bar that is too long then is cut off
- * with a mark.
+ * with a mark. An outline is what the model itself says; a pale bar what temperature makes of it; the full bar what is
+ * left of that by the filters, made one whole again.
  * @param {import("./view.js").Scene} scene
- * @param {(id: number) => void} choose
- * @param {(id: number | null) => void} preview called with the word that the pointer or the focus is on
- * @param {() => void} redraw
  */
-export function createBars(scene, choose, preview, redraw) {
-  const { header, logits, leading, own, say, token } = scene;
-  const others = logits.length - leading.length;
-  const zoomed = SCALES.find((scale) => own.probability(leading[0]) <= scale);
+export function createBars(scene) {
+  const { language, logits, own, say, choose, preview } = scene;
+  const shown = Math.min(MOST, logits.length);
+  const others = logits.length - shown;
+  const zoomed = SCALES.find((scale) => own.probability(own.order[0]) <= scale);
   let scale = 1;
 
-  const stretch = (node, p) => {
+  const stretch = (/** @type {HTMLElement} */ node, /** @type {number} */ p) => {
     node.style.setProperty("--p", String(Math.min(1, p / scale)));
     node.classList.toggle("cut", p > scale);
+    node.hidden = p === 0; // however short, a bar says that there is something
   };
 
   /** The cells that move. */
-  const moving = (ownProbability) => {
+  const moving = () => {
+    const pale = element("div", { class: "bar pale" });
     const bar = element("div", { class: "bar" });
     const ghost = element("div", { class: "ghost" });
     const now = element("td", { class: "now", role: "cell" });
+    const before = element("td", { class: "own muted", role: "cell" });
     return {
-      cells: [
-        element("td", { class: "track", role: "cell" }, element("div", { "aria-hidden": true }, bar, ghost)),
-        now,
-        element("td", { class: "own muted", role: "cell" }, percent(ownProbability)),
-      ],
-      /** @param {number} p */
-      draw(p) {
+      cells: [element("td", { class: "track", role: "cell" }, element("div", { "aria-hidden": true }, pale, bar, ghost)), now, before],
+      /** @param {number} p @param {number} tempered @param {number} model */
+      draw(p, tempered, model) {
+        stretch(pale, tempered === p ? 0 : tempered);
         stretch(bar, p);
-        bar.hidden = p === 0; // however short, a bar says that there is something
-        stretch(ghost, ownProbability);
+        stretch(ghost, model);
         now.textContent = percent(p);
         now.dataset.value = String(p);
+        before.textContent = percent(model);
       },
     };
   };
 
-  const rows = [...leading].map((id) => {
-    const chip = token(id);
-    const button = element(
-      "button",
-      { class: "token", lang: "", translate: "no", title: say("bars.explain", { token: chip.textContent }) },
-      ...chip.childNodes,
-    );
-    const { cells, draw } = moving(own.probability(id));
-    const node = element(
-      "tr",
-      { role: "row", "data-id": id },
-      element("th", { scope: "row", role: "rowheader", class: "word" }, button),
-      element("td", { class: "id muted", role: "cell" }, String(id)),
-      element("td", { class: "logit", role: "cell" }, fixed(logits[id], 3)),
-      ...cells,
-    );
-    node.addEventListener("click", () => choose(id));
-    node.addEventListener("pointerenter", () => preview(id));
+  const rows = Array.from({ length: shown }, () => {
+    const button = element("button", { class: "token", lang: "", translate: "no" });
+    const id = element("td", { class: "id muted", role: "cell" });
+    const logit = element("td", { class: "logit", role: "cell" });
+    const { cells, draw } = moving();
+    const node = element("tr", { role: "row" }, element("th", { scope: "row", role: "rowheader", class: "word" }, button), id, logit, ...cells);
+    const it = { id: -1, node, button, name: id, logit, draw };
+    node.addEventListener("click", () => choose({ word: it.id === scene.values().word ? null : it.id }));
+    node.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && preview(it.id));
     node.addEventListener("pointerleave", () => preview(null));
-    button.addEventListener("focus", () => preview(id));
+    button.addEventListener("focus", () => preview(it.id));
     button.addEventListener("blur", () => preview(null));
-    return { id, node, button, draw };
+    return it;
   });
 
-  const rest = moving(own.rest);
+  const rest = moving();
   const restRow = element(
     "tr",
     { role: "row", class: "others" },
     element(
       "th",
       { scope: "row", role: "rowheader", class: "word", colspan: 3, "aria-colspan": 3 },
-      say("bars.others", { count: count(others, header.language) }),
+      say("bars.others", { count: count(others, language) }),
     ),
     ...rest.cells,
   );
 
-  const column = (name, ...content) => element("th", { scope: "col", role: "columnheader", class: name }, ...content);
+  const column = (/** @type {string} */ name, /** @type {(Node | string)[]} */ ...content) => element("th", { scope: "col", role: "columnheader", class: name }, ...content);
   const nowHead = column("now");
   const axis = [0, 0.5, 1].map((at) => ({ at, node: element("span", {}) }));
   const head = element(
@@ -108,18 +99,13 @@ export function createBars(scene, choose, preview, redraw) {
   );
 
   const zoom = element("button", { type: "button", class: "zoom", hidden: zoomed === 1 });
-  const legend = (name, label) => element("span", { class: `legend ${name}` }, label);
+  const legend = (/** @type {string} */ name, /** @type {string} */ label) => element("span", { class: `legend ${name}` }, label);
+  const pale = legend("pale", say("bars.legend_tempered"));
   const node = element(
     "div",
     { class: "bars" },
-    element("div", { class: "title", id: "bars-title" }, say("bars.caption", { count: leading.length })),
-    element(
-      "div",
-      { class: "legends muted" },
-      legend("filled", say("bars.legend_now")),
-      legend("outlined", say("bars.legend_own")),
-      zoom,
-    ),
+    element("div", { class: "title", id: "bars-title" }, say("bars.caption", { count: shown })),
+    element("div", { class: "legends muted" }, legend("filled", say("bars.legend_now")), pale, legend("outlined", say("bars.legend_own")), zoom),
     table,
   );
 
@@ -130,24 +116,44 @@ export function createBars(scene, choose, preview, redraw) {
   zoom.addEventListener("click", () => {
     scale = scale === 1 ? zoomed : 1;
     drawScale();
-    redraw();
+    scene.redraw();
   });
   drawScale();
 
   return {
     node,
-    /**
-     * @param {import("./softmax.js").Softmax} now
-     * @param {number | null} chosen
-     */
-    draw(now, chosen) {
-      nowHead.textContent = say("bars.now", { temperature: exactly(now.temperature, 2) });
-      for (const row of rows) {
-        row.draw(now.probability(row.id));
-        row.button.setAttribute("aria-pressed", String(row.id === chosen));
-        row.node.classList.toggle("chosen", row.id === chosen);
+    /** @param {import("./view.js").Now} moment */
+    draw({ now, leading, values }) {
+      const filtered = now.stages.length > 1;
+      nowHead.textContent = say(filtered ? "bars.now_filtered" : "bars.now", { temperature: now.temperature === Infinity ? "∞" : exactly(now.temperature, 2) });
+      pale.hidden = !filtered;
+      rows.forEach((row, n) => {
+        const id = leading[n];
+        if (row.id !== id) {
+          row.id = id;
+          row.node.dataset.id = String(id);
+          row.button.textContent = scene.piece(id);
+          row.button.title = say("bars.explain", { token: scene.piece(id) });
+          row.name.textContent = String(id);
+        }
+        const p = now.probability(id);
+        row.logit.textContent = fixed(now.logit(id), 3);
+        row.draw(p, filtered ? now.tempered(id) : p, own.probability(id));
+        row.button.setAttribute("aria-pressed", String(id === values.word));
+        row.node.classList.toggle("chosen", id === values.word);
+        row.node.classList.toggle("removed", filtered && p === 0);
+      });
+      let others = 0;
+      let tempered = 0;
+      const shownNow = new Set(leading);
+      for (let place = own.order.length - 1; place >= 0; place--) {
+        const id = own.order[place];
+        if (shownNow.has(id)) continue;
+        others += own.probability(id);
+        if (filtered) tempered += now.tempered(id);
       }
-      rest.draw(now.rest);
+      const left = now.rest(leading.length);
+      rest.draw(left, filtered ? tempered : left, others);
     },
   };
 }

@@ -4,31 +4,31 @@ import { element, fillNodes } from "../dom.js";
 import { count, exactly } from "../format.js";
 
 const BEND = 1.5; // hundredths up to here, twentieths from here on
-const HIGHEST = 5;
-const TICKS = [0, 0.5, 1, 1.5, 3, 5];
+export const HIGHEST = 5;
+export const TICKS = [0, 0.5, 1, 1.5, 3, 5];
 
 /** Steps of the slider below a temperature. @param {number} t */
-const position = (t) => (t <= BEND ? t * 100 : BEND * 100 + (t - BEND) * 20);
+export const position = (t) => (t <= BEND ? t * 100 : BEND * 100 + (t - BEND) * 20);
 /** @param {number} steps */
-const temperatureAt = (steps) => (steps <= BEND * 100 ? steps / 100 : (BEND * 20 + steps - BEND * 100) / 20);
+export const temperatureAt = (steps) => (steps <= BEND * 100 ? steps / 100 : (BEND * 20 + steps - BEND * 100) / 20);
 
 /**
  * @param {import("./view.js").Scene} scene
- * @param {(temperature: number) => void} choose
- * @param {(held: boolean) => void} hold called when a pointer takes the slider and lets it go
  */
-export function createSlider({ header, logits, leading, tied, say, token }, choose, hold) {
-  const vocab = count(logits.length, header.language);
+export function createSlider(scene) {
+  const { language, logits, tied, say, token, own, choose } = scene;
+  const vocab = count(logits.length, language);
   const value = element("output", { class: "temperature" });
   const reset = /** @type {HTMLButtonElement} */ (element("button", { type: "button" }, say("temperature.reset")));
+  const infinite = /** @type {HTMLButtonElement} */ (element("button", { type: "button", class: "infinite", title: say("temperature.infinite") }, "∞"));
   const input = /** @type {HTMLInputElement} */ (
     element("input", { type: "range", min: 0, max: position(HIGHEST), step: 1, "aria-label": say("temperature.name") })
   );
   // All remarks lie on one another, one of them visible: the longest makes the room, and nothing jumps.
   const atZero = tied > 1 ? "at_zero_tied" : "at_zero";
-  const remarks = [atZero, "below_one", "at_one", "above_one", "near_end"].map((key) => {
-    const sentence = say(`temperature.${key}`, { vocab, count: count(tied, header.language) });
-    return { key, node: element("p", {}, ...fillNodes(sentence, { top: token(leading[0]) })) };
+  const remarks = [atZero, "near_zero", "below_one", "at_one", "above_one", "near_end", "at_infinity"].map((key) => {
+    const sentence = say(`temperature.${key}`, { vocab, count: count(tied, language) });
+    return { key, node: element("p", {}, ...fillNodes(sentence, { top: token(own.order[0]) })) };
   });
   const ticks = TICKS.map((t) => {
     const tick = element("span", {}, String(t));
@@ -37,26 +37,19 @@ export function createSlider({ header, logits, leading, tied, say, token }, choo
     return tick;
   });
 
-  input.addEventListener("input", () => choose(temperatureAt(Number(input.value))));
-  input.addEventListener("pointerdown", () => {
-    hold(true);
-    const release = new AbortController(); // the pointer may be let go anywhere
-    for (const type of ["pointerup", "pointercancel"]) {
-      window.addEventListener(type, () => (release.abort(), hold(false)), { signal: release.signal });
-    }
-  });
-  reset.addEventListener("click", () => choose(1));
+  input.addEventListener("input", () => choose({ temperature: temperatureAt(Number(input.value)) }));
+  holdWhileDragged(input, scene.hold);
+  reset.addEventListener("click", () => choose({ temperature: 1 }));
+  infinite.addEventListener("click", () => choose({ temperature: scene.values().temperature === "inf" ? 1 : "inf" }));
 
-  /**
-   * Which of them is true.
-   * @param {number} temperature
-   * @param {number} entropy
-   */
+  /** Which of them is true. @param {import("./distribution.js").Distribution} now */
   function remarkAt({ temperature, sum }) {
     if (temperature === 0) return atZero;
-    if (temperature < 1) return "below_one";
+    if (temperature === Infinity) return "at_infinity";
+    // 1 / Σ is the likeliest word's probability.
+    if (temperature < 1) return 1 / sum > 0.999 && 1 / own.sum < 0.999 ? "near_zero" : "below_one";
     if (temperature === 1) return "at_one";
-    // 1 / Σ is the likeliest word's probability: flat is what leaves even that one near an even share.
+    // Flat is what leaves even that one near an even share.
     return 1 / sum < 2 / logits.length ? "near_end" : "above_one";
   }
 
@@ -64,22 +57,39 @@ export function createSlider({ header, logits, leading, tied, say, token }, choo
     node: element(
       "div",
       { class: "control" },
-      element("div", { class: "line" }, element("span", { class: "name" }, say("temperature.name")), value, reset),
+      element("div", { class: "line" }, element("span", { class: "name" }, say("temperature.name")), value, element("span", { class: "buttons" }, reset, infinite)),
       input,
       element("div", { class: "ticks", "aria-hidden": true }, ...ticks),
       element("div", { class: "remarks" }, ...remarks.map((remark) => remark.node)),
     ),
-    /** @param {import("./softmax.js").Softmax} now */
-    draw(now) {
+    /** @param {import("./view.js").Now} moment */
+    draw({ now }) {
       const { temperature } = now;
-      const text = exactly(temperature, 2);
+      const text = temperature === Infinity ? "∞" : exactly(temperature, 2);
       value.textContent = `T = ${text}`;
-      input.value = String(Math.round(position(temperature)));
+      const steps = Math.min(position(HIGHEST), temperature === Infinity ? position(HIGHEST) : Math.round(position(temperature)));
+      input.value = String(steps);
       input.setAttribute("aria-valuetext", temperature === 0 ? `${text}, ${say("temperature.greedy")}` : text);
-      input.style.setProperty("--at", String(Math.min(1, position(temperature) / position(HIGHEST))));
+      input.style.setProperty("--at", String(steps / position(HIGHEST)));
       reset.disabled = temperature === 1;
+      infinite.setAttribute("aria-pressed", String(temperature === Infinity));
       const key = remarkAt(now);
       for (const remark of remarks) remark.node.classList.toggle("current", remark.key === key);
     },
   };
+}
+
+/**
+ * Tell when a pointer takes a slider and lets it go, anywhere.
+ * @param {HTMLInputElement} input
+ * @param {(held: boolean) => void} hold
+ */
+export function holdWhileDragged(input, hold) {
+  input.addEventListener("pointerdown", () => {
+    hold(true);
+    const release = new AbortController();
+    for (const type of ["pointerup", "pointercancel"]) {
+      window.addEventListener(type, () => (release.abort(), hold(false)), { signal: release.signal });
+    }
+  });
 }

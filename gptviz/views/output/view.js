@@ -1,191 +1,294 @@
 // The output view: logits of one position -> probabilities of the next word, under a temperature slider.
 // Everything is computed here from the full logit vector, at every step of the slider.
 
-import { element, fill } from "../dom.js";
+import { readColours } from "../colours.js";
+import { element, fill, fillNodes } from "../dom.js";
 import { count, fixed, percent } from "../format.js";
+import { createSection } from "../section.js";
 import { createBars } from "./bars.js";
+import { createCurves } from "./curves.js";
+import { distribution, penalised, sortIds } from "./distribution.js";
+import { createFilters } from "./filters.js";
+import { createLens } from "./lens.js";
+import { createNumber } from "./number.js";
+import { createSample } from "./sample.js";
 import { createSlider } from "./slider.js";
-import { softmax } from "./softmax.js";
-import { createSteps } from "./steps.js";
+import { createText } from "./text.js";
 
-export const css = ["../common.css", "./view.css"];
+export const css = ["../common.css", "./view.css", "./sections.css"];
 
 const SETTLED_AFTER = 300; // ms without a movement
+const SECTIONS = { filters: createFilters, number: createNumber, curves: createCurves, sample: createSample, lens: createLens };
+
+/** Choices after which the host has something new to say at once; the others wait until the reader settles. */
+const ASKS = ["token", "start", "open", "points", "followed", "cell"];
 
 /**
- * @typedef {object} Header what output_payload (__init__.py) says
- * @property {string} language
- * @property {Record<string, string>} labels sentences of output_view.toml
- * @property {number[]} leading ids of the likeliest words, likeliest first
- * @property {string[]} pieces what to show for each
- * @property {number} not_finite how many logits are no finite number
+ * @typedef {import("../wire.js").Payload} Payload
+ * @typedef {import("./distribution.js").Distribution} Distribution
  *
- * @typedef {{temperature: number, word: number | null}} Values word: id of the word whose number is opened
+ * @typedef {object} Values what the reader may set
+ * @property {number} token the position after which the next word is asked for
+ * @property {boolean} start a start token before the text
+ * @property {number | "inf"} temperature
+ * @property {number | null} top_k
+ * @property {number | null} top_p
+ * @property {number | null} min_p
+ * @property {number | null} repetition_penalty
+ * @property {number | null} word id of the candidate that is followed
+ * @property {string[]} open sections
+ * @property {number} seed of the draws
+ * @property {string} points where the lens reads
+ * @property {number | null} followed id of the token whose rank the lens follows; null: the model's own
+ * @property {[string, number] | null} cell a reading of the lens that is opened
  *
- * @typedef {object} Scene what is computed once a payload
- * @property {Header} header
+ * @typedef {object} Now what is to be seen at this moment
+ * @property {Values} values
+ * @property {Distribution} now with temperature, penalty and filters
+ * @property {number[]} leading ids that have a bar, likeliest first
+ * @property {number} chosen the candidate that is followed
+ * @property {boolean} waiting for another position
+ *
+ * @typedef {object} Scene what holds for the logits of one position
+ * @property {any} header of the text part
+ * @property {Record<string, {data: any, shape: number[]}>} arrays of the text part
  * @property {Float32Array} logits
- * @property {Int32Array} leading
- * @property {import("./softmax.js").Softmax} own at temperature 1
+ * @property {Distribution} own at temperature 1, nothing removed
+ * @property {number} position
  * @property {number} tied how many words share the largest logit
+ * @property {string} language
  * @property {(key: string, values?: Record<string, any>) => string} say
+ * @property {(key: string, nodes: Record<string, Node | string>) => (Node | string)[]} nodes
+ * @property {(id: number) => string} piece what to show for a token
  * @property {(id: number) => HTMLElement} token
+ * @property {() => Record<string, import("../colours.js").Rgb>} colours
+ * @property {(name: string) => Payload | null} part
+ * @property {() => Values} values as they are now, drawn or not
+ * @property {(change: Partial<Values>) => void} choose
+ * @property {(held: boolean) => void} hold a pointer has taken a slider, or let it go
+ * @property {(id: number | null) => void} preview follow a candidate as long as the pointer is on it
+ * @property {(options: Partial<import("./distribution.js").Options>) => Distribution} at under other options
+ * @property {() => void} redraw
  */
 
 /**
  * @param {ShadowRoot | HTMLElement} root
- * @param {{logits: import("../wire.js").Payload}} parts
+ * @param {Record<string, Payload>} given
  * @param {(values: Values) => void} report
  */
-export function mount(root, parts, report) {
+export function mount(root, given, report) {
   const frame = element("div", { class: "gptviz output" });
   root.append(frame);
-
+  /** @type {Record<string, Payload | null>} */
+  const parts = { ...given };
   /** @type {Values} */
-  let values = { temperature: 1, word: null };
+  let values = {
+    token: 0, start: false, temperature: 1, top_k: null, top_p: null, min_p: null, repetition_penalty: null,
+    word: null, open: [], seed: 0, points: "mlp", followed: null, cell: null,
+  }; // prettier-ignore
   let reported = JSON.stringify(values);
-  let redraw = build(parts.logits);
   let settling = 0;
-  let moving = false; // a pointer holds the slider
+  let moving = false; // a pointer holds a slider
   let pending = 0;
+  let near = /** @type {number | null} */ (null);
+  let colours = readColours(frame);
+  let redrawWith = build();
 
   function settle() {
+    clearTimeout(settling);
     settling = 0;
     if (moving || JSON.stringify(values) === reported) return;
     reported = JSON.stringify(values);
-    report({ ...values });
+    report(structuredClone(values));
   }
 
   /** @param {Partial<Values>} change */
   function choose(change) {
     values = { ...values, ...change };
+    if ("token" in change && !("word" in change)) values.word = null;
     clearTimeout(settling);
-    settling = window.setTimeout(settle, SETTLED_AFTER);
+    if (ASKS.some((name) => name in change)) settle();
+    else settling = window.setTimeout(settle, SETTLED_AFTER);
+    redraw();
+  }
+
+  function redraw() {
     pending ||= requestAnimationFrame(draw);
   }
 
   function draw() {
     cancelAnimationFrame(pending);
     pending = 0;
-    redraw(values);
+    redrawWith.draw();
   }
 
-  /** @param {boolean} held */
-  function hold(held) {
-    moving = held;
-    if (!held) choose({});
-  }
-
-  /** @param {import("../wire.js").Payload} payload */
-  function build({ header, arrays }) {
-    const scene = createScene(header, /** @type {Float32Array} */ (arrays.logits.data));
+  function build() {
+    const { header, arrays } = /** @type {Payload} */ (parts.text);
+    const said = /** @type {Payload} */ (parts.logits);
+    const base = /** @type {Float32Array} */ (said.arrays.logits.data);
+    const pieces = new Map(said.header.named.map((/** @type {number} */ id, /** @type {number} */ i) => [id, said.header.pieces[i]]));
+    const say = (/** @type {string} */ key, filled = {}) => fill(header.labels[key], filled);
     frame.setAttribute("lang", header.language);
-    const trouble = troubleOf(scene);
-    if (trouble) {
-      frame.replaceChildren(element("p", { class: "trouble", role: "status" }, trouble));
-      return () => {};
+    const vocab = count(base.length, header.language);
+    if (said.header.not_finite) {
+      const broken = count(said.header.not_finite, header.language);
+      frame.replaceChildren(element("p", { class: "trouble", role: "status" }, say("trouble.not_finite", { count: broken, vocab })));
+      return { draw() {}, destroy() {} };
     }
-    const slider = createSlider(scene, (temperature) => choose({ temperature }), hold);
+    const order = sortIds(base);
+    const first = base[order[0]];
+    const tied = order.findIndex((id) => base[id] !== first);
+    let penalty = { value: /** @type {number | null} */ (null), logits: base, order };
+    const under = (/** @type {number | null} */ value) => {
+      if (penalty.value !== value) penalty = { value, ...penalised(base, order, said.header.seen, value) };
+      return penalty;
+    };
+    const options = () => ({
+      temperature: values.temperature === "inf" ? Infinity : values.temperature,
+      topK: values.top_k,
+      topP: values.top_p,
+      minP: values.min_p,
+      penalty: values.repetition_penalty,
+    });
+    const plain = { temperature: 1, topK: null, topP: null, minP: null, penalty: null };
+    /** @type {Scene} */
+    const scene = {
+      header,
+      arrays,
+      logits: base,
+      own: distribution(base, order, plain),
+      position: said.header.position,
+      tied: tied < 0 ? base.length : tied,
+      language: header.language,
+      say,
+      nodes: (key, nodes) => fillNodes(header.labels[key], nodes),
+      piece: (id) => pieces.get(id) ?? String(id),
+      token: (id) => element("span", { class: "token", lang: "", translate: "no" }, scene.piece(id)),
+      colours: () => colours,
+      part: (name) => parts[name] ?? null,
+      values: () => values,
+      choose,
+      hold(held) {
+        moving = held;
+        if (!held) choose({});
+      },
+      preview(id) {
+        near = id;
+        redraw();
+      },
+      at(change) {
+        const wanted = { ...options(), ...change };
+        const { logits, order } = under(wanted.penalty);
+        return distribution(logits, order, wanted);
+      },
+      redraw,
+    };
+    const text = createText(scene);
+    if (scene.tied === base.length) {
+      const flat = say("trouble.all_equal", { vocab, probability: percent(1 / base.length) });
+      frame.replaceChildren(text.node, element("p", { class: "trouble", role: "status" }, flat));
+      return { draw: () => text.draw({ values }), destroy() {} };
+    }
+    const slider = createSlider(scene);
     const facts = createFacts(scene);
-    const steps = createSteps(scene, (word) => choose({ word }));
-    const bars = createBars(scene, (word) => choose({ word: word === values.word ? null : word }), steps.preview, draw);
-    frame.replaceChildren(slider.node, facts.node, bars.node, steps.node);
-    return (/** @type {Values} */ { temperature, word }) => {
-      const now = softmax(scene.logits, temperature, scene.leading);
-      const chosen = word !== null && scene.leading.includes(word) ? word : null;
-      slider.draw(now);
-      facts.draw(now);
-      bars.draw(now, chosen);
-      steps.draw(now, chosen);
+    const bars = createBars(scene);
+    const sections = Object.entries(SECTIONS).map(([name, create]) =>
+      createSection({
+        name,
+        title: say(`${name}.title`),
+        question: say(`${name}.question`),
+        create: () => create(scene),
+        isOpen: (/** @type {Now} */ moment) => moment.values.open.includes(name),
+        set: (open) => choose({ open: Object.keys(SECTIONS).filter((n) => (n === name ? open : values.open.includes(n))) }),
+      }),
+    );
+    frame.replaceChildren(text.node, slider.node, facts.node, bars.node, ...sections.map((section) => section.node));
+    return {
+      draw() {
+        const now = scene.at({});
+        const leading = [...now.order.subarray(0, Math.min(LEADING, base.length))];
+        const wanted = near ?? values.word;
+        const chosen = wanted !== null && pieces.has(wanted) ? wanted : leading[0];
+        /** @type {Now} */
+        const moment = { values, now, leading, chosen, waiting: values.token !== scene.position };
+        frame.classList.toggle("waiting", moment.waiting);
+        for (const part of [text, slider, facts, bars, ...sections]) part.draw(moment);
+      },
+      destroy: () => sections.forEach((section) => section.destroy()),
     };
   }
 
+  const resized = new ResizeObserver(redraw);
+  resized.observe(frame);
+  const scheme = window.matchMedia("(prefers-color-scheme: dark)");
+  const recolour = () => {
+    colours = readColours(frame);
+    redraw();
+  };
+  scheme.addEventListener("change", recolour);
+
   return {
     /**
-     * @param {{logits?: import("../wire.js").Payload}} next
+     * @param {Record<string, Payload | null>} next
      * @param {Partial<Values> | null} given
      */
     update(next, given) {
-      if (next.logits) redraw = build(next.logits);
+      Object.assign(parts, next);
       if (given && !moving && !settling) {
         values = { ...values, ...given };
         reported = JSON.stringify(values);
       }
+      if (next.text || next.logits) {
+        near = null;
+        redrawWith.destroy();
+        redrawWith = build();
+      }
+      colours = readColours(frame);
       draw();
     },
     destroy() {
       clearTimeout(settling);
       cancelAnimationFrame(pending);
+      resized.disconnect();
+      scheme.removeEventListener("change", recolour);
+      redrawWith.destroy();
       frame.remove();
     },
   };
 }
 
-/**
- * @param {Header} header
- * @param {Float32Array} logits
- * @returns {Scene}
- */
-function createScene(header, logits) {
-  const leading = Int32Array.from(header.leading);
-  const pieces = new Map(header.leading.map((id, i) => [id, header.pieces[i]]));
-  const max = logits[leading[0]];
-  let tied = 0;
-  for (const logit of logits) tied += Number(logit === max);
-  return {
-    header,
-    logits,
-    leading,
-    own: softmax(logits, 1, leading),
-    tied,
-    say: (key, values = {}) => fill(header.labels[key], values),
-    token: (id) => element("span", { class: "token", lang: "", translate: "no" }, pieces.get(id)),
-  };
-}
-
-/**
- * Why there is no picture; null if there is one.
- * @param {Scene} scene
- */
-function troubleOf({ header, logits, tied, say }) {
-  const vocab = count(logits.length, header.language);
-  if (header.not_finite) {
-    return say("trouble.not_finite", { count: count(header.not_finite, header.language), vocab });
-  }
-  if (tied === logits.length) return say("trouble.all_equal", { vocab, probability: percent(1 / logits.length) });
-  return null;
-}
+export const LEADING = 12; // words that have a bar of their own
 
 /**
  * How unsure the model is, in three numbers.
  * @param {Scene} scene
  */
-function createFacts({ header, logits, leading, say }) {
-  const others = count(logits.length - leading.length, header.language);
-  const fact = (title) => {
+function createFacts({ language, logits, say }) {
+  const fact = (/** @type {string} */ title) => {
     const value = element("dd", { class: "value" });
     const note = element("dd", { class: "muted" });
     return { node: element("div", {}, element("dt", {}, title), value, note), value, note };
   };
   const entropy = fact(say("facts.entropy"));
-  entropy.note.textContent = say("facts.range", { max: fixed(Math.log2(logits.length), 2) });
   const perplexity = fact(say("facts.perplexity"));
   const outside = fact(say("facts.outside"));
-  outside.note.textContent = say("facts.outside_of", { count: others });
   return {
     node: element("dl", { class: "facts" }, entropy.node, perplexity.node, outside.node),
-    /** @param {import("./softmax.js").Softmax} now */
-    draw(now) {
+    /** @param {Now} moment */
+    draw({ now, leading }) {
       const among = 2 ** now.entropy;
       const digits = among < 100 ? 2 : 0;
-      const shown = digits ? fixed(among, digits) : count(Math.round(among), header.language);
+      const shown = digits ? fixed(among, digits) : count(Math.round(among), language);
+      entropy.note.textContent = say("facts.range", { max: fixed(Math.log2(logits.length), 2) });
       entropy.value.textContent = say("facts.bits", { value: fixed(now.entropy, 3) });
       perplexity.value.textContent = shown;
       perplexity.note.textContent = say("facts.as_among", { value: shown });
-      outside.value.textContent = percent(now.rest);
+      const rest = now.rest(leading.length);
+      outside.value.textContent = percent(rest);
+      outside.note.textContent = say("facts.outside_of", { count: count(logits.length - leading.length, language) });
       entropy.value.dataset.value = String(now.entropy);
       perplexity.value.dataset.value = String(among);
-      outside.value.dataset.value = String(now.rest);
+      outside.value.dataset.value = String(rest);
     },
   };
 }

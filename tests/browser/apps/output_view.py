@@ -6,7 +6,7 @@ import json
 import streamlit as st
 import torch
 
-from gptviz.views.output import output_payload
+from gptviz.views.output import logits_part, text_part
 from gptviz.views.streamlit import show
 
 st.set_page_config(page_title="output view")
@@ -28,10 +28,12 @@ def words(count: int) -> list[str]:
 
 
 given = st.select_slider("set", [0.5, 1.0, 3.0], 1.0)
-settled = show(
-    "output",
-    {"logits": output_payload(logits, lambda ids: words(len(ids)), query.get("language", "en"))},
-    {"temperature": given, "word": None},
-    key="view",
-)
+about = {"d_model": 16, "tied": True}
+h, rows = torch.randn(2, 16, generator=torch.Generator().manual_seed(1)), torch.zeros(len(logits), 16)
+parts = {
+    "text": text_part(query.get("language", "en"), words(3), [None, 2.5, 7.25], [0, 3, 99], **about),
+    "logits": logits_part(logits, lambda ids: words(len(ids)), 2, [5, 7, 5], h[0], rows),
+}
+values = {"token": 2, "temperature": given, "word": None, "open": query.get_all("open")}
+settled = show("output", parts, values, key="view")
 st.text(json.dumps(settled))

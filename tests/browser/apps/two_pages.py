@@ -3,14 +3,17 @@
 import streamlit as st
 import torch
 
-from gptviz.views.output import output_payload
+from gptviz.views.output import logits_part, text_part
 from gptviz.views.streamlit import show
 
 st.session_state.setdefault("kept", {"temperature": 1.0, "word": None})
 
 
 def view() -> None:
-    parts = {"logits": output_payload(torch.arange(40.0) / 4, lambda ids: [str(i) for i in ids], "en")}
+    parts = {
+        "text": text_part("en", ["a"], [None], [0], d_model=8, tied=True),
+        "logits": logits_part(torch.arange(40.0) / 4, lambda ids: [str(i) for i in ids], 0),
+    }
     show(
         "output",
         parts,

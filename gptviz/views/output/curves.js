@@ -1,0 +1,84 @@
+// The probability of each leading word as temperature goes from 0 to 5, on the same track as the slider.
+
+import { css } from "../colours.js";
+import { element } from "../dom.js";
+import { brief } from "../format.js";
+import { prepare } from "../painter.js";
+import { HIGHEST, position, temperatureAt, TICKS } from "./slider.js";
+
+const STEPS = position(HIGHEST);
+const EVERY = 2; // steps of the slider from one point of a curve to the next
+const WORDS = 8;
+const HEIGHT = 240;
+const [LEFT, TOP, BOTTOM] = [10, 8, 22]; // the slider's thumb leaves 10 pixels at either side
+const HUES = ["output", "key", "attention", "value", "query", "positive", "mlp", "muted"];
+const DASHES = [[], [7, 4], [2, 3]];
+
+/** @param {import("./view.js").Scene} scene */
+export function createCurves(scene) {
+  const { say, own, logits } = scene;
+  const ids = [...own.order.subarray(0, Math.min(WORDS, logits.length))];
+  const points = Math.floor(STEPS / EVERY) + 1;
+  const curves = ids.map(() => new Float64Array(points).fill(NaN));
+  const entropy = new Float64Array(points).fill(NaN);
+  let done = 0; // points computed so far: a whole vocabulary each, a few at a time
+  let frame = 0;
+  const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "img" }));
+  const keys = ids.map((id, n) => {
+    const button = element("button", { type: "button", class: "key-of" }, scene.token(id), " ", element("span", { class: "muted" }));
+    button.addEventListener("pointerenter", () => scene.preview(id));
+    button.addEventListener("pointerleave", () => scene.preview(null));
+    button.addEventListener("click", () => scene.choose({ word: id }));
+    button.style.setProperty("--hue", `var(--${HUES[n % HUES.length]})`);
+    return { button, value: /** @type {HTMLElement} */ (button.lastChild) };
+  });
+
+  function compute() {
+    const start = performance.now();
+    while (done < points && performance.now() - start < 10) {
+      const temperature = temperatureAt(done * EVERY);
+      const now = scene.at({ temperature, topK: null, topP: null, minP: null, penalty: null });
+      ids.forEach((id, n) => (curves[n][done] = now.probability(id)));
+      entropy[done++] = now.entropy;
+    }
+    if (done < points) frame = requestAnimationFrame(compute);
+    scene.redraw();
+  }
+  compute();
+
+  return {
+    node: element("div", { class: "curves-view" }, element("p", {}, say("curves.text")), canvas, element("div", { class: "keys" }, ...keys.map((key) => key.button)), element("p", { class: "muted" }, say("curves.note"))),
+    destroy: () => cancelAnimationFrame(frame),
+    /** @param {import("./view.js").Now} moment */
+    draw({ now, chosen }) {
+      const colours = scene.colours();
+      const width = canvas.parentElement?.clientWidth ?? 300;
+      const painter = prepare(canvas, width, HEIGHT);
+      const x = (/** @type {number} */ steps) => LEFT + (steps / STEPS) * (width - 2 * LEFT);
+      const y = (/** @type {number} */ p) => TOP + (1 - p) * (HEIGHT - TOP - BOTTOM);
+      for (const p of [0, 0.25, 0.5, 0.75, 1]) {
+        painter.line([[LEFT, y(p)], [width - LEFT, y(p)]], colours.line); // prettier-ignore
+        painter.text(`${100 * p} %`, width - LEFT, y(p) + (p === 1 ? 8 : -7), { fill: colours.muted, size: 11, align: "right" });
+      }
+      for (const t of TICKS) painter.text(String(t), x(position(t)), HEIGHT - 9, { fill: colours.muted, size: 11, align: "center" });
+      curves.forEach((curve, n) => {
+        const line = /** @type {number[][]} */ ([]);
+        for (let i = 0; i < done; i++) line.push([x(i * EVERY), y(curve[i])]);
+        const own_ = ids[n] === chosen;
+        painter.line(line, colours[HUES[n % HUES.length]], { thick: own_ ? 4 : 2, dash: DASHES[n % DASHES.length] });
+      });
+      const endless = now.temperature === Infinity;
+      const here = Math.min(STEPS, endless ? STEPS : position(now.temperature));
+      painter.line([[x(here), TOP], [x(here), HEIGHT - BOTTOM]], colours.ink, { thick: 1.5 }); // prettier-ignore
+      ids.forEach((id, n) => {
+        const p = scene.at({ topK: null, topP: null, minP: null, penalty: null }).probability(id);
+        const at = [x(here), y(p)];
+        painter.rect(at[0] - 3.5, at[1] - 3.5, 7, 7, colours[HUES[n % HUES.length]]);
+        keys[n].value.textContent = brief(p);
+        keys[n].button.style.setProperty("--dash", ["solid", "dashed", "dotted"][n % 3]);
+      });
+      canvas.setAttribute("aria-label", say("curves.alt", { words: ids.map(scene.piece).join(", ") }));
+      canvas.style.background = css(colours.background);
+    },
+  };
+}

@@ -1,0 +1,188 @@
+// The lens: final norm and unembedding applied after every layer. The rank of one word, by layer and position.
+
+import { css, readableOn, sequential } from "../colours.js";
+import { element } from "../dom.js";
+import { count, percent } from "../format.js";
+import { downloadPicture, prepare } from "../painter.js";
+
+const SIDE = 74; // pixels for the names of the points
+const LABEL = 13;
+const LARGEST = 62; // pixels of a cell's width
+const ROW = 20;
+const POINTS = ["mlp", "attention", "stream"];
+
+/** @param {import("./view.js").Scene} scene */
+export function createLens(scene) {
+  const { say, header, language, choose } = scene;
+  const T = header.tokens.length;
+  const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { tabindex: 0, role: "application" }));
+  const scroll = element("div", { class: "lens-scroll" }, canvas);
+  const points = /** @type {HTMLSelectElement} */ (element("select", {}, ...POINTS.map((name) => element("option", { value: name }, say(`lens.${name}`)))));
+  points.addEventListener("change", () => choose({ points: points.value, cell: null }));
+  const words = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
+  words.addEventListener("change", () => scene.redraw());
+  const follow = element("button", { type: "button" });
+  follow.addEventListener("click", () => choose({ followed: scene.values().followed === null ? followable : null }));
+  let followable = 0;
+  const waiting = element("p", { class: "muted", role: "status" }, say("lens.waiting"));
+  const readout = element("p", { class: "here" });
+  const opened = element("div", { class: "opened" });
+  const said = element("p", {});
+  const save = /** @type {("png" | "svg")[]} */ (["png", "svg"]).map((kind) => {
+    const button = element("button", { type: "button" }, kind.toUpperCase());
+    button.addEventListener("click", () => {
+      const part = scene.part("lens");
+      if (part) downloadPicture(kind, "lens", box.width, box.height, scene.colours().background, (painter) => paint(painter, part));
+    });
+    return button;
+  });
+  let box = { width: 1, height: 1, cell: 10 };
+  let over = /** @type {{row: number, column: number} | null} */ (null);
+
+  const cellAt = (/** @type {MouseEvent} */ event) => {
+    const part = scene.part("lens");
+    if (!part) return null;
+    const column = Math.floor((event.offsetX - SIDE) / box.cell);
+    const row = Math.floor((event.offsetY - 4) / ROW);
+    return column >= 0 && column < T && row >= 0 && row < part.header.names.length ? { row, column } : null;
+  };
+  canvas.addEventListener("pointermove", (event) => {
+    over = cellAt(event);
+    scene.redraw();
+  });
+  canvas.addEventListener("pointerleave", () => {
+    over = null;
+    scene.redraw();
+  });
+  canvas.addEventListener("click", (event) => {
+    const cell = cellAt(event);
+    const part = scene.part("lens");
+    if (cell && part) choose({ cell: [part.header.names[cell.row], cell.column] });
+  });
+  canvas.addEventListener("keydown", (event) => {
+    const part = scene.part("lens");
+    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+    if (!step || !part) return;
+    event.preventDefault();
+    const { names } = part.header;
+    const now = scene.values().cell ?? [names[names.length - 1], scene.values().token];
+    const row = Math.min(names.length - 1, Math.max(0, names.indexOf(now[0]) + step[0]));
+    choose({ cell: [names[row], Math.min(T - 1, Math.max(0, now[1] + step[1]))] });
+  });
+
+  /** "blocks.3.resid_post" -> what a reader calls it. @param {string} name */
+  function nameOf(name) {
+    const [, layer, kind] = name.split(".");
+    if (kind === "resid_pre") return say("lens.row_embed");
+    return say(kind === "resid_mid" ? "lens.row_attention" : "lens.row_mlp", { layer });
+  }
+
+  /** The same inside a sentence. @param {string} name */
+  function whereOf(name) {
+    const [, layer, kind] = name.split(".");
+    if (kind === "resid_pre") return say("lens.where_embed");
+    return say(kind === "resid_mid" ? "lens.where_attention" : "lens.where_mlp", { layer });
+  }
+
+  /** Strongest at rank 1, none at the end of the vocabulary, by the logarithm. @param {number} rank @param {number} V */
+  const strength = (rank, V) => 1 - Math.log(rank) / Math.log(V);
+
+  /** @param {import("../painter.js").Painter} painter @param {import("../wire.js").Payload} part */
+  function paint(painter, { header: it, arrays }) {
+    const colours = scene.colours();
+    const scale = sequential(colours, "output", 1);
+    const rows = it.names.length;
+    const every = Math.ceil(LABEL / box.cell);
+    const values = scene.values();
+    painter.text(say("lens.layer"), 0, 12, { fill: colours.muted, size: 11 });
+    for (let row = 0; row < rows; row++) {
+      painter.text(nameOf(it.names[row]), SIDE - 6, 4 + (row + 0.5) * ROW, { fill: colours.muted, size: 11, align: "right" });
+      for (let column = 0; column < T; column++) {
+        const rank = arrays.ranks.data[row * T + column];
+        const fill = scale.rgb(strength(rank, it.vocab_size));
+        const [x, y] = [SIDE + column * box.cell, 4 + row * ROW];
+        painter.rect(x, y, box.cell - (box.cell > 6 ? 1 : 0), ROW - 1, fill);
+        if (box.cell < 30) continue;
+        const text = words.checked ? it.pieces[arrays.tops.data[row * T + column]] : count(rank, language);
+        painter.inside(x, y, box.cell - 1, ROW, () => painter.text(text, x + box.cell / 2, y + ROW / 2, { fill: readableOn(fill), size: 11, align: "center", code: words.checked }));
+      }
+    }
+    const below = 4 + rows * ROW + 6;
+    for (let column = 0; column < T; column++) {
+      if (column % every && column !== values.token) continue;
+      const text = header.tokens[column].slice(0, 12);
+      const x = SIDE + (column + 0.5) * box.cell;
+      const fill = column === values.token ? colours.query : colours.ink;
+      painter.inside(x - 8, below, 16, 92, () => painter.text(text, x, below, { fill, size: 12, upright: true, align: "right", code: true, bold: column === values.token }));
+    }
+    painter.frame(SIDE + values.token * box.cell, 3, box.cell, rows * ROW + 1, colours.query, 1.5);
+    const chosen = over ?? (values.cell && { row: it.names.indexOf(values.cell[0]), column: values.cell[1] });
+    if (chosen && chosen.row >= 0) painter.frame(SIDE + chosen.column * box.cell, 4 + chosen.row * ROW, box.cell, ROW, colours.ink, 2.5);
+  }
+
+  return {
+    node: element(
+      "div",
+      { class: "lens-view" },
+      element("p", {}, say("lens.text")),
+      element("div", { class: "line" }, element("label", {}, say("lens.where"), " ", points), element("label", { class: "check" }, words, " ", say("lens.words")), follow),
+      waiting,
+      scroll,
+      readout,
+      opened,
+      said,
+      element("p", { class: "muted" }, say(header.tied ? "lens.note_tied" : "lens.note")),
+      element("div", { class: "save" }, element("span", { class: "muted" }, say("lens.save")), ...save),
+    ),
+    /** @param {import("./view.js").Now} moment */
+    draw({ values, chosen }) {
+      points.value = values.points;
+      followable = chosen;
+      follow.replaceChildren(...scene.nodes(values.followed === null ? "lens.follow" : "lens.unfollow", { token: scene.token(chosen) }));
+      const part = scene.part("lens");
+      const ready = part && part.header.points === values.points && part.header.word === values.followed && part.arrays.ranks.shape[1] === T;
+      waiting.style.visibility = ready ? "hidden" : "";
+      scroll.classList.toggle("stale", !ready);
+      if (!part || part.arrays.ranks.shape[1] !== T) return;
+      const { header: it, arrays } = part;
+      const colours = scene.colours();
+      const room = scroll.clientWidth - SIDE - 2;
+      const cell = Math.max(4, Math.min(LARGEST, Math.floor(room / T)));
+      box = { cell, width: SIDE + T * cell + 2, height: it.names.length * ROW + 104 };
+      paint(prepare(canvas, box.width, box.height), part);
+      const row = over ? over.row : values.cell ? it.names.indexOf(values.cell[0]) : it.names.length - 1;
+      const column = over ? over.column : values.cell ? values.cell[1] : values.token;
+      if (row >= 0 && column < T) {
+        const at = row * T + column;
+        const piece = (/** @type {string} */ text) => element("span", { class: "token", lang: "", translate: "no" }, text);
+        readout.replaceChildren(
+          ...scene.nodes("lens.readout", {
+            where: whereOf(it.names[row]),
+            token: piece(header.tokens[column]),
+            target: piece(it.pieces[it.targets[column]]),
+            rank: element("b", {}, count(arrays.ranks.data[at], language)),
+            percent: percent(arrays.probabilities.data[at]),
+            top: piece(it.pieces[arrays.tops.data[at]]),
+          }),
+        );
+        readout.dataset.rank = String(arrays.ranks.data[at]);
+      }
+      const last = it.settled[values.token];
+      const target = it.pieces[it.targets[values.token]];
+      said.textContent = last === null ? say("lens.never", { token: header.tokens[values.token], target }) : say("lens.settled", { token: header.tokens[values.token], target, where: whereOf(it.names[last]) });
+      const found = scene.part("cell");
+      const fits = found && values.cell && found.header.name === values.cell[0] && found.header.position === values.cell[1];
+      opened.hidden = !values.cell;
+      if (!values.cell) return;
+      if (!fits) {
+        opened.replaceChildren(element("p", { class: "muted" }, say("lens.cell_waiting")));
+        return;
+      }
+      opened.replaceChildren(
+        element("p", { class: "title" }, say("lens.cell", { where: whereOf(found.header.name), token: header.tokens[found.header.position] })),
+        element("ol", { class: "top-ten" }, ...found.header.words.map((/** @type {any} */ word) => element("li", {}, element("span", { class: "token", lang: "", translate: "no" }, word.piece), " ", element("span", { class: "muted" }, percent(word.probability))))),
+      );
+      opened.style.setProperty("--ink-of", css(colours.ink));
+    },
+  };
+}

@@ -1,0 +1,87 @@
+// The text: after each token, how well the model had expected what came; the chosen one is where the next word is asked.
+
+import { css, mix, readableOn } from "../colours.js";
+import { element } from "../dom.js";
+import { fixed, percent } from "../format.js";
+
+const TOP = 16; // bits that have the strongest colour: 1 in 65,536
+
+/** @param {import("./view.js").Scene} scene */
+export function createText(scene) {
+  const { header, arrays, say, choose, position } = scene;
+  const { tokens, start } = header;
+  const T = tokens.length;
+  const chips = tokens.map((/** @type {string} */ piece, /** @type {number} */ i) => {
+    const bits = arrays.bits.data[i];
+    const known = !Number.isNaN(bits);
+    const text = known ? say("text.bits", { bits: fixed(bits, 1) }) : say("text.none");
+    const node = element(
+      "button",
+      { type: "button", lang: "", translate: "no", "data-token": i, class: known ? null : "unknown", title: known ? say("text.title", { percent: percent(2 ** -bits), rank: arrays.ranks.data[i] }) : say("text.first") },
+      element("span", { class: "piece" }, piece),
+      element("span", { class: "weight" }, text),
+    );
+    node.style.setProperty("--chip", `var(--token-${i % 6})`);
+    node.addEventListener("click", () => choose({ token: i }));
+    node.addEventListener("keydown", (event) => {
+      const to = { ArrowLeft: i - 1, ArrowRight: i + 1, Home: 0, End: T - 1 }[event.key];
+      if (to === undefined || !chips[to]) return;
+      event.preventDefault();
+      chips[to].node.focus();
+      choose({ token: to });
+    });
+    return { node, bits: known ? bits : null };
+  });
+  const strip = element("div", { class: "strip", role: "group", "aria-label": say("text.label") }, ...chips.map((chip) => chip.node));
+  const here = element("p", { class: "here" });
+  const whole =
+    T > 1
+      ? say("text.whole", { total: fixed(header.total, 1), mean: fixed(header.mean, 2), perplexity: fixed(header.perplexity, 1), count: T - 1 })
+      : say("text.whole_none");
+  const begin = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
+  begin.addEventListener("change", () => choose({ start: begin.checked, token: Math.max(0, scene.values().token + (begin.checked ? 1 : -1)) }));
+  const toggle = element("label", { class: "check" }, begin, " ", ...(start ? scene.nodes("text.start", { token: element("span", { class: "token" }, start) }) : []));
+  toggle.hidden = !start;
+  let revealed = -1;
+
+  return {
+    node: element("div", { class: "text" }, element("p", { class: "muted hint" }, say("text.hint")), strip, element("div", { class: "line" }, element("span", { class: "muted" }, whole), toggle), here),
+    /** @param {{values: import("./view.js").Values}} now */
+    draw({ values }) {
+      const colours = scene.colours();
+      begin.checked = values.start;
+      chips.forEach(({ node, bits }, i) => {
+        const background = bits === null ? null : mix(colours.background, colours.output, Math.min(1, bits / TOP));
+        node.style.background = background ? css(background) : "";
+        node.style.color = background ? readableOn(background) : "";
+        node.classList.toggle("query", i === values.token);
+        node.setAttribute("aria-pressed", String(i === values.token));
+        node.tabIndex = i === values.token ? 0 : -1;
+      });
+      if (revealed !== values.token && chips[values.token]) {
+        revealed = values.token;
+        const { node } = chips[revealed];
+        const top = node.offsetTop - strip.offsetTop;
+        if (top < strip.scrollTop || top + node.offsetHeight > strip.scrollTop + strip.clientHeight) strip.scrollTop = top - strip.clientHeight / 2;
+      }
+      const chip = (/** @type {number} */ i) => {
+        const node = element("span", { class: "token", lang: "", translate: "no" }, tokens[i]);
+        node.style.setProperty("--chip", `var(--token-${i % 6})`);
+        return node;
+      };
+      const at = position;
+      const about = { token: chip(at) };
+      here.replaceChildren(
+        ...(at === T - 1
+          ? scene.nodes("text.last", about)
+          : scene.nodes("text.given", {
+              ...about,
+              next: chip(at + 1),
+              percent: element("b", {}, percent(2 ** -arrays.bits.data[at + 1])),
+              rank: String(arrays.ranks.data[at + 1]),
+              bits: fixed(arrays.bits.data[at + 1], 2),
+            })),
+      );
+    },
+  };
+}
