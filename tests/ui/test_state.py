@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields
 from urllib.parse import parse_qs, urlencode
 
@@ -31,6 +32,11 @@ EVERYTHING = State(
     token=3,
     neuron=17,
     temperature=0.75,
+    top_k=40,
+    top_p=0.9,
+    min_p=0.05,
+    repetition_penalty=1.2,
+    seed=7,
     cut="r50k_base",
     picture="map",
     group="animals",
@@ -57,6 +63,11 @@ EVERYTHING = State(
     after=1,
     context_part="sum",
     behind="h=",
+    start="at",
+    unfolded=("filters", "lens"),
+    points="stream",
+    followed=4,
+    cell=("blocks.2.resid_post", 3),
     mlp_part="curve",
     silenced=20,
     silent=True,
@@ -90,6 +101,14 @@ def test_what_was_chosen_inside_something_else_goes_with_it():
     assert (gone.a, gone.b, gone.c, gone.at_a, gone.after, gone.behind) == (None,) * 6
     assert State(a="A bat", at_a=1, after=3).with_(model="gpt2") == State(model="gpt2", a="A bat")
     assert EVERYTHING.with_(temperature=2.0, layer=2).neuron == 17, "the same choice again changes nothing"
+    assert EVERYTHING.with_(text="cab=").followed == 4, "a token to follow means something in any text"
+    assert EVERYTHING.with_(text="cab=").cell is None
+    gone = EVERYTHING.with_(model="smollm2-135m")
+    assert (gone.start, gone.followed, gone.cell) == (None, None, None)
+
+
+def test_an_infinite_temperature_survives_a_link():
+    assert through_a_link(State(temperature=math.inf)).temperature == math.inf
 
 
 def test_what_was_not_chosen_is_not_in_the_link():
@@ -126,7 +145,15 @@ def test_text_is_made_fit_to_be_read():
         ("head", "first"),
         ("token", ""),
         ("temperature", "nan"),
-        ("temperature", "inf"),
+        ("temperature", "-inf"),
+        ("top_k", "0"),
+        ("top_p", "0"),
+        ("min_p", "1.1"),
+        ("repetition_penalty", "0"),
+        ("seed", "-1"),
+        ("start", "1"),
+        ("cell", "blocks.2.attn.q:3"),
+        ("cell", "blocks.2.resid_post"),
         ("temperature", "-0.1"),
         ("added", "1..2"),
         ("added", "-1"),
