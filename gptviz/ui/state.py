@@ -36,7 +36,7 @@ DEFAULT_MODEL = "smollm2-135m"
 MAX_CHARS = 4000  # percent-encoded Chinese at this length still fits what web servers take as an address
 LAST_CHARS, SECOND_CHARS = 60, 300  # of another last word, of a second text
 SENTENCE_CHARS = 500  # of each sentence that is compared: with the text they still fit together
-STALE = 2.0  # seconds
+STALE = 5.0  # seconds
 DEPTHS = ("open", "test", "notes")
 
 _KEY = "gptviz"
