@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+
 import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
 
 from gptviz import __version__
 from gptviz.checkpoints import catalogue
@@ -21,6 +24,18 @@ PAGES = {
     "mlp": ":material/neurology:",
     "output": ":material/bar_chart:",
 }
+# On a phone the sidebar covers the page: whoever chose a page there wants to see it. Streamlit folds it away only for
+# links of its own menu.
+_FOLD = """
+let shown
+export default function ({ data }) {
+  const before = shown
+  shown = data.page
+  if (before === undefined || before === shown || !matchMedia("(max-width: 768px)").matches) return
+  const sidebar = document.querySelector('[data-testid="stSidebar"][data-collapsed="false"]')
+  sidebar?.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click()
+}
+"""
 _LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
 
 
@@ -47,7 +62,13 @@ def run() -> None:
         _facts(lang)
     _way_on(pages, name, lang)
     theme.watch()
+    _folder()(key="fold", data={"page": name})
     state.finish()
+
+
+@functools.cache
+def _folder() -> ComponentRenderer:
+    return st.components.v2.component("gptviz_fold", js=_FOLD)
 
 
 def navigation() -> tuple[dict[str, st.Page], st.Page]:

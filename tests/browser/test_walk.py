@@ -71,3 +71,15 @@ def test_a_sentence_through_every_page(app_server, page_at, smollm2, language, l
     p = torch.softmax(logits / 5, -1)
     for i, shown in hot.items():
         assert abs(shown - float(p[i])) < 1e-6, "the bars are the softmax over the whole vocabulary"
+
+
+def test_a_phone_shows_the_page_chosen_in_the_sidebar(app_server, page_at):
+    page = page_at(app_server("app.py"), width=390)
+    settle(page, "overview", "en")
+    sidebar = page.get_by_test_id("stSidebar")
+    for name in ("tokens", "mlp"):
+        page.get_by_test_id("stExpandSidebarButton").click()
+        expect(sidebar).to_have_attribute("data-collapsed", "false")
+        sidebar.get_by_role("link", name=say("en", f"ui.pages.{name}.title"), exact=True).click()
+        settle(page, name, "en")
+        expect(sidebar).to_have_attribute("data-collapsed", "true")
