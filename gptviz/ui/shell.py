@@ -9,7 +9,7 @@ from gptviz.checkpoints import catalogue
 from gptviz.paths import app_file, asset
 from gptviz.text import LANGUAGES, say
 from gptviz.ui import cache, state, theme
-from gptviz.ui.page import guarded, language
+from gptviz.ui.page import guarded, language, putting_off
 
 # Icons belong to the links: as a page's own icon Streamlit would fetch it from another host.
 PAGES = {
@@ -20,6 +20,7 @@ PAGES = {
     "context": ":material/compare_arrows:",
     "mlp": ":material/neurology:",
     "output": ":material/bar_chart:",
+    "generate": ":material/account_tree:",
 }
 _LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
 
@@ -41,13 +42,16 @@ def run() -> None:
     with st.sidebar:
         _links(pages, lang)
         facts = _choices(lang)
-    with guarded():
+    with putting_off() as work, guarded():
         here.run()
     with facts:
         _facts(lang)
     _way_on(pages, name, lang)
     theme.watch()
     state.finish()
+    with guarded():
+        for put_off in work:
+            put_off()
 
 
 def navigation() -> tuple[dict[str, st.Page], st.Page]:

@@ -25,8 +25,10 @@ from typing import Any
 
 import streamlit as st
 
+from gptviz.analysis import branches
 from gptviz.checkpoints import catalogue
 from gptviz.text import LANGUAGES
+from gptviz.views import generate
 from gptviz.views.attention import ORDERS, SECTIONS
 
 DEFAULT_MODEL = "smollm2-135m"
@@ -125,6 +127,11 @@ def _write_heads(heads: tuple[tuple[int, int], ...]) -> str:
     return ",".join(f"{layer}.{head}" for layer, head in heads)
 
 
+def _behind(value: str) -> tuple[int, ...]:
+    """Tokens behind the prompt; "-" for none."""
+    return () if value == "-" else _ids(value)
+
+
 def _name(value: str) -> str:
     if not re.fullmatch(r"[a-z_]{1,40}", value):
         raise ValueError
@@ -198,6 +205,24 @@ class State:
     word: int | None = _url(None, _index)  # a candidate for the next token, by id
     answer: str | None = _url(None, _one_of("same", "half", "root"))  # to the question on the output page
     swap: str | None = _url(None, lambda value: clean(value)[:100])  # another word at `token`
+    # Generate: the texts behind the prompt, which of them is followed, and the place in it where a word is chosen
+    tree: tuple[branches.Branch, ...] = _url((), branches.read, branches.write)
+    leaf: int | None = _url(None, _index)
+    place: int | None = _url(None, _index)
+    way: str = _url("greedy", _one_of(*generate.WAYS))
+    top_k: int | None = _url(None, _number(int, 1, 10**6))
+    top_p: float | None = _url(None, _number(float, 0.001, 1.0), "{:g}".format)
+    min_p: float | None = _url(None, _number(float, 0.0, 1.0), "{:g}".format)
+    repetition_penalty: float | None = _url(None, _number(float, 0.1, 10.0), "{:g}".format)
+    seed: int = _url(0, _index)
+    speed: str = _url("full", _one_of(*generate.SPEEDS))
+    words: int = _url(20, _number(int, 1, 256))  # of a run
+    search: tuple[int, ...] | None = _url(None, _behind, lambda ids: _write_ids(ids) or "-")  # behind which text
+    width: int = _url(3, _number(int, 1, 8))  # of a beam search
+    ahead: int = _url(8, _number(int, 1, 16))  # how far it looks
+    unfolded: tuple[str, ...] = _url((), _subset(*generate.SECTIONS), ",".join)  # parts of the view
+    repeats: str | None = _url(None, _one_of("yes", "no"))  # answers to the questions of the test
+    overtakes: str | None = _url(None, _one_of("none", "one", "several"))
 
     def with_(self, **values: Any) -> State:
         """The state after a choice. What was chosen inside another model or text no longer means anything."""
@@ -212,6 +237,7 @@ class State:
         if model != self.model or values.get("text", state.text) != self.text:
             state = replace(state, token=None, key=None, last=None, silent=False)
             state = replace(state, guess=None, added=(), word=None, answer=None, swap=None)
+            state = replace(state, tree=(), leaf=None, place=None, search=None, repeats=None, overtakes=None)
         for sentence in ("a", "b", "c"):
             if values.get(sentence, getattr(state, sentence)) != getattr(self, sentence):
                 state = replace(state, **{f"at_{sentence}": None})
@@ -289,6 +315,11 @@ def finish() -> None:
 
 def current() -> State:
     return _session().state
+
+
+def arrived() -> bool:
+    """Whether another page was shown before this run."""
+    return _session().arrived
 
 
 def revision() -> int:
