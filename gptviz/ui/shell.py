@@ -12,7 +12,7 @@ from gptviz.checkpoints import catalogue
 from gptviz.paths import app_file, asset
 from gptviz.text import LANGUAGES, say
 from gptviz.ui import cache, state, theme
-from gptviz.ui.page import guarded, language
+from gptviz.ui.page import guarded, language, putting_off
 
 # Icons belong to the links: as a page's own icon Streamlit would fetch it from another host.
 PAGES = {
@@ -23,6 +23,7 @@ PAGES = {
     "context": ":material/compare_arrows:",
     "mlp": ":material/neurology:",
     "output": ":material/bar_chart:",
+    "generate": ":material/account_tree:",
 }
 # On a phone the sidebar covers the page: whoever chose a page there wants to see it. Streamlit folds it away only for
 # links of its own menu.
@@ -56,7 +57,7 @@ def run() -> None:
     with st.sidebar:
         _links(pages, lang)
         facts = _choices(lang)
-    with guarded():
+    with putting_off() as work, guarded():
         here.run()
     with facts:
         _facts(lang)
@@ -64,6 +65,9 @@ def run() -> None:
     theme.watch()
     _folder()(key="fold", data={"page": name})
     state.finish()
+    with guarded():
+        for put_off in work:
+            put_off()
 
 
 @functools.cache

@@ -26,9 +26,11 @@ from typing import Any
 
 import streamlit as st
 
+from gptviz.analysis import branches
 from gptviz.analysis.lens import POINTS
 from gptviz.checkpoints import catalogue
 from gptviz.text import LANGUAGES
+from gptviz.views import generate
 from gptviz.views.attention import ORDERS, SECTIONS
 from gptviz.views.output import SECTIONS as OUTPUT_SECTIONS
 
@@ -140,6 +142,11 @@ def _cell(value: str) -> tuple[str, int]:
     return name, _index(position)
 
 
+def _behind(value: str) -> tuple[int, ...]:
+    """Tokens behind the prompt; "-" for none."""
+    return () if value == "-" else _ids(value)
+
+
 def _name(value: str) -> str:
     if not re.fullmatch(r"[a-z_]{1,40}", value):
         raise ValueError
@@ -224,6 +231,19 @@ class State:
     word: int | None = _url(None, _index)  # a candidate for the next token, by id
     answer: str | None = _url(None, _one_of("same", "half", "root"))  # to the question on the output page
     swap: str | None = _url(None, lambda value: clean(value)[:100])  # another word at `token`
+    # Generate: the texts behind the prompt, which of them is followed, and the place in it where a word is chosen
+    tree: tuple[branches.Branch, ...] = _url((), branches.read, branches.write)
+    leaf: int | None = _url(None, _index)
+    place: int | None = _url(None, _index)
+    way: str = _url("greedy", _one_of(*generate.WAYS))
+    speed: str = _url("full", _one_of(*generate.SPEEDS))
+    words: int = _url(20, _number(int, 1, 256))  # of a run
+    search: tuple[int, ...] | None = _url(None, _behind, lambda ids: _write_ids(ids) or "-")  # behind which text
+    width: int = _url(3, _number(int, 1, 8))  # of a beam search
+    ahead: int = _url(8, _number(int, 1, 16))  # how far it looks
+    beside: tuple[str, ...] = _url((), _subset(*generate.SECTIONS), ",".join)  # parts of the view
+    repeats: str | None = _url(None, _one_of("yes", "no"))  # answers to the questions of the test
+    overtakes: str | None = _url(None, _one_of("none", "one", "several"))
 
     def with_(self, **values: Any) -> State:
         """The state after a choice. What was chosen inside another model or text no longer means anything."""
@@ -239,6 +259,7 @@ class State:
         if model != self.model or values.get("text", state.text) != self.text:
             state = replace(state, token=None, key=None, last=None, silent=False)
             state = replace(state, cell=None, guess=None, added=(), word=None, answer=None, swap=None)
+            state = replace(state, tree=(), leaf=None, place=None, search=None, repeats=None, overtakes=None)
         for sentence in ("a", "b", "c"):
             if values.get(sentence, getattr(state, sentence)) != getattr(self, sentence):
                 state = replace(state, **{f"at_{sentence}": None})
@@ -320,6 +341,11 @@ def finish() -> None:
 
 def current() -> State:
     return _session().state
+
+
+def arrived() -> bool:
+    """Whether another page was shown before this run."""
+    return _session().arrived
 
 
 def revision() -> int:

@@ -81,6 +81,18 @@ export function brief(p) {
   return (value >= 9.95 || value === 0 ? value.toFixed(0) : value.toFixed(1)) + PERCENT;
 }
 
+/**
+ * "1 in so many" for a probability given by its natural logarithm, however small: the many.
+ * @param {number} log
+ * @param {string} language
+ */
+export function oneIn(log, language) {
+  if (-log < Math.log(999_500)) return count(Number(Math.exp(-log).toPrecision(3)), language);
+  const power = Math.floor(-log / Math.LN10);
+  const mantissa = Math.exp(-log - power * Math.LN10).toPrecision(2);
+  return `${mantissa}·10${[...String(power)].map((char) => SUPERSCRIPT[char]).join("")}`;
+}
+
 /** With its sign, and never −0. @param {number} value @param {number} digits */
 export function signed(value, digits) {
   const text = Math.abs(value).toFixed(digits);
