@@ -3,6 +3,7 @@
 import inspect
 import math
 import tomllib
+from contextlib import nullcontext
 from functools import cache, partial
 from typing import Any
 
@@ -46,7 +47,7 @@ def main(page: Page) -> None:
     values = begin_with(page, job)
     said = job.trouble.text(page.language) if job.trouble else None
     searching = values["search"] is not None
-    with page.working() if searching or "tasks" in values["open"] else st.empty():
+    with page.working() if searching or "tasks" in values["open"] else nullcontext():
         parts = partial(
             generate_parts,
             page.llm,
@@ -123,9 +124,8 @@ def look_for(page: Page, values: dict[str, Any]) -> list[str]:
     if len(ids) > 1:
         shown = {"word": word(pieces[least]), "share": percent(given[least].probability), "rank": given[least].rank}
         said.append(page.t("look.least", **shown))
-    if found := continuations.repetition([*prompt, *ids]):
-        if found.since + found.period >= len(prompt):
-            said.append(page.t("look.repeats", period=found.period))
+    if (found := continuations.repetition([*prompt, *ids])) and found.since + found.period >= len(prompt):
+        said.append(page.t("look.repeats", period=found.period))
     if len(tree) > 1:
         totals = {n: _total(known, path(tree, n)) for n in range(len(tree))}
         best = max(totals, key=totals.get)

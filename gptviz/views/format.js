@@ -41,6 +41,7 @@ export function significant(value, digits) {
 export function percent(p) {
   const value = 100 * p;
   if (p === 0 || p === 1) return `${value}${PERCENT}`;
+  if (value >= 99.995) return `>99.99${PERCENT}`; // 100 % is for what is certain
   return (value >= 0.05 ? value.toFixed(2) : significant(value, 2)) + PERCENT;
 }
 

@@ -127,3 +127,56 @@ def test_examples_change_the_text_and_leave_the_temperature(open_at, smollm2):
     logits = smollm2.trace("A spider has eight").logits[-1]
     expect(page.locator(".gptviz tr[data-id]").first).to_have_attribute("data-id", str(int(logits.argmax())))
     assert agrees(bars(page), logits, 0.5)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_bars_are_as_long_as_the_axis_says(open_at, width):
+    page = open_at(text=CAPITAL, width=width)
+    row = page.locator(".gptviz tr[data-id]").first
+    bar = row.locator(".bar:not(.pale)").bounding_box()["width"]
+    axis = page.locator(".gptviz .bars .axis")
+    whole = (axis if axis.is_visible() else row.locator(".track > div")).bounding_box()["width"]
+    assert bar / whole == pytest.approx(float(row.locator(".now").get_attribute("data-value")), abs=0.01)
+
+
+@pytest.mark.parametrize("temperature", ["0", "inf"])
+def test_either_end_of_the_slider_with_everything_open(open_at, temperature):
+    page = open_at(text=CAPITAL, temperature=temperature, unfolded="filters,number,curves,sample,lens", word=260)
+    expect(page.locator(".lens-view .here")).to_have_attribute("data-rank", re.compile(r"\d"), timeout=WAIT)
+    expect(page.locator(".number-view .greedy").first).to_be_attached()
+    keys = {"Home": "0", "End": "5"} if temperature == "inf" else {"End": "5", "Home": "0"}
+    for key, value in keys.items():
+        page.locator(".gptviz .control").get_by_role("slider").press(key)
+        expect(page).to_have_url(re.compile(f"temperature={value}(&|$)"), timeout=WAIT)
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_the_start_token_moves_the_opened_reading_along(open_at):
+    page = open_at(text=CAPITAL, unfolded="lens", cell="blocks.5.resid_post:2")
+    expect(page.locator(".lens-view .opened .title")).to_contain_text("·of", timeout=WAIT)
+    for _ in range(2):
+        page.get_by_label(re.compile("begin with the start token")).click()
+    page.get_by_label(re.compile("begin with the start token")).check()
+    expect(page.locator(".strip button")).to_have_count(6, timeout=WAIT)
+    expect(page).to_have_url(re.compile(r"cell=blocks\.5\.resid_post(%3A|:)3"), timeout=WAIT)
+    expect(page.locator(".lens-view .opened .title")).to_contain_text("·of", timeout=WAIT)
+
+
+def test_every_drawn_token_has_its_name(open_at, smollm2):
+    page = open_at(text=CAPITAL, temperature="inf", unfolded="sample")
+    for _ in range(5):
+        page.get_by_role("button", name="Draw once").click()
+    drawn = page.locator(".sample-view .last .token")
+    expect(drawn).to_have_count(5)
+    expect(page.locator(".sample-view .last")).not_to_contain_text("#", timeout=WAIT)
+    names = set(smollm2.pieces(range(smollm2.config.vocab_size)))
+    assert set(drawn.all_inner_texts()) <= names
+
+
+def test_the_remark_is_about_what_is_shown(open_at):
+    text = "the dog saw the dog and the dog saw the"
+    page = open_at(text=text, temperature="0", repetition_penalty="2")
+    top = page.locator(".gptviz tr[data-id] .token").first.inner_text()
+    expect(page.locator(".remarks .current")).to_contain_text(top)
+    page.get_by_role("button", name=say("en", "output_view.temperature.reset")).click()
+    expect(page.locator(".remarks .current")).to_have_text(say("en", "output_view.temperature.at_one_held"))

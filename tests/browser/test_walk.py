@@ -56,9 +56,14 @@ def test_a_sentence_through_every_page(app_server, page_at, smollm2, language, l
         expect(page.get_by_test_id("stAlert")).to_have_count(0)
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow <= 0, f"{name} is wider than the screen"
+        if name == "output":
+            turn_the_temperature(page, smollm2)
 
-    logits = smollm2.trace("A spider has eight").logits[-1].double()
-    slider = page.locator(".gptviz").get_by_role("slider")
+
+def turn_the_temperature(page: Page, llm) -> None:
+    """From one end of the slider to the other: the bars follow, and so does the address."""
+    logits = llm.trace("A spider has eight").logits[-1].double()
+    slider = page.locator(".gptviz .control").get_by_role("slider")
     seen = {}
     for keys, temperature in ((["Home"], 0.0), (["End"], 5.0)):
         for key in keys:

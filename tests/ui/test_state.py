@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gptviz.analysis.branches import Branch
 from gptviz.text import LANGUAGES, say
 from gptviz.ui import state
 from gptviz.ui.state import MAX_CHARS, State, from_query, to_query
@@ -76,6 +77,18 @@ EVERYTHING = State(
     word=5,
     answer="root",
     swap="b",
+    tree=(Branch(-1, 0, (3, 1)), Branch(0, 1, (4,))),
+    leaf=1,
+    place=0,
+    way="sample",
+    speed="slow",
+    words=50,
+    search=(),
+    width=5,
+    ahead=4,
+    beside=("choice", "cache"),
+    repeats="yes",
+    overtakes="several",
 )
 
 
@@ -103,6 +116,9 @@ def test_what_was_chosen_inside_something_else_goes_with_it():
     assert EVERYTHING.with_(temperature=2.0, layer=2).neuron == 17, "the same choice again changes nothing"
     assert EVERYTHING.with_(text="cab=").followed == 4, "a token to follow means something in any text"
     assert EVERYTHING.with_(text="cab=").cell is None
+    gone = EVERYTHING.with_(text="cab=")
+    assert (gone.tree, gone.leaf, gone.place, gone.search, gone.repeats) == ((), None, None, None, None)
+    assert gone.way == "sample", "how words are chosen holds for any text"
     gone = EVERYTHING.with_(model="smollm2-135m")
     assert (gone.start, gone.followed, gone.cell) == (None, None, None)
 
@@ -154,6 +170,11 @@ def test_text_is_made_fit_to_be_read():
         ("start", "1"),
         ("cell", "blocks.2.attn.q:3"),
         ("cell", "blocks.2.resid_post"),
+        ("tree", "1.2_3.1-4"),
+        ("tree", "1.-2"),
+        ("way", "best"),
+        ("width", "9"),
+        ("search", "a"),
         ("temperature", "-0.1"),
         ("added", "1..2"),
         ("added", "-1"),

@@ -74,7 +74,8 @@ def test_what_was_expected_of_the_text_travels_with_it():
 
 def test_the_lens_and_its_cells_say_what_the_analysis_says(smollm2):
     trace = smollm2.trace("The capital of France is")
-    values = {"token": 4, "open": ["lens"], "followed": None, "points": "stream", "cell": ["blocks.23.resid_mid", 4]}
+    values = {"token": 4, "open": ["lens"], "word": None, "followed": None, "points": "stream"}
+    values["cell"] = ["blocks.23.resid_mid", 4]
     parts = output_parts(smollm2, trace, values, "en")
     header, arrays = unpack(parts["lens"])
     found = lens(smollm2, trace, None, "stream")

@@ -88,10 +88,9 @@ export function createBar(scene) {
       const closed = ended || now.room < 1;
       if (closed) left = 0;
       step.disabled = closed || running;
-      run.hidden = running;
-      run.disabled = closed;
+      run.disabled = closed || running; // a second click shall not do anything else
       run.textContent = left ? say("bar.go_on", { count: left }) : say("bar.run");
-      pause.hidden = !running;
+      pause.disabled = !running;
       stop.disabled = !running && !left;
       back.disabled = running || !path.length || values.place !== null;
       find.toggleAttribute("disabled", closed);

@@ -96,7 +96,7 @@ export function createBeams(scene) {
       button.addEventListener("click", () => follow([...path, ...ids]));
       return element("tr", {}, element("th", { scope: "row" }, element("span", { class: "muted" }, label, " "), button), element("td", {}, fixed(total, 2)), element("td", {}, fixed(total / ids.length, 2)));
     };
-    const lines = header.best.map((/** @type {number} */ at, /** @type {number} */ k) => line(say("beams.result", { rank: k + 1 }), idsTo(at), arrays.total.data[at]));
+    const lines = header.best.map((/** @type {number} */ at, /** @type {number} */ k) => line(say("beams.place", { rank: k + 1 }), idsTo(at), arrays.total.data[at]));
     for (const [id, piece] of Object.entries(header.pieces)) scene.numbers.pieces.set(Number(id), /** @type {string} */ (piece));
     body.replaceChildren(...lines, line(say("beams.greedy"), header.greedy.ids, header.greedy.total));
   }

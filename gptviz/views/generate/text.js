@@ -19,7 +19,7 @@ export function createText(scene) {
   strip.addEventListener("pointerleave", () => point(null));
   strip.addEventListener("keydown", walk);
   const total = element("p", { class: "total" });
-  /** @type {Map<string, {node: HTMLElement, weight: HTMLElement}>} */
+  /** @type {Map<string, {node: HTMLElement, weight: HTMLElement, piece: HTMLElement}>} */
   const chips = new Map();
   let shown = /** @type {import("./tree.js").Node[]} */ ([]);
   let seen = "";
@@ -29,12 +29,12 @@ export function createText(scene) {
     const known = chips.get(word.key);
     if (known) return known;
     const weight = element("span", { class: "weight", "aria-hidden": true });
-    const piece = element("span", { class: "piece" }, scene.piece(word.id));
+    const piece = element("span", { class: "piece" });
     const node = element("button", { type: "button", lang: "", translate: "no", "data-place": word.path.length - 1 }, piece, weight);
     node.style.setProperty("--chip", `var(--token-${scene.position(word) % 6})`);
     node.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && point(word));
     node.addEventListener("click", () => choose({ place: word.path.length - 1 }));
-    const made = { node, weight };
+    const made = { node, weight, piece };
     chips.set(word.key, made);
     return made;
   }
@@ -75,7 +75,8 @@ export function createText(scene) {
       }
       shown = path;
       path.forEach((word, i) => {
-        const { node, weight } = chipOf(word);
+        const { node, weight, piece } = chipOf(word);
+        piece.textContent = scene.piece(word.id); // what to show for it may come later than the word
         const given = numbers.given.get(word.key);
         const p = given?.p ?? 0;
         const background = mix(colours.background, colours.output, p);

@@ -325,15 +325,16 @@ export function mount(root, given, report) {
         values = { ...values, ...chosen };
         reported = JSON.stringify(values);
       }
-      if (news.text || !built) {
+      const fresh = news.text || !built; // what it was mounted with is new as well
+      if (fresh) {
         pointed = null;
         early.clear();
         numbers = new Numbers();
         built = build(text);
       }
-      if (parts.tree && parts.tree.header.of === text.header.of && (news.tree || news.text)) takeTree(parts.tree);
-      if (news.cache) {
-        const { length, cached, plain } = news.cache.arrays;
+      if (parts.tree && parts.tree.header.of === text.header.of && (news.tree || fresh)) takeTree(parts.tree);
+      if (parts.cache && (news.cache || fresh)) {
+        const { length, cached, plain } = parts.cache.arrays;
         timings = Array.from(length.data, (n, i) => ({ length: n, cached: cached.data[i], plain: plain.data[i] }));
       }
       colours = readColours(frame);

@@ -39,7 +39,12 @@ export function createText(scene) {
       ? say("text.whole", { total: fixed(header.total, 1), mean: fixed(header.mean, 2), perplexity: header.perplexity.toLocaleString(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 }), count: T - 1 })
       : say("text.whole_none");
   const begin = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
-  begin.addEventListener("change", () => choose({ start: begin.checked, token: Math.max(0, scene.values().token + (begin.checked ? 1 : -1)) }));
+  begin.addEventListener("change", () => {
+    const { token, cell } = scene.values();
+    const by = begin.checked ? 1 : -1; // everything moves along
+    const kept = cell && cell[1] + by >= 0;
+    choose({ start: begin.checked, token: Math.max(0, token + by), cell: kept ? [cell[0], cell[1] + by] : null });
+  });
   const toggle = element("label", { class: "check" }, begin, " ", ...(start ? scene.nodes("text.start", { token: element("span", { class: "token" }, start) }) : []));
   toggle.hidden = !start;
   let revealed = -1;
