@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -68,21 +69,22 @@ def test_the_same_view_by_every_way(url, page_at):
     page = settled(page_at(url))
     seen = [(page.url, view(page))]
 
-    def remember() -> None:
+    def remember(address: str) -> None:
+        expect(page).to_have_url(re.compile(address), timeout=90_000)
         settled(page)
         seen.append((page.url, view(page)))
 
     text_field(page).fill("The cat sat down because it was tired")
     text_field(page).press("Enter")
-    remember()
+    remember("text=")
     page.get_by_test_id("stSidebar").get_by_text("中文").click()
-    remember()
+    remember("language=zh")
     go(page, "attention", "zh")
     seen.append((page.url, view(page)))
     page.locator(".strip button", has_text="·it").click()
-    remember()
+    remember("token=")
     page.locator("summary", has_text=say("zh", "ui.depths.open")).first.click()
-    remember()
+    remember("depth=open")
     for name in PAGES:
         if name != "attention":
             go(page, name, "zh")
