@@ -33,11 +33,14 @@ from gptviz.text import LANGUAGES
 from gptviz.views import generate
 from gptviz.views.attention import ORDERS, SECTIONS
 from gptviz.views.output import SECTIONS as OUTPUT_SECTIONS
+from gptviz.views.tokens import SECTIONS as TOKENS_SECTIONS
+from gptviz.views.tokens import VOCABULARIES
 
 DEFAULT_MODEL = "smollm2-135m"
 MAX_CHARS = 4000  # percent-encoded Chinese at this length still fits what web servers take as an address
 LAST_CHARS, SECOND_CHARS = 60, 300  # of another last word, of a second text
 SENTENCE_CHARS = 500  # of each sentence that is compared: with the text they still fit together
+FIND_CHARS = 200  # of what is searched for in a vocabulary
 STALE = 5.0  # seconds
 DEPTHS = ("open", "test", "notes")
 
@@ -186,7 +189,11 @@ class State:
     repetition_penalty: float | None = _url(None, _number(float, 0.01, 100.0), "{:g}".format)
     seed: int = _url(0, _number(int, 0, 999_999))
     # Tokens
-    cut: str = _url("words", _one_of("words", "characters", "r50k_base", "cl100k_base", "o200k_base"))
+    cuts: tuple[str, ...] = _url((), _subset(*TOKENS_SECTIONS), ",".join)  # parts of the view
+    chunk: int | None = _url(None, _number(int, -1, 10**6))  # whose merges are shown; -1: all of the text
+    step: int | None = _url(None, _index)  # after how many of them
+    vocabulary: str = _url("own", _one_of(*VOCABULARIES))  # that is searched
+    find: str = _url("", lambda value: clean(value)[:FIND_CHARS])
     # Embeddings
     picture: str = _url("rows", _one_of("rows", "neighbours", "map"))
     group: str | None = _url(None, _name)  # of words, in the map
@@ -257,7 +264,7 @@ class State:
                 # A sentence means nothing to toy-sort, nor a row of letters to the others.
                 state = replace(state, text=None, a=None, b=None, c=None, behind=None)
         if model != self.model or values.get("text", state.text) != self.text:
-            state = replace(state, token=None, key=None, last=None, silent=False)
+            state = replace(state, token=None, key=None, last=None, silent=False, chunk=None, step=None)
             state = replace(state, cell=None, guess=None, added=(), word=None, answer=None, swap=None)
             state = replace(state, tree=(), leaf=None, place=None, search=None, repeats=None, overtakes=None)
         for sentence in ("a", "b", "c"):
