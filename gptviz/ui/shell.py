@@ -19,6 +19,7 @@ PAGES = {
     "overview": ":material/route:",
     "tokens": ":material/content_cut:",
     "embeddings": ":material/scatter_plot:",
+    "geometry": ":material/near_me:",
     "attention": ":material/visibility:",
     "context": ":material/compare_arrows:",
     "mlp": ":material/neurology:",

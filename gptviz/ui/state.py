@@ -32,6 +32,8 @@ from gptviz.checkpoints import catalogue
 from gptviz.text import LANGUAGES
 from gptviz.views import generate
 from gptviz.views.attention import ORDERS, SECTIONS
+from gptviz.views.geometry import CLOUDS, SPACES
+from gptviz.views.geometry import SECTIONS as GEOMETRY_SECTIONS
 from gptviz.views.output import SECTIONS as OUTPUT_SECTIONS
 from gptviz.views.tokens import SECTIONS as TOKENS_SECTIONS
 from gptviz.views.tokens import VOCABULARIES
@@ -40,6 +42,7 @@ DEFAULT_MODEL = "smollm2-135m"
 MAX_CHARS = 4000  # percent-encoded Chinese at this length still fits what web servers take as an address
 LAST_CHARS, SECOND_CHARS = 60, 300  # of another last word, of a second text
 SENTENCE_CHARS = 500  # of each sentence that is compared: with the text they still fit together
+WORDS_CHARS = 400  # of a set of words
 FIND_CHARS = 200  # of what is searched for in a vocabulary
 STALE = 5.0  # seconds
 DEPTHS = ("open", "test", "notes")
@@ -110,6 +113,10 @@ def _text(value: str) -> str:
 
 def _sentence(value: str) -> str:
     return clean(value)[:SENTENCE_CHARS]
+
+
+def _words(value: str) -> str:
+    return clean(value)[:WORDS_CHARS]
 
 
 _index = _number(int, 0, 10**6)
@@ -197,6 +204,16 @@ class State:
     # Embeddings
     picture: str = _url("rows", _one_of("rows", "neighbours", "map"))
     group: str | None = _url(None, _name)  # of words, in the map
+    # Geometry
+    space: str = _url("input", _one_of(*SPACES))
+    mean: bool = _url(False, _flag, _write_flag)  # words of several tokens as the mean of their pieces
+    corners: tuple[str, ...] = _url((), _subset(*GEOMETRY_SECTIONS), ",".join)  # parts of the view
+    first_set: str = _url("man king father boy actor he", _words)
+    second_set: str = _url("woman queen mother girl actress she", _words)
+    placed: str = _url("nurse doctor engineer teacher soldier dancer president secretary table", _words)
+    cloud: str = _url("words", _one_of(*CLOUDS))  # which rows are laid flat
+    dims: int = _url(2, _number(int, 2, 3))
+    share: str | None = _url(None, _one_of("few", "some", "most"))  # answer to the question of the test
     analogy: str = _url("king - man + woman", lambda value: clean(value)[:200])
     without: bool = _url(False, _flag, _write_flag)  # leave the formula's own words out of its results
     # Attention
