@@ -29,9 +29,14 @@ export function createCloud(scene) {
   let flat = false; // t-SNE is shown
   lay.addEventListener("click", () => {
     flat = true;
+    stopped = false;
     choose({ lay: true });
   });
-  stop.addEventListener("click", () => choose({ cloud: scene.values().cloud, lay: false, dims: 2 }));
+  let stopped = false;
+  stop.addEventListener("click", () => {
+    stopped = true;
+    choose({ halts: scene.values().halts + 1 });
+  });
   const search = /** @type {HTMLInputElement} */ (element("input", { type: "search", maxlength: 60, placeholder: say("cloud.search"), "aria-label": say("cloud.search"), spellcheck: false }));
   search.addEventListener("input", () => scene.redraw());
   const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { tabindex: 0, role: "application" }));
@@ -123,7 +128,7 @@ export function createCloud(scene) {
       which.value = values.cloud;
       const part = scene.part("cloud");
       const picture = scene.picture();
-      const running = picture !== null && picture.iteration < picture.total;
+      const running = picture !== null && picture.iteration < picture.total && !stopped;
       stop.hidden = !running;
       for (const { n, node } of dims) node.setAttribute("aria-checked", String(!flat && n === values.dims));
       lay.setAttribute("aria-pressed", String(flat));
@@ -161,9 +166,14 @@ export function createCloud(scene) {
       const byNeighbours = flat && picture !== null;
       const solid = values.dims === 3 && !byNeighbours;
       const seen = byNeighbours ? place(it, picture.flat, 2, false) : place(it, part.arrays.flat.data, 3, solid);
-      const largest = seen.reduce((most, [x, y]) => Math.max(most, Math.abs(x) / (width / 2 - 40), Math.abs(y) / (height / 2 - 24)), 1e-9);
+      const extent = (/** @type {number} */ axis) => seen.reduce(([low, high], dot) => [Math.min(low, dot[axis]), Math.max(high, dot[axis])], [Infinity, -Infinity]);
+      // A solid turns about its middle; what is flat is shown as large as it fits.
+      const [across, upward] = [extent(0), extent(1)];
+      const middle = solid ? [0, 0] : [(across[0] + across[1]) / 2, (upward[0] + upward[1]) / 2];
+      const reach = solid ? seen.reduce((most, [x, y, z]) => Math.max(most, Math.hypot(x, y, z)), 1e-9) : 0;
+      const largest = solid ? reach / (Math.min(width, height) / 2 - 24) : Math.max((across[1] - across[0]) / (width - 100), (upward[1] - upward[0]) / (height - 48), 1e-9);
       const near = seen.reduce((most, dot) => Math.max(most, Math.abs(dot[2])), 1e-9);
-      dots = seen.map(([x, y, z]) => [width / 2 + (x / largest) * zoom + shift[0], height / 2 - (y / largest) * zoom + shift[1], z / near]);
+      dots = seen.map(([x, y, z]) => [width / 2 + ((x - middle[0]) / largest) * zoom + shift[0], height / 2 - ((y - middle[1]) / largest) * zoom + shift[1], z / near]);
       const group = part.arrays.group.data;
       const wanted = search.value.trim().replaceAll(" ", "·").toLowerCase();
       const strong = (/** @type {number} */ i) => (wanted ? it.pieces[i].toLowerCase().includes(wanted) : marked === null || group[i] === marked);
@@ -205,7 +215,7 @@ export function createCloud(scene) {
       const share = (/** @type {number} */ i) => fixed(100 * it.explained[i], 1);
       const held = it.explained.slice(0, solid ? 3 : 2).reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0);
       said.textContent = byNeighbours
-        ? say(running ? "cloud.laying" : "cloud.laid", { iteration: picture.iteration, total: picture.total, count: count(it.pieces.length, header.language) })
+        ? say(running ? "cloud.laying" : stopped ? "cloud.stopped" : "cloud.laid", { iteration: picture.iteration, total: picture.total, count: count(it.pieces.length, header.language) })
         : say(solid ? "cloud.explained_3" : "cloud.explained", { count: count(it.pieces.length, header.language), first: share(0), second: share(1), third: share(2), held: fixed(100 * held, 1), rest: fixed(100 * (1 - held), 1) });
       canvas.setAttribute("aria-label", said.textContent);
     },

@@ -52,8 +52,10 @@ export function createDirection(scene) {
       const placed = [...it.placed].sort((a, b) => a.at - b.at);
       const low = Math.min(-0.25, ...placed.map(({ at }) => at));
       const high = Math.max(1.25, ...placed.map(({ at }) => at));
-      line.style.setProperty("--zero", String((0 - low) / (high - low)));
-      line.style.setProperty("--one", String((1 - low) / (high - low)));
+      for (const node of [line, ends]) {
+        node.style.setProperty("--zero", String((0 - low) / (high - low)));
+        node.style.setProperty("--one", String((1 - low) / (high - low)));
+      }
       line.replaceChildren(
         ...placed.map(({ piece, at, side }) => {
           const mark = element("span", { class: "at" });

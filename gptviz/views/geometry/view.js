@@ -14,7 +14,7 @@ const SETTLED_AFTER = 300; // ms
 const SECTIONS = { gallery: createGallery, direction: createDirection, cloud: createCloud };
 
 /** Choices for which the host has something to send; the others wait until the reader settles. */
-const ASKS = ["space", "formula", "mean", "open", "first", "second", "others", "cloud", "lay"];
+const ASKS = ["space", "formula", "mean", "open", "first", "second", "others", "cloud", "lay", "halts"];
 
 /**
  * @typedef {import("../wire.js").Payload} Payload
@@ -31,6 +31,7 @@ const ASKS = ["space", "formula", "mean", "open", "first", "second", "others", "
  * @property {string} cloud which rows are laid flat
  * @property {number} dims 2 or 3
  * @property {boolean} lay them flat by t-SNE; told once
+ * @property {number} halts how often that was stopped: whatever is reported ends the work
  *
  * @typedef {object} Scene
  * @property {any} header of the text part
@@ -58,7 +59,7 @@ export function mount(root, given, report) {
   /** @type {Values} */
   let values = {
     space: "input", formula: "", without: false, mean: false, open: [], first: "", second: "", others: "",
-    cloud: "words", dims: 2, lay: false,
+    cloud: "words", dims: 2, lay: false, halts: 0,
   }; // prettier-ignore
   let reported = JSON.stringify(values);
   let settling = 0;
@@ -132,7 +133,7 @@ export function mount(root, given, report) {
   /** Which space is asked. @param {Scene} scene */
   function spaces({ header, say }) {
     const buttons = header.spaces.map((/** @type {string} */ name) => {
-      const node = element("button", { type: "button", role: "radio", "aria-checked": name === header.space, "data-space": name }, say(`space.${name}`, { model: header.model }));
+      const node = element("button", { type: "button", role: "radio", "aria-checked": String(name === header.space), "data-space": name }, say(`space.${name}`, { model: header.model }));
       node.addEventListener("click", () => choose({ space: name }));
       return node;
     });
