@@ -120,7 +120,7 @@ def test(page: Page) -> None:
     at = page.token
     offered = candidates(page.llm, page.prompt.ids[at])
     if not offered:
-        st.info(page.t("test.none"))
+        st.markdown(page.t("test.none"))
         return
     token = chip(at, page.prompt.pieces[at])
     st.markdown(f"**{page.t('test.question', token=token)}**")

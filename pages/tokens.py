@@ -25,7 +25,7 @@ def lesson(page: Page, name: str) -> str:
 def see(page: Page, text: Cut) -> None:
     page.lesson(lesson(page, "see"))
     examples(page)
-    long = st.session_state.get("tokens.long", "")
+    long = st.session_state.get("tokens.long")
     st.session_state["tokens.about"] = state.about()
     show(
         "tokens",
@@ -49,6 +49,7 @@ def begin_with(page: Page, text: Cut) -> dict[str, Any]:
         "step": chosen.step,
         "vocabulary": chosen.vocabulary,
         "find": chosen.find,
+        "cuts": st.session_state.get("tokens.cuts", 0),
         "long": None,
         "text": None,
     }
@@ -60,6 +61,7 @@ def take(values: dict[str, Any] | None) -> None:
         state.touch()
         return
     if values["long"] is not None:  # too long for an address
+        st.session_state["tokens.cuts"] = values["cuts"]
         st.session_state["tokens.long"] = state.clean(values["long"])[:LONGEST]
     unchosen = state.current().token is None and values["token"] == st.session_state["tokens.default"]
     state.change(

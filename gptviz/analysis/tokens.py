@@ -114,7 +114,7 @@ def facts(tokenizer: Tokenizer, text: Cut) -> list[Fact]:
     length = longest.end - longest.start
     said = []
     if all_letters(tokenizer):
-        said.append(Fact("letters", {"characters": len(text.text), "tokens": n}))
+        said.append(Fact("letters", {"characters": len(text.text) - len(text.dropped), "tokens": n}))
     elif not text.n_han:
         per_word, per_token = n / max(1, len(text.words)), len(text.text) / n
         counts = {"characters": len(text.text), "words": len(text.words), "tokens": n}

@@ -30,6 +30,21 @@ from gptviz.analysis import branches
 from gptviz.analysis.lens import POINTS
 from gptviz.checkpoints import catalogue
 from gptviz.text import LANGUAGES
+from gptviz.ui.fields import (
+    clean,
+    cleaned,
+    flag,
+    heads,
+    ids,
+    index,
+    number,
+    one_of,
+    subset,
+    url,
+    write_flag,
+    write_heads,
+    write_ids,
+)
 from gptviz.views import generate
 from gptviz.views.attention import ORDERS, SECTIONS
 from gptviz.views.embeddings import MEASURES
@@ -54,44 +69,9 @@ _KEY = "gptviz"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
 
 
-def clean(text: str) -> str:
-    """`text` with what no tokenizer can take put right: half characters become U+FFFD, line ends "\\n", NUL goes."""
-    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
-
-
 def folders_allowed() -> bool:
     """Whether a folder may be given as a model: only if nobody but this machine can reach the server."""
     return st.get_option("server.address") in ("127.0.0.1", "localhost", "::1")
-
-
-def _one_of(*options: str) -> Callable[[str], str]:
-    def read(value: str) -> str:
-        if value not in options:
-            raise ValueError
-        return value
-
-    return read
-
-
-def _subset(*options: str) -> Callable[[str], tuple[str, ...]]:
-    def read(value: str) -> tuple[str, ...]:
-        given = value.split(",")
-        if not set(given) <= set(options):
-            raise ValueError
-        return tuple(option for option in options if option in given)
-
-    return read
-
-
-def _number(kind: type, low: float, high: float) -> Callable[[str], Any]:
-    def read(value: str) -> Any:
-        number = kind(value)
-        if not low <= number <= high:  # refuses nan as well
-            raise ValueError
-        return number
-
-    return read
 
 
 def read_model(value: str) -> str:
@@ -110,166 +90,118 @@ def read_model(value: str) -> str:
     raise ValueError
 
 
-def _text(value: str) -> str:
-    return clean(value)[:MAX_CHARS]
-
-
-def _sentence(value: str) -> str:
-    return clean(value)[:SENTENCE_CHARS]
-
-
-def _words(value: str) -> str:
-    return clean(value)[:WORDS_CHARS]
-
-
-_index = _number(int, 0, 10**6)
-
-
-def _ids(value: str) -> tuple[int, ...]:
-    return tuple(_index(part) for part in value.split(".")[:256])
-
-
-def _write_ids(ids: tuple[int, ...]) -> str:
-    return ".".join(map(str, ids))
-
-
-def _heads(value: str) -> tuple[tuple[int, int], ...]:
-    pairs = [tuple(map(_index, part.split("."))) for part in value.split(",")[:256]]
-    if any(len(pair) != 2 for pair in pairs):
-        raise ValueError
-    return tuple(pairs)
-
-
-def _write_heads(heads: tuple[tuple[int, int], ...]) -> str:
-    return ",".join(f"{layer}.{head}" for layer, head in heads)
-
-
 def _temperature(value: str) -> float:
-    return math.inf if value == "inf" else _number(float, 0.0, 5.0)(value)
+    return math.inf if value == "inf" else number(float, 0.0, 5.0)(value)
 
 
 def _cell(value: str) -> tuple[str, int]:
     name, _, position = value.partition(":")
     if not re.fullmatch(r"blocks\.\d{1,4}\.resid_(pre|mid|post)", name, re.ASCII):
         raise ValueError
-    return name, _index(position)
+    return name, index(position)
 
 
 def _behind(value: str) -> tuple[int, ...]:
     """Tokens behind the prompt; "-" for none."""
-    return () if value == "-" else _ids(value)
-
-
-def _flag(value: str) -> bool:
-    if value != "1":
-        raise ValueError
-    return True
-
-
-def _write_flag(value: bool) -> str:
-    return str(int(value))
-
-
-def _url(default: Any, read: Callable[[str], Any], write: Callable[[Any], str] = str) -> Any:
-    return field(default=default, metadata={"read": read, "write": write})
+    return () if value == "-" else ids(value)
 
 
 @dataclass(frozen=True)
 class State:
     """What the reader has chosen. None: not chosen, the page decides. A field's name is its name in the address."""
 
-    language: str | None = _url(None, _one_of(*LANGUAGES))
-    model: str | None = _url(None, read_model)
-    text: str | None = _url(None, _text)
-    depth: tuple[str, ...] = _url((), _subset(*DEPTHS), ",".join)
-    layer: int | None = _url(None, _index)
-    head: int | None = _url(None, _index)
-    token: int | None = _url(None, _index)
-    neuron: int | None = _url(None, _index)
-    temperature: float = _url(1.0, _temperature, "{:g}".format)  # may be infinite
-    top_k: int | None = _url(None, _number(int, 1, 10**6))
-    top_p: float | None = _url(None, _number(float, 1e-6, 1.0), "{:g}".format)
-    min_p: float | None = _url(None, _number(float, 0.0, 1.0), "{:g}".format)
-    repetition_penalty: float | None = _url(None, _number(float, 0.01, 100.0), "{:g}".format)
-    seed: int = _url(0, _number(int, 0, 999_999))
+    language: str | None = url(None, one_of(*LANGUAGES))
+    model: str | None = url(None, read_model)
+    text: str | None = url(None, cleaned(MAX_CHARS))
+    depth: tuple[str, ...] = url((), subset(*DEPTHS), ",".join)
+    layer: int | None = url(None, index)
+    head: int | None = url(None, index)
+    token: int | None = url(None, index)
+    neuron: int | None = url(None, index)
+    temperature: float = url(1.0, _temperature, "{:g}".format)  # may be infinite
+    top_k: int | None = url(None, number(int, 1, 10**6))
+    top_p: float | None = url(None, number(float, 1e-6, 1.0), "{:g}".format)
+    min_p: float | None = url(None, number(float, 0.0, 1.0), "{:g}".format)
+    repetition_penalty: float | None = url(None, number(float, 0.01, 100.0), "{:g}".format)
+    seed: int = url(0, number(int, 0, 999_999))
     # Tokens
-    cuts: tuple[str, ...] = _url((), _subset(*TOKENS_SECTIONS), ",".join)  # parts of the view
-    chunk: int | None = _url(None, _number(int, -1, 10**6))  # whose merges are shown; -1: all of the text
-    step: int | None = _url(None, _index)  # after how many of them
-    vocabulary: str = _url("own", _one_of(*VOCABULARIES))  # that is searched
-    find: str = _url("", lambda value: clean(value)[:FIND_CHARS])
+    cuts: tuple[str, ...] = url((), subset(*TOKENS_SECTIONS), ",".join)  # parts of the view
+    chunk: int | None = url(None, number(int, -1, 10**6))  # whose merges are shown; -1: all of the text
+    step: int | None = url(None, index)  # after how many of them
+    vocabulary: str = url("own", one_of(*VOCABULARIES))  # that is searched
+    find: str = url("", cleaned(FIND_CHARS))
     # Embeddings
-    rows: tuple[str, ...] = _url((), _subset(*EMBEDDINGS_SECTIONS), ",".join)  # parts of the view
-    measure: str = _url("cosine", _one_of(*MEASURES))
-    grouped: bool = _url(False, _flag, _write_flag)  # spellings of one word together
-    near: str | None = _url(None, lambda value: clean(value)[:NEAR_CHARS])  # a word whose neighbours are looked for
-    turned: int = _url(8, _number(int, 0, 64))  # where a query is put
-    turned_key: int = _url(0, _number(int, 0, 64))  # and a key
-    nearest: str | None = _url(None, _one_of("0", "1", "2"))  # answer to the question of the test
+    rows: tuple[str, ...] = url((), subset(*EMBEDDINGS_SECTIONS), ",".join)  # parts of the view
+    measure: str = url("cosine", one_of(*MEASURES))
+    grouped: bool = url(False, flag, write_flag)  # spellings of one word together
+    near: str | None = url(None, cleaned(NEAR_CHARS))  # a word whose neighbours are looked for
+    turned: int = url(8, number(int, 0, 64))  # where a query is put
+    turned_key: int = url(0, number(int, 0, 64))  # and a key
+    nearest: str | None = url(None, one_of("0", "1", "2"))  # answer to the question of the test
     # Geometry
-    space: str = _url("input", _one_of(*SPACES))
-    mean: bool = _url(False, _flag, _write_flag)  # words of several tokens as the mean of their pieces
-    corners: tuple[str, ...] = _url((), _subset(*GEOMETRY_SECTIONS), ",".join)  # parts of the view
-    first_set: str = _url("man king father boy actor he", _words)
-    second_set: str = _url("woman queen mother girl actress she", _words)
-    placed: str = _url("nurse doctor engineer teacher soldier dancer president secretary table", _words)
-    cloud: str = _url("words", _one_of(*CLOUDS))  # which rows are laid flat
-    dims: int = _url(2, _number(int, 2, 3))
-    share: str | None = _url(None, _one_of("few", "some", "most"))  # answer to the question of the test
-    analogy: str = _url("king - man + woman", lambda value: clean(value)[:200])
-    without: bool = _url(False, _flag, _write_flag)  # leave the formula's own words out of its results
+    space: str = url("input", one_of(*SPACES))
+    mean: bool = url(False, flag, write_flag)  # words of several tokens as the mean of their pieces
+    corners: tuple[str, ...] = url((), subset(*GEOMETRY_SECTIONS), ",".join)  # parts of the view
+    first_set: str = url("man king father boy actor he", cleaned(WORDS_CHARS))
+    second_set: str = url("woman queen mother girl actress she", cleaned(WORDS_CHARS))
+    placed: str = url("nurse doctor engineer teacher soldier dancer president secretary table", cleaned(WORDS_CHARS))
+    cloud: str = url("words", one_of(*CLOUDS))  # which rows are laid flat
+    dims: int = url(2, number(int, 2, 3))
+    share: str | None = url(None, one_of("few", "some", "most"))  # answer to the question of the test
+    analogy: str = url("king - man + woman", cleaned(200))
+    without: bool = url(False, flag, write_flag)  # leave the formula's own words out of its results
     # Attention
-    key: int | None = _url(None, _index)  # the token looked at
-    opened: tuple[str, ...] = _url((), _subset(*SECTIONS), ",".join)  # parts of the view
-    order: str = _url("layer", _one_of(*ORDERS))  # of the heads
-    stage: str = _url("pattern", _one_of("dot", "scaled", "masked", "pattern"))
-    hide: bool = _url(False, _flag, _write_flag)  # the first token's column
-    unscaled: bool = _url(False, _flag, _write_flag)  # without ÷√d
-    entry: int = _url(0, _index)  # the number of query and key that is opened
-    over: tuple[int, ...] = _url((), _ids, _write_ids)  # heads laid over the chosen one, as lines
-    last: str | None = _url(None, lambda value: clean(value)[:LAST_CHARS])  # another last word; "": a suggestion
-    off: tuple[tuple[int, int], ...] = _url((), _heads, _write_heads)  # heads switched off
-    again: int = _url(0, _index)  # which control heads are drawn
-    second: str | None = _url(None, lambda value: clean(value)[:SECOND_CHARS])  # another text for switching off
+    key: int | None = url(None, index)  # the token looked at
+    opened: tuple[str, ...] = url((), subset(*SECTIONS), ",".join)  # parts of the view
+    order: str = url("layer", one_of(*ORDERS))  # of the heads
+    stage: str = url("pattern", one_of("dot", "scaled", "masked", "pattern"))
+    hide: bool = url(False, flag, write_flag)  # the first token's column
+    unscaled: bool = url(False, flag, write_flag)  # without ÷√d
+    entry: int = url(0, index)  # the number of query and key that is opened
+    over: tuple[int, ...] = url((), ids, write_ids)  # heads laid over the chosen one, as lines
+    last: str | None = url(None, cleaned(LAST_CHARS))  # another last word; "": a suggestion
+    off: tuple[tuple[int, int], ...] = url((), heads, write_heads)  # heads switched off
+    again: int = url(0, index)  # which control heads are drawn
+    second: str | None = url(None, cleaned(SECOND_CHARS))  # another text for switching off
     # Context: sentences A, B and C, the word in each, and after which layer they are compared
-    a: str | None = _url(None, _sentence)
-    b: str | None = _url(None, _sentence)
-    c: str | None = _url(None, _sentence)
-    at_a: int | None = _url(None, _index)
-    at_b: int | None = _url(None, _index)
-    at_c: int | None = _url(None, _index)
-    after: int | None = _url(None, _index)
-    context_part: str = _url("heads", _one_of("heads", "sum", "nearest"))
-    behind: str | None = _url(None, _sentence)  # what follows the word, in the test
+    a: str | None = url(None, cleaned(SENTENCE_CHARS))
+    b: str | None = url(None, cleaned(SENTENCE_CHARS))
+    c: str | None = url(None, cleaned(SENTENCE_CHARS))
+    at_a: int | None = url(None, index)
+    at_b: int | None = url(None, index)
+    at_c: int | None = url(None, index)
+    after: int | None = url(None, index)
+    context_part: str = url("heads", one_of("heads", "sum", "nearest"))
+    behind: str | None = url(None, cleaned(SENTENCE_CHARS))  # what follows the word, in the test
     # Output
-    start: str | None = _url(None, _one_of("on", "at"))  # a start token before the text; "at": it is the one chosen
-    unfolded: tuple[str, ...] = _url((), _subset(*OUTPUT_SECTIONS), ",".join)  # parts of the view
-    points: str = _url("mlp", _one_of(*POINTS))  # where the lens reads
-    followed: int | None = _url(None, _index)  # the token whose rank it follows, by id
-    cell: tuple[str, int] | None = _url(None, _cell, "{0[0]}:{0[1]}".format)  # one of its readings, opened
+    start: str | None = url(None, one_of("on", "at"))  # a start token before the text; "at": it is the one chosen
+    unfolded: tuple[str, ...] = url((), subset(*OUTPUT_SECTIONS), ",".join)  # parts of the view
+    points: str = url("mlp", one_of(*POINTS))  # where the lens reads
+    followed: int | None = url(None, index)  # the token whose rank it follows, by id
+    cell: tuple[str, int] | None = url(None, _cell, "{0[0]}:{0[1]}".format)  # one of its readings, opened
     # MLP
-    mlp_part: str = _url("path", _one_of("path", "curve", "neuron", "layers", "code"))
-    silenced: int = _url(1, _number(int, 1, 50))  # how many neurons
-    silent: bool = _url(False, _flag, _write_flag)
+    mlp_part: str = url("path", one_of("path", "curve", "neuron", "layers", "code"))
+    silenced: int = url(1, number(int, 1, 50))  # how many neurons
+    silent: bool = url(False, flag, write_flag)
     # Overview and Output
-    guess: str | None = _url(None, lambda value: clean(value)[:100])  # the next word; "" if the reader gave up
-    added: tuple[int, ...] = _url((), _ids, _write_ids)  # tokens the model wrote on
-    word: int | None = _url(None, _index)  # a candidate for the next token, by id
-    answer: str | None = _url(None, _one_of("same", "half", "root"))  # to the question on the output page
-    swap: str | None = _url(None, lambda value: clean(value)[:100])  # another word at `token`
+    guess: str | None = url(None, cleaned(100))  # the next word; "" if the reader gave up
+    added: tuple[int, ...] = url((), ids, write_ids)  # tokens the model wrote on
+    word: int | None = url(None, index)  # a candidate for the next token, by id
+    answer: str | None = url(None, one_of("same", "half", "root"))  # to the question on the output page
+    swap: str | None = url(None, cleaned(100))  # another word at `token`
     # Generate: the texts behind the prompt, which of them is followed, and the place in it where a word is chosen
-    tree: tuple[branches.Branch, ...] = _url((), branches.read, branches.write)
-    leaf: int | None = _url(None, _index)
-    place: int | None = _url(None, _index)
-    way: str = _url("greedy", _one_of(*generate.WAYS))
-    speed: str = _url("full", _one_of(*generate.SPEEDS))
-    words: int = _url(20, _number(int, 1, 256))  # of a run
-    search: tuple[int, ...] | None = _url(None, _behind, lambda ids: _write_ids(ids) or "-")  # behind which text
-    width: int = _url(3, _number(int, 1, 8))  # of a beam search
-    ahead: int = _url(8, _number(int, 1, 16))  # how far it looks
-    beside: tuple[str, ...] = _url((), _subset(*generate.SECTIONS), ",".join)  # parts of the view
-    repeats: str | None = _url(None, _one_of("yes", "no"))  # answers to the questions of the test
-    overtakes: str | None = _url(None, _one_of("none", "one", "several"))
+    tree: tuple[branches.Branch, ...] = url((), branches.read, branches.write)
+    leaf: int | None = url(None, index)
+    place: int | None = url(None, index)
+    way: str = url("greedy", one_of(*generate.WAYS))
+    speed: str = url("full", one_of(*generate.SPEEDS))
+    words: int = url(20, number(int, 1, 256))  # of a run
+    search: tuple[int, ...] | None = url(None, _behind, lambda ids: write_ids(ids) or "-")  # behind which text
+    width: int = url(3, number(int, 1, 8))  # of a beam search
+    ahead: int = url(8, number(int, 1, 16))  # how far it looks
+    beside: tuple[str, ...] = url((), subset(*generate.SECTIONS), ",".join)  # parts of the view
+    repeats: str | None = url(None, one_of("yes", "no"))  # answers to the questions of the test
+    overtakes: str | None = url(None, one_of("none", "one", "several"))
 
     def with_(self, **values: Any) -> State:
         """The state after a choice. What was chosen inside another model or text no longer means anything."""

@@ -170,8 +170,8 @@ export function createCloud(scene) {
       // A solid turns about its middle; what is flat is shown as large as it fits.
       const [across, upward] = [extent(0), extent(1)];
       const middle = solid ? [0, 0] : [(across[0] + across[1]) / 2, (upward[0] + upward[1]) / 2];
-      const reach = solid ? seen.reduce((most, [x, y, z]) => Math.max(most, Math.hypot(x, y, z)), 1e-9) : 0;
-      const largest = solid ? reach / (Math.min(width, height) / 2 - 24) : Math.max((across[1] - across[0]) / (width - 100), (upward[1] - upward[0]) / (height - 48), 1e-9);
+      const reach = solid ? seen.reduce((most, [x, y, z]) => Math.max(most, Math.hypot(x, z) / (width / 2 - 50), Math.hypot(y, z) / (height / 2 - 24)), 1e-9) : 0;
+      const largest = solid ? reach : Math.max((across[1] - across[0]) / (width - 100), (upward[1] - upward[0]) / (height - 48), 1e-9);
       const near = seen.reduce((most, dot) => Math.max(most, Math.abs(dot[2])), 1e-9);
       dots = seen.map(([x, y, z]) => [width / 2 + ((x - middle[0]) / largest) * zoom + shift[0], height / 2 - ((y - middle[1]) / largest) * zoom + shift[1], z / near]);
       const group = part.arrays.group.data;

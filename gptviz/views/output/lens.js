@@ -22,7 +22,7 @@ export function createLens(scene) {
   const words = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
   words.addEventListener("change", () => scene.redraw());
   const follow = element("button", { type: "button" });
-  follow.addEventListener("click", () => choose({ followed: scene.values().followed === null ? followable : null }));
+  follow.addEventListener("click", () => choose({ followed: scene.values().followed === null ? (scene.values().word ?? followable) : null }));
   let followable = 0;
   const waiting = element("p", { class: "muted", role: "status" }, say("lens.waiting"));
   const readout = element("p", { class: "here" });

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ LONGEST = 200_000
 
 
 def tokens_parts(
-    name: str, tokenizer: Tokenizer, text: Cut, values: Mapping[str, Any], language: str, long: str
+    name: str, tokenizer: Tokenizer, text: Cut, values: Mapping[str, Any], language: str, long: str | None
 ) -> dict[str, bytes]:
     """The parts that the reader's choices need. values: see `view.js`. name: of the model."""
     parts = {"text": text_part(name, tokenizer, text, language)}
@@ -44,7 +44,7 @@ def tokens_parts(
         parts["vocabularies"] = vocabularies_part(tokenizer, text)
     if "vocabulary" in values["open"]:
         parts["vocabulary"] = vocabulary_part(tokenizer, values["vocabulary"])
-    if "long" in values["open"] and long:
+    if "long" in values["open"] and long is not None:
         parts["long"] = long_part(tokenizer, long)
     return parts
 
@@ -78,6 +78,7 @@ def text_part(name: str, tokenizer: Tokenizer, text: Cut, language: str) -> byte
         "words": [_shown(word) for word in text.words],
         "characters": [_shown(char) for char in text.characters],
         "bytes": len(text.text.encode("utf-8", "surrogatepass")),
+        "kept": len(text.text) - len(text.dropped),
         "dropped": [f"U+{ord(d.char):04X}" for d in text.dropped],
         "longest": LONGEST,
     }
@@ -146,7 +147,7 @@ def vocabularies_part(tokenizer: Tokenizer, text: Cut) -> bytes:
         found.append(
             {
                 "name": name,
-                "size": tokenizer.vocab_size if name == "own" else classic(name).n_vocab,
+                "size": tokenizer.vocab_size if name == "own" else sum(map(bool, _classic_entries(name)[1])),
                 "ids": [id for id, _ in rows],
                 "pieces": [piece for _, piece in rows],
                 "ends": np.cumsum(lengths).tolist(),
@@ -155,16 +156,17 @@ def vocabularies_part(tokenizer: Tokenizer, text: Cut) -> bytes:
     return pack({"vocabularies": found, "characters": len(kept), "paragraphs": compare(tokenizer)}, {})
 
 
+@lru_cache(8)
 def compare(tokenizer: Tokenizer) -> dict[str, dict[str, Any]]:
     """One paragraph in English and in Chinese: its text, its characters and bytes, and its tokens under every
-    vocabulary."""
+    vocabulary; None where a vocabulary cannot write all of it."""
     return {
         language: {
             "text": text,
             "characters": len(text),
             "bytes": len(text.encode()),
             "tokens": {
-                name: len(tokenizer.encode_part(text) if name == "own" else classic_cut(name, text))
+                name: _count(tokenizer, text) if name == "own" else len(classic_cut(name, text))
                 for name in VOCABULARIES
             },
         }
@@ -172,22 +174,34 @@ def compare(tokenizer: Tokenizer) -> dict[str, dict[str, Any]]:
     }
 
 
+def _count(tokenizer: Tokenizer, text: str) -> int | None:
+    return None if tokenizer.dropped(text) else len(tokenizer.encode_part(text))
+
+
+@lru_cache(8)
 def vocabulary_part(tokenizer: Tokenizer, name: str) -> bytes:
-    """Every entry of a vocabulary: what to show for it, in the order of ids; how many bytes it has; which are special,
-    and which are nothing but space."""
+    """Every entry of a vocabulary: its id, what to show for it, how many bytes it has; which are special, and which are
+    nothing but space. ids: numbers that no token has are left out. Made once."""
     if name == "own":
         data = [tokenizer.token_bytes(id) for id in range(tokenizer.vocab_size)]
         pieces = tokenizer.pieces(range(tokenizer.vocab_size))
-        special = sorted(tokenizer.special)
+        special = set(tokenizer.special)
     else:
         data, pieces, special = _classic_entries(name)
-    space = [id for id, piece in enumerate(data) if piece and not piece.strip(b" \t\r\n\f\v")]
-    header = {"name": name, "pieces": pieces, "special": special, "space": space}
-    return pack(header, {"lengths": np.array([len(piece) for piece in data], np.uint16)})
+    ids = [id for id, piece in enumerate(data) if piece or id in special]
+    space = [n for n, id in enumerate(ids) if data[id] and not data[id].strip(b" \t\r\n\f\v")]
+    header = {
+        "name": name,
+        "pieces": [pieces[id] for id in ids],
+        "special": [n for n, id in enumerate(ids) if id in special],
+        "space": space,
+    }
+    lengths = np.array([len(data[id]) for id in ids], np.uint16)
+    return pack(header, {"ids": np.array(ids, np.uint32), "lengths": lengths})
 
 
 @cache
-def _classic_entries(name: str) -> tuple[list[bytes], list[str], list[int]]:
+def _classic_entries(name: str) -> tuple[list[bytes], list[str], set[int]]:
     encoding = classic(name)
     names = {encoding.encode_single_token(token): token for token in encoding.special_tokens_set}
     data = []
@@ -196,22 +210,24 @@ def _classic_entries(name: str) -> tuple[list[bytes], list[str], list[int]]:
             data.append(b"" if id in names else encoding.decode_single_token_bytes(id))
         except KeyError:  # a number that no token has
             data.append(b"")
-    pieces = [names.get(id) or visible(piece) or f"⟨#{id}⟩" for id, piece in enumerate(data)]
-    return data, pieces, sorted(names)
+    pieces = [names.get(id) or visible(piece) for id, piece in enumerate(data)]
+    return data, pieces, set(names)
 
 
+@lru_cache(2)
 def long_part(tokenizer: Tokenizer, text: str) -> bytes:
-    """A long text in tokens: ids, and what to show for each that occurs; how many every vocabulary takes."""
+    """A long text in tokens: ids, and what to show for each that occurs; how many every vocabulary takes for what this
+    one can write. Made once."""
     text = text[:LONGEST]
+    kept = tokenizer.kept(text)
     ids = tokenizer.encode_part(text)
     unique = sorted(set(ids))
-    counts = {name: len(ids) if name == "own" else len(classic_cut(name, text)) for name in VOCABULARIES}
     header = {
+        "empty": not text,
         "characters": len(text),
+        "kept": len(kept),
         "pieces": dict(zip(map(str, unique), tokenizer.pieces(unique), strict=True)),
-        "counts": counts,
-        "dropped": len(tokenizer.dropped(text)),
+        "counts": {name: len(ids) if name == "own" else len(classic_cut(name, kept)) for name in VOCABULARIES},
+        "dropped": len(text) - len(kept),
     }
     return pack(header, {"ids": np.array(ids, np.uint32)})
-
-

@@ -15,10 +15,14 @@ export function createLong(scene) {
   const scroll = element("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": say("long.label"), lang: "", translate: "no" });
   const counts = element("p", { class: "muted" });
   let shown = /** @type {any} */ (null);
+  let asked = true; // the result is said whenever it was asked for, the same one again as well
+  field.value = scene.draft.long;
+  field.addEventListener("input", () => (scene.draft.long = field.value));
   cut.addEventListener("click", () => {
     if (!field.value) return void (said.textContent = say("long.empty"));
     said.textContent = say("long.waiting");
-    choose({ long: field.value.toWellFormed?.() ?? field.value });
+    asked = true;
+    choose({ cuts: scene.values().cuts + 1, long: field.value.toWellFormed?.() ?? field.value });
   });
 
   const seen = new IntersectionObserver(
@@ -51,11 +55,16 @@ export function createLong(scene) {
     draw() {
       const part = scene.part("long");
       scroll.hidden = part === null;
-      if (!part || part === shown) return;
+      if (!part || (part === shown && !asked)) return;
+      asked = false;
+      if (part.header.empty) said.textContent = say("long.empty");
+      scroll.hidden = part.header.empty;
+      counts.hidden = part.header.empty;
+      if (part.header.empty) return;
       shown = part;
       seen.disconnect();
       const total = part.arrays.ids.data.length;
-      said.textContent = say("long.said", { count: n(total), characters: n(part.header.characters), ratio: fixed(part.header.characters / Math.max(1, total), 2) }) + (part.header.dropped ? ` ${say("long.dropped", { count: n(part.header.dropped) })}` : "");
+      said.textContent = say("long.said", { count: n(total), characters: n(part.header.characters), ratio: fixed(part.header.kept / Math.max(1, total), 2) }) + (part.header.dropped ? ` ${say("long.dropped", { count: n(part.header.dropped) })}` : "");
       counts.textContent = Object.entries(part.header.counts).map(([name, tokens]) => `${name === "own" ? header.model : say(`vocabularies.${name}`)}: ${n(Number(tokens))}`).join(" · ");
       const blocks = [];
       for (let from = 0; from < total; from += BLOCK) {

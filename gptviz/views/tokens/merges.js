@@ -18,6 +18,14 @@ export function createMerges(scene) {
   const digits = element("p", { class: "muted" }, say("merges.digits"));
   const slider = /** @type {HTMLInputElement} */ (element("input", { type: "range", min: 0, step: 1, "aria-label": say("merges.step_label") }));
   slider.addEventListener("input", () => (stop(), choose({ step: Number(slider.value) })));
+  chunks.addEventListener("keydown", (event) => {
+    const nodes = /** @type {HTMLElement[]} */ ([...chunks.children]);
+    const to = nodes[nodes.findIndex((node) => node.tabIndex === 0) + ({ ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key] ?? NaN)];
+    if (!to) return;
+    event.preventDefault();
+    to.click();
+    to.focus();
+  });
   const button = (/** @type {string} */ name, /** @type {() => void} */ act) => {
     const node = /** @type {HTMLButtonElement} */ (element("button", { type: "button", "data-do": name }, say(`merges.${name}`)));
     node.addEventListener("click", act);
@@ -33,6 +41,9 @@ export function createMerges(scene) {
   const list = element("ol", { class: "steps" });
   const body = element("div", { class: "stepper" }, element("div", { class: "line" }, first, back, play, forward), slider, said, pieces, list);
   const none = element("p", {});
+  const text = element("p", {}, say("merges.text"));
+  const choose_ = element("p", { class: "title" }, say("merges.chunks"));
+  const note = element("p", { class: "muted" }, say("merges.note"));
   let drawnChunks = /** @type {any} */ (null);
 
   function stop() {
@@ -83,13 +94,13 @@ export function createMerges(scene) {
   }
 
   return {
-    node: element("div", { class: "merges-view" }, element("p", {}, say("merges.text")), waiting, none, element("p", { class: "title" }, say("merges.chunks")), chunks, digits, pattern, body, element("p", { class: "muted" }, say("merges.note"))),
+    node: element("div", { class: "merges-view" }, text, waiting, none, choose_, chunks, digits, pattern, body, note),
     destroy: stop,
     draw() {
       const part = scene.part("merges");
       waiting.hidden = part !== null;
-      const able = part !== null && part.header.chunks !== null;
-      for (const node of [chunks, body, digits, pattern]) node.hidden = !able;
+      const able = part !== null && part.header.chunks !== null && !header.letters;
+      for (const node of [text, choose_, chunks, body, digits, pattern, note]) node.hidden = !able;
       none.textContent = part && !able ? say("merges.none") : "";
       none.hidden = !part || able;
       if (!part || !able) return;
@@ -106,7 +117,11 @@ export function createMerges(scene) {
         };
         chunks.replaceChildren(...all.map((/** @type {any} */ chunk, /** @type {number} */ i) => choice(i, chunk.text || "∅", "token")), choice(WHOLE, say("merges.whole"), ""));
       }
-      for (const node of chunks.children) node.setAttribute("aria-checked", String(Number(/** @type {HTMLElement} */ (node).dataset.chunk) === chosen));
+      for (const child of chunks.children) {
+        const node = /** @type {HTMLElement} */ (child);
+        node.setAttribute("aria-checked", String(Number(node.dataset.chunk) === chosen));
+        node.tabIndex = Number(node.dataset.chunk) === chosen ? 0 : -1;
+      }
       slider.max = String(last);
       slider.value = String(step);
       slider.disabled = last === 0;

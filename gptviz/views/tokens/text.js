@@ -32,7 +32,7 @@ export function createText(scene) {
   });
   const flow = element("div", { class: "flow", role: "group", "aria-label": say("text.label") }, ...chips);
   flow.addEventListener("pointerleave", () => point(null));
-  const readout = element("p", { class: "readout" });
+  const readout = element("p", { class: "readout", role: "status" });
 
   /** @param {number | null} at */
   function point(at) {
@@ -61,9 +61,9 @@ export function createText(scene) {
     { class: "own" },
     element("b", { class: "number" }, n(tokens.length)),
     " ",
-    element("span", { class: "title" }, say("cuts.tokens", { model: header.model })),
+    element("span", { class: "title" }, say(header.letters ? "cuts.letters" : "cuts.tokens", { model: header.model })),
     " ",
-    element("span", { class: "muted" }, say("cuts.ratio", { characters: n(header.characters.length), bytes: n(header.bytes), ratio: fixed(header.characters.length / tokens.length, 2) })),
+    element("span", { class: "muted" }, say("cuts.ratio", { characters: n(header.characters.length), bytes: n(header.bytes), ratio: fixed(header.kept / tokens.length, 2) })),
   );
   const dropped = element("p", { class: "dropped" }, header.dropped.length ? say("text.dropped", { which: [...new Set(header.dropped)].slice(0, 12).join(", "), count: header.dropped.length }) : "");
   dropped.hidden = !header.dropped.length;

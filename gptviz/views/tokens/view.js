@@ -27,6 +27,7 @@ const ASKS = ["open", "vocabulary", "long", "text"];
  * @property {number | null} step after how many merges; null: after the last
  * @property {string} vocabulary that is searched
  * @property {string} find what is searched for, or how the entries are chosen
+ * @property {number} cuts how often a long text was given
  * @property {string | null} long a text to be cut, told once
  * @property {string | null} text another prompt, told once
  *
@@ -39,6 +40,7 @@ const ASKS = ["open", "vocabulary", "long", "text"];
  * @property {() => Values} values
  * @property {(change: Partial<Values>) => void} choose
  * @property {() => void} redraw
+ * @property {{long: string}} draft what is being written in the field for a long text
  */
 
 /**
@@ -52,11 +54,13 @@ export function mount(root, given, report) {
   /** @type {Record<string, Payload | null>} */
   const parts = { ...given };
   /** @type {Values} */
-  let values = { token: 0, open: [], chunk: null, step: null, vocabulary: "own", find: "", long: null, text: null };
+  let values = { token: 0, open: [], chunk: null, step: null, vocabulary: "own", find: "", cuts: 0, long: null, text: null };
   let reported = JSON.stringify(values);
   let settling = 0;
   let pending = 0;
-  let blocks = build();
+  const draft = { long: "" }; // what is being written outlives the text above it
+  let blocks = /** @type {any[]} */ ([]);
+  blocks = build();
 
   function settle() {
     clearTimeout(settling);
@@ -104,7 +108,9 @@ export function mount(root, given, report) {
       values: () => values,
       choose,
       redraw,
+      draft,
     };
+    for (const block of blocks) block.destroy?.();
     const text = createText(scene);
     const sections = Object.entries(SECTIONS).map(([name, create]) =>
       createSection({
@@ -137,7 +143,7 @@ export function mount(root, given, report) {
     destroy() {
       clearTimeout(settling);
       cancelAnimationFrame(pending);
-      for (const block of blocks) if ("destroy" in block) block.destroy();
+      for (const block of blocks) block.destroy?.();
       frame.remove();
     },
   };

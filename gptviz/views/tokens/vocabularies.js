@@ -18,8 +18,10 @@ export function createVocabularies(scene) {
   let shown = /** @type {any} */ (null);
   const nameOf = (/** @type {string} */ name) => (name === "own" ? header.model : say(`vocabularies.${name}`));
 
+  const cannot = element("p", { class: "muted" }, say("vocabularies.cannot"));
+
   return {
-    node: element("div", { class: "vocabularies-view" }, element("p", {}, say("vocabularies.text")), waiting, rows, element("p", { class: "title" }, say("vocabularies.cost")), paragraphs, table, element("p", { class: "muted" }, say("vocabularies.note"))),
+    node: element("div", { class: "vocabularies-view" }, element("p", {}, say("vocabularies.text")), waiting, rows, element("p", { class: "title" }, say("vocabularies.cost")), paragraphs, element("div", { class: "scroll-x" }, table), cannot, element("p", { class: "muted" }, say("vocabularies.note"))),
     draw() {
       const part = scene.part("vocabularies");
       waiting.hidden = part !== null;
@@ -46,6 +48,7 @@ export function createVocabularies(scene) {
         }),
       );
       const { en, zh } = part.header.paragraphs;
+      cannot.hidden = en.tokens.own !== null && zh.tokens.own !== null;
       paragraphs.replaceChildren(
         ...Object.entries({ en, zh }).map(([language, { text, characters, bytes }]) => element("blockquote", { lang: language }, text, " ", element("span", { class: "muted", lang: header.language }, say("vocabularies.paragraph", { characters: n(characters), bytes: n(bytes) })))),
       );
@@ -53,12 +56,13 @@ export function createVocabularies(scene) {
         ...vocabularies.map((/** @type {any} */ { name, size }) => {
           const [english, chinese] = [en.tokens[name], zh.tokens[name]];
           const most = Math.max(...Object.values(zh.tokens).map(Number));
-          const cell = (/** @type {number} */ tokens) => {
+          const cell = (/** @type {number | null} */ tokens) => {
+            if (tokens === null) return element("td", { title: say("vocabularies.cannot") }, "–");
             const node = element("td", { class: "track" }, element("div", { class: "bar" }), element("span", { class: "number" }, n(tokens)));
             node.style.setProperty("--p", String(tokens / most));
             return node;
           };
-          return element("tr", { "data-vocabulary": name }, element("th", { scope: "row" }, nameOf(name)), element("td", {}, n(size)), cell(english), cell(chinese), element("td", {}, `${fixed(chinese / english, 2)}×`));
+          return element("tr", { "data-vocabulary": name }, element("th", { scope: "row" }, nameOf(name)), element("td", {}, n(size)), cell(english), cell(chinese), element("td", {}, english && chinese ? `${fixed(chinese / english, 2)}×` : "–"));
         }),
       );
     },

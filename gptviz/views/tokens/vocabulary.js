@@ -16,7 +16,7 @@ const SEARCH = `onmessage = ({ data: { pattern, pieces } }) => {
     pieces.forEach((piece, id) => expression.test(piece) && found.push(id));
     postMessage({ found });
   } catch (error) {
-    postMessage({ wrong: error.message });
+    postMessage({ wrong: String(error.message).replace(/^.*[/]u?: /, "") });
   }
 };`;
 
@@ -60,9 +60,11 @@ export function createVocabulary(scene) {
     limit = PAGE;
     const { pieces, special, space } = part.header;
     const lengths = part.arrays.lengths.data;
+    const numbers = part.arrays.ids.data;
     const done = (/** @type {number[]} */ ids, /** @type {string} */ key = "found") => {
       found = ids;
-      said.textContent = say(`vocabulary.${key}`, { count: n(ids.length), size: n(pieces.length) });
+      const hint = ids.length ? "" : /^\d+$/.test(find) ? "vocabulary.hint_id" : find.startsWith("/") && !find.endsWith("/") ? "vocabulary.hint_slash" : "";
+      said.textContent = say(`vocabulary.${key}`, { count: n(ids.length), size: n(pieces.length) }) + (hint ? ` ${say(hint, { find })}` : "");
       show();
     };
     const all = () => pieces.map((/** @type {string} */ _, /** @type {number} */ id) => id);
@@ -70,8 +72,8 @@ export function createVocabulary(scene) {
     if (find === ":special") return done(special);
     if (find === ":space") return done(space);
     if (find === ":longest") return done(all().sort((/** @type {number} */ a, /** @type {number} */ b) => lengths[b] - lengths[a] || a - b).slice(0, PAGE), "longest_found");
-    const id = /^#?(\d{1,7})$/.exec(find);
-    if (id && find.startsWith("#")) return done(Number(id[1]) < pieces.length ? [Number(id[1])] : []);
+    const id = /^#(\d{1,7})$/.exec(find);
+    if (id) return done([numbers.indexOf(Number(id[1]))].filter((at) => at >= 0));
     const expression = /^\/(.+)\/$/.exec(find);
     if (!expression) {
       const wanted = find.replaceAll(" ", "·").toLowerCase();
@@ -100,13 +102,21 @@ export function createVocabulary(scene) {
     worker.postMessage({ pattern: expression[1], pieces });
   }
 
+  /** An entry; at a click it is shown whole. @param {number} at @param {number} id @param {string} piece @param {number} bytes */
+  function entry(at, id, piece, bytes) {
+    const runs = piece.length > 12 && new Set(piece).size === 1 ? `${piece[0]} × ${piece.length}` : piece;
+    const node = element("button", { type: "button", "data-at": at, title: `${piece} · ${say("vocabulary.bytes", { count: bytes })}` }, element("span", { class: "muted" }, String(id)), " ", element("span", { class: "token" }, runs), ...(bytes > 8 ? [" ", element("span", { class: "muted" }, String(bytes))] : []));
+    node.addEventListener("click", () => node.classList.toggle("whole"));
+    return element("li", {}, node);
+  }
+
   function show() {
     const part = scene.part("vocabulary");
     if (!part) return;
     const { pieces } = part.header;
     const lengths = part.arrays.lengths.data;
     list.replaceChildren(
-      ...found.slice(0, limit).map((id) => element("li", { title: say("vocabulary.bytes", { count: lengths[id] }) }, element("span", { class: "muted" }, String(id)), " ", element("span", { class: "token" }, pieces[id]))),
+      ...found.slice(0, limit).map((id) => entry(id, part.arrays.ids.data[id], pieces[id], lengths[id])),
     );
     more.hidden = found.length <= limit;
   }
@@ -126,7 +136,7 @@ export function createVocabulary(scene) {
     /** @param {import("./view.js").Values} values */
     draw(values) {
       which.value = values.vocabulary;
-      const kind = values.find.startsWith(":") ? values.find.slice(1) : "";
+      const kind = KINDS.includes(values.find.slice(1)) && values.find.startsWith(":") ? values.find.slice(1) : "";
       for (const one of kinds) one.node.setAttribute("aria-pressed", String(one.kind === kind));
       const root = /** @type {ShadowRoot} */ (field.getRootNode());
       if (root.activeElement !== field) field.value = kind ? "" : values.find;
