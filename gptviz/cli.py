@@ -90,21 +90,21 @@ def fetch(model: str, wheel: Path | None) -> None:
 
 @main.command()
 def models() -> None:
-    """List the models and word vectors that gptviz knows by name, and which of them are already here."""
-    from gptviz.checkpoints import catalogue, is_ready, vectors
-
-    def show(entry, kind: list[str], here: bool, *more: str) -> None:
-        where = told("models.here") if here else told("models.to_fetch", size=megabytes(entry.download_bytes))
-        click.secho(entry.name, bold=True)
-        facts = [*kind, where, entry.licence, *entry.languages, *more]
-        click.echo(f"  {entry.about[terminal_language()]}\n  {' · '.join(facts)}")
+    """List the models that gptviz knows by name, and which of them are already here."""
+    from gptviz.checkpoints import catalogue, is_ready
 
     for entry in catalogue().values():
-        kind = [entry.family, told("models.params", params=f"{entry.params:,}")]
-        show(entry, kind, is_ready(entry.name), *([] if entry.tested else [told("models.untested")]))
-    for entry in vectors.known().values():
-        kind = told("models.vectors", n_words=f"{entry.n_words:,}", width=entry.width)
-        show(entry, [kind], vectors.is_ready(entry.name))
+        size = megabytes(entry.download_bytes)
+        facts = [
+            entry.family,
+            told("models.params", params=f"{entry.params:,}"),
+            told("models.here") if is_ready(entry.name) else told("models.to_fetch", size=size),
+            entry.licence,
+            *entry.languages,
+            *([] if entry.tested else [told("models.untested")]),
+        ]
+        click.secho(entry.name, bold=True)
+        click.echo(f"  {entry.about[terminal_language()]}\n  {' · '.join(facts)}")
 
 
 @main.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +15,6 @@ from torch import Tensor
 from gptviz.errors import InputError
 from gptviz.llm import LLM
 from gptviz.model import GPT
-from gptviz.tokenizer import Tokenizer
 
 # Multiplications one baseline may cost: about a second on two cores. The default model's matrix takes a third.
 _BUDGET = 5e10
@@ -49,44 +48,14 @@ class Near:
 
 
 class Space:
-    """The rows of a matrix, ready to be compared, with their names. Made by `space_of` and by
-    `gptviz.analysis.spaces`; norms are computed once.
+    """The rows of a matrix, ready to be compared. Made by `space_of`; norms are computed once.
 
-    rows: [V, D] float32; norms: [V], the Euclidean length of each row; names(rows): what to show for each of some
-    rows; find(word): the one row that a word is, or None; pieces(word): the rows a word is cut into, none where it
-    cannot be written.
+    rows: [V, D] float32; norms: [V], the Euclidean length of each row.
     """
 
-    def __init__(
-        self,
-        rows: Tensor,
-        names: Callable[[Sequence[int]], list[str]] = lambda rows: [str(row) for row in rows],
-        find: Callable[[str], int | None] = lambda word: None,
-        pieces: Callable[[str], list[int]] = lambda word: [],
-    ):
+    def __init__(self, rows: Tensor):
         self.rows = rows.detach().float()
         self.norms = self.rows.norm(dim=1)
-        self.names, self.find, self.pieces = names, find, pieces
-
-    @classmethod
-    def of_tokens(cls, rows: Tensor, tokenizer: Tokenizer | None) -> Space:
-        """The Space of a matrix with a row a token. Without a tokenizer, a row's name is its id.
-
-        It keeps the tokenizer, never the model: spaces are kept as long as a model is."""
-        size = len(rows)
-        if tokenizer is None:
-            return cls(rows, find=lambda word: _row_number(word, size))
-
-        def find(word: str) -> int | None:
-            word = word.replace("·", " ").strip()
-            forms = (f" {word}", word) if word else ()
-            return next((i for form in forms if (i := tokenizer.id_of(form)) is not None and i < size), None)
-
-        def pieces(word: str) -> list[int]:
-            word = word.replace("·", " ").strip()
-            return [] if not word or tokenizer.dropped(word) else tokenizer.encode_inside(word)
-
-        return cls(rows, tokenizer.pieces, find, pieces)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -116,10 +85,6 @@ def token_baseline(space: Space, row: int) -> Baseline:
     return Baseline(float(others.mean()), float(others.std(correction=0)), len(space), True)
 
 
-def _row_number(word: str, size: int) -> int | None:
-    return int(word) if word.isascii() and word.isdecimal() and len(word) < 10 and int(word) < size else None
-
-
 _spaces: weakref.WeakKeyDictionary[GPT, Space] = weakref.WeakKeyDictionary()
 _lock = threading.Lock()
 
@@ -128,7 +93,7 @@ def space_of(llm: LLM) -> Space:
     """The rows of the model's embedding matrix: one Space a model, kept as long as the model is."""
     with _lock:
         if llm.model not in _spaces:
-            _spaces[llm.model] = Space.of_tokens(llm.model.embed.weight, llm.tokenizer)
+            _spaces[llm.model] = Space(llm.model.embed.weight)
         return _spaces[llm.model]
 
 

