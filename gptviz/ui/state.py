@@ -213,6 +213,10 @@ class State:
     placed: str = _url("nurse doctor engineer teacher soldier dancer president secretary table", _words)
     cloud: str = _url("words", _one_of(*CLOUDS))  # which rows are laid flat
     dims: int = _url(2, _number(int, 2, 3))
+    listed: str = _url("cat dog horse cow lion; France Germany Italy Spain; one two three four; walk run jump", _words)
+    axes: bool = _url(False, _flag, _write_flag)  # the rows along two directions of the reader's own
+    axis_x: str = _url("woman - man", _words)
+    axis_y: str = _url("old - young", _words)
     share: str | None = _url(None, _one_of("few", "some", "most"))  # answer to the question of the test
     analogy: str = _url("king - man + woman", lambda value: clean(value)[:200])
     without: bool = _url(False, _flag, _write_flag)  # leave the formula's own words out of its results
