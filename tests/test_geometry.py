@@ -10,12 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gptviz.analysis.arithmetic import arrow_baseline, notes_claim, parse, solve, suggestion
-from gptviz.analysis.embeddings import map_facts, neighbour_facts, row_facts
+from gptviz.analysis.embeddings import candidates, neighbour_facts, row_facts
 from gptviz.analysis.geometry import (
     Space,
     cosine,
     nearest,
-    neighbours_kept,
     one_hot_difference,
     pair_baseline,
     principal_plane,
@@ -89,12 +88,6 @@ def test_the_plane_is_that_of_the_largest_eigenvalues_of_the_covariance():
     assert flat.var(0)[0] == pytest.approx(float(values[-1]), rel=1e-4)
     # A projection only ever brings points closer: what the page says about it.
     assert (torch.pdist(flat) <= torch.pdist(points).float() + 1e-4).all()
-
-
-def test_neighbours_kept_counts_those_who_keep_theirs():
-    points = torch.tensor([[0.0, 0, 0], [0, 0, 5], [1, 0, 0], [1, 0, 5.5]])
-    assert neighbours_kept(points, points[:, :2]) == 0
-    assert neighbours_kept(points, points) == 4
 
 
 def test_a_one_hot_vector_times_the_matrix_is_the_row(tiny):
@@ -246,15 +239,21 @@ def test_landmarks_of_the_default_model_are_common_words(smollm2):
     assert len(marks.ids) == len(set(marks.ids)) > 300
     assert "·cat" in smollm2.pieces(marks.groups["animals"])
     rows = smollm2.model.embed.weight[marks.ids]
-    assert torch.allclose(marks.flat, principal_plane(rows).project(rows), atol=1e-5)
-    assert marks.kept == neighbours_kept(rows, marks.flat)
+    assert marks.pairs == pair_baseline(rows)
 
 
 def test_a_small_vocabulary_is_its_own_landmark(tiny):
     marks = landmarks_of(tiny)
     assert marks.groups == {"vocabulary": list(range(97))}
-    facts = map_facts(tiny, marks, 3)
-    assert facts[0].name == "shown" and facts[0].values["count"] == 97
+    assert candidates(tiny, 3) == []
+
+
+def test_the_question_has_one_answer(smollm2):
+    cat = smollm2.tokenizer.id_of(" cat")
+    offered = candidates(smollm2, cat)
+    assert len(offered) == 3 and [near.token for near in offered] == sorted(near.token for near in offered)
+    best = max(offered, key=lambda near: near.cosine)
+    assert "cat" not in best.token.casefold() and best.cosine > 0.5 > min(near.cosine for near in offered)
 
 
 def test_what_is_said_about_rows_is_so(smollm2):

@@ -54,24 +54,25 @@ def neighbour_facts(llm: LLM, token_id: int, near: Sequence[Near]) -> list[Fact]
     return facts
 
 
-def map_facts(llm: LLM, landmarks: Landmarks, token_id: int) -> list[Fact]:
-    """About the map: how much of the space it shows, what its first axis follows, and where it misleads."""
-    space, ids = space_of(llm), landmarks.ids
-    shares = [100 * share for share in (*landmarks.plane.explained, landmarks.plane.total)]
-    values = {"count": len(ids), "first": shares[0], "second": shares[1], "total": shares[2], "kept": landmarks.kept}
-    facts = [Fact("shown", values)]
-    others = [n for n, i in enumerate(ids) if i != token_id]
-    row = space.rows[token_id]
-    in_space = others[int((space.rows[[ids[n] for n in others]] - row).norm(dim=1).argmin())]
-    on_map = others[int((landmarks.flat[others] - landmarks.plane.project(row[None])).norm(dim=1).argmin())]
-    token, space_near, map_near = llm.pieces([token_id, ids[in_space], ids[on_map]])
-    if in_space == on_map:
-        facts.append(Fact("agrees", {"token": token, "near": map_near}))
-    else:
-        facts.append(Fact("misleads", {"token": token, "map": map_near, "space": space_near}))
-    if abs(landmarks.id_order) > 0.7 and "vocabulary" not in landmarks.groups:
-        facts.append(Fact("order", {"correlation": abs(landmarks.id_order)}))
-    return facts
+def candidates(llm: LLM, token_id: int) -> list[Near]:
+    """Three tokens to choose from, in the order of their letters: the nearest that is another word, and two far down
+    the list. Empty for a vocabulary too small for that."""
+    space = space_of(llm)
+    if len(space) < 2000:
+        return []
+    spelling = _letters(llm.pieces([token_id])[0])
+
+    def another(word: str) -> bool:
+        return len(word) > 2 and not (spelling and (word.startswith(spelling) or spelling.startswith(word)))
+
+    words = [
+        near
+        for near in nearest(llm, space.rows[token_id], 1500, without=[token_id])
+        if near.token.startswith("·") and another(_letters(near.token))
+    ]
+    if len(words) < 200:
+        return []
+    return sorted((words[0], words[120], words[-1]), key=lambda near: near.token)
 
 
 def _letters(token: str) -> str:

@@ -32,6 +32,8 @@ from gptviz.checkpoints import catalogue
 from gptviz.text import LANGUAGES
 from gptviz.views import generate
 from gptviz.views.attention import ORDERS, SECTIONS
+from gptviz.views.embeddings import MEASURES
+from gptviz.views.embeddings import SECTIONS as EMBEDDINGS_SECTIONS
 from gptviz.views.geometry import CLOUDS, SPACES
 from gptviz.views.geometry import SECTIONS as GEOMETRY_SECTIONS
 from gptviz.views.output import SECTIONS as OUTPUT_SECTIONS
@@ -42,6 +44,7 @@ DEFAULT_MODEL = "smollm2-135m"
 MAX_CHARS = 4000  # percent-encoded Chinese at this length still fits what web servers take as an address
 LAST_CHARS, SECOND_CHARS = 60, 300  # of another last word, of a second text
 SENTENCE_CHARS = 500  # of each sentence that is compared: with the text they still fit together
+NEAR_CHARS = 60  # of a word whose neighbours are looked for
 WORDS_CHARS = 400  # of a set of words
 FIND_CHARS = 200  # of what is searched for in a vocabulary
 STALE = 5.0  # seconds
@@ -157,12 +160,6 @@ def _behind(value: str) -> tuple[int, ...]:
     return () if value == "-" else _ids(value)
 
 
-def _name(value: str) -> str:
-    if not re.fullmatch(r"[a-z_]{1,40}", value):
-        raise ValueError
-    return value
-
-
 def _flag(value: str) -> bool:
     if value != "1":
         raise ValueError
@@ -202,8 +199,13 @@ class State:
     vocabulary: str = _url("own", _one_of(*VOCABULARIES))  # that is searched
     find: str = _url("", lambda value: clean(value)[:FIND_CHARS])
     # Embeddings
-    picture: str = _url("rows", _one_of("rows", "neighbours", "map"))
-    group: str | None = _url(None, _name)  # of words, in the map
+    rows: tuple[str, ...] = _url((), _subset(*EMBEDDINGS_SECTIONS), ",".join)  # parts of the view
+    measure: str = _url("cosine", _one_of(*MEASURES))
+    grouped: bool = _url(False, _flag, _write_flag)  # spellings of one word together
+    near: str | None = _url(None, lambda value: clean(value)[:NEAR_CHARS])  # a word whose neighbours are looked for
+    turned: int = _url(8, _number(int, 0, 64))  # where a query is put
+    turned_key: int = _url(0, _number(int, 0, 64))  # and a key
+    nearest: str | None = _url(None, _one_of("0", "1", "2"))  # answer to the question of the test
     # Geometry
     space: str = _url("input", _one_of(*SPACES))
     mean: bool = _url(False, _flag, _write_flag)  # words of several tokens as the mean of their pieces
@@ -294,7 +296,7 @@ class State:
         if any(values.get(name, getattr(state, name)) != getattr(state, name) for name in ("layer", "head")):
             state = replace(state, neuron=None, key=None, silent=False)
         if values.get("token", state.token) != state.token:
-            state = replace(state, word=None, answer=None, swap=None, key=None)
+            state = replace(state, word=None, answer=None, swap=None, key=None, nearest=None)
         return replace(state, **values)
 
 

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
-from gptviz.analysis.arithmetic import solve
-from gptviz.analysis.geometry import nearest, space_of, token_baseline
+from gptviz.analysis.embeddings import candidates
+from gptviz.analysis.nearness import nearest_by
+from gptviz.analysis.spaces import open_space
 from gptviz.text import LANGUAGES, say
 from tests.pages.test_attention_mlp import shown
 from tests.pages.test_pages import MODELS, UNEXPECTED, address, visit, words
 
 TEXT = "The cat sits on the mat, unbelievably."
-
-
-def chart(app, key: str) -> dict:
-    """A Plotly chart as it went to the browser."""
-    found = [e for e in app.get("plotly_chart") if key in e.proto.id]
-    return json.loads(found[0].proto.spec)
 
 
 def check(app, text: str, guess: int | None):
@@ -82,73 +75,41 @@ def test_a_cut_text_is_followed_as_far_as_it_goes(monkeypatch, smollm2):
     assert f"[:4]\n# {smollm2.encode(TEXT)[:4]}" in app.code[0].value
 
 
-def test_the_rows_in_the_picture_are_the_rows_of_the_matrix(smollm2):
-    app = visit("embeddings", text=TEXT)
-    z = chart(app, "embeddings.rows")["data"][0]["z"]
+def test_the_rows_that_are_looked_up_are_the_rows_of_the_matrix(smollm2):
+    values, parts = shown(visit("embeddings", text=TEXT, token="1"))
+    header, arrays = parts["text"]
     ids = smollm2.encode(TEXT)
-    if isinstance(z, dict):
-        import base64
-
-        z = np.frombuffer(base64.b64decode(z["bdata"]), z["dtype"]).reshape(len(ids), -1)
-    assert np.allclose(np.array(z, dtype=np.float32), smollm2.model.embed.weight[ids].numpy())
-
-
-def test_neighbours_of_the_chosen_token_are_its_own(smollm2):
-    app = visit("embeddings", text=TEXT, token="1")
-    app.segmented_control("embeddings.picture").set_value("neighbours").run()
-    labels = chart(app, "embeddings.neighbours")["layout"]["yaxis"]["ticktext"]
-    cat = smollm2.tokenizer.id_of(" cat")
-    expected = nearest(smollm2, space_of(smollm2).rows[cat], 12, without=[cat])
-    assert labels == [n.token for n in expected]
-    own = token_baseline(space_of(smollm2), cat)
-    assert f"{own.mean:.2f} ± {own.sd:.2f}" in words(app)
+    np.testing.assert_array_equal(arrays["rows"].reshape(len(ids), -1), smollm2.model.embed.weight[ids].float())
+    assert parts.keys() == {"text", "row"} and values["token"] == 1
+    assert parts["row"][0]["id"] == ids[1] and parts["row"][0]["difference"] == 0
+    assert header["rotary"] and header["rows"] == smollm2.config.vocab_size
 
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("view", ["rows", "neighbours", "map"])
-def test_every_view_opens_for_every_model(view, language, model):
-    app = visit("embeddings", language=language, model=model)
-    app.segmented_control("embeddings.picture").set_value(view).run()
+def test_every_part_of_the_embeddings_opens(language, model):
+    app = visit("embeddings", language=language, model=model, rows="alike,near,position", depth="open,test,notes")
+    _, parts = shown(app)
     assert not app.exception and not app.error
-    assert chart(app, f"embeddings.{view}")["data"]
+    kind = "learned" if model == "toy-sort" else "rotary"
+    assert parts["position"][0]["kind"] == kind and len(parts["near"][0]["near"]) > 5
 
 
-def test_a_group_can_be_marked_on_the_map(smollm2):
-    app = visit("embeddings", text=TEXT)
-    app.segmented_control("embeddings.picture").set_value("map").run()
-    app.button_group("embeddings.group").set_value("numbers").run()
-    marked = chart(app, "embeddings.map")["data"][1]["customdata"]
-    assert "·seven" in [token for token, _ in marked]
+def test_neighbours_of_a_word_of_ones_own(smollm2):
+    _, parts = shown(visit("embeddings", text=TEXT, rows="near", near="dog", measure="distance"))
+    where = open_space(smollm2, "input")
+    dog = where.find("dog")
+    expected = nearest_by(where, "distance", where.space.rows[dog], 40, [dog])
+    assert [one["id"] for one in parts["near"][0]["near"]] == [one.id for one in expected]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_word_arithmetic_is_said_as_it_is(smollm2, language):
-    app = visit("embeddings", language=language, depth="test", analogy="Paris - France + Italy = Rome")
-    result = solve(smollm2, "Paris - France + Italy = Rome")
-    said = words(app)
-    assert result.rank > 1 and f" {result.rank}" in said.replace("**", "")
-    assert app.table[0].value.iloc[0, 1] == ":gray-background[·Paris]"
-    app.toggle("embeddings.without").set_value(True).run()
-    assert app.table[0].value.iloc[0, 1] == f":gray-background[{result.first.token}]"
-
-
-@pytest.mark.parametrize(
-    "formula", ["", "king - king", "king man", "xyzzyplugh + a", "king =", "<b> + king", "$x$", "a - b + " * 20]
-)
-def test_a_formula_that_leads_nowhere_gets_a_sentence(formula):
-    app = visit("embeddings", depth="test")
-    app.text_input("embeddings.analogy").set_value(formula).run()
-    assert not app.exception and not app.error
-    assert len(app.info) == 1 and UNEXPECTED not in words(app)
-    assert app.text_input("embeddings.analogy").value == formula[:200]
-
-
-def test_an_example_becomes_the_formula():
-    app = visit("embeddings", depth="test")
-    app.button_group("embeddings.examples.analogy").set_value("uncle - man + woman = aunt").run()
-    assert app.text_input("embeddings.analogy").value == "uncle - man + woman = aunt"
-    assert app.query_params["analogy"] in ("uncle - man + woman = aunt", ["uncle - man + woman = aunt"])
+def test_the_question_names_the_nearest(smollm2):
+    cat = smollm2.tokenizer.id_of(" cat")
+    offered = candidates(smollm2, cat)
+    best = max(range(3), key=lambda n: offered[n].cosine)
+    for answer in range(3):
+        said = words(visit("embeddings", text=TEXT, token="1", depth="test", nearest=str(answer)))
+        assert ("**Yes**" in said) == (answer == best) and f"{offered[best].cosine:.2f}" in said
 
 
 def test_notes_count_both_matrices(smollm2):
