@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from gptviz.analysis.meaning import cloud, gallery, knows, tsne
 from gptviz.analysis.spaces import GLOVE, WordSpace, open_space, spaces_of
 from gptviz.checkpoints import vectors
 from gptviz.checkpoints.catalogue import vectors as known_vectors
-from gptviz.errors import GptvizError, InputError
+from gptviz.errors import CheckpointError, GptvizError, InputError
 from gptviz.ui import cache, state
 from gptviz.ui.chips import plain, word
 from gptviz.ui.page import Page, start
@@ -45,7 +46,7 @@ def main(page: Page) -> None:
                 spaces=spaces_of(page.llm),
                 prompt=list(dict.fromkeys(prompt.values())),
                 at=at,
-                beside=[open_space(page.llm, name) for name in spaces_of(page.llm) if is_open(name)],
+                beside=beside(page),
                 progress=progress,
             ),
             values,
@@ -102,9 +103,14 @@ def fetched(page: Page) -> bool:
     return True
 
 
-def is_open(name: str) -> bool:
-    """Whether a space can be asked without fetching anything."""
-    return name != "glove" or vectors.is_here(GLOVE)
+def beside(page: Page) -> list[WordSpace]:
+    """The spaces that can be asked without fetching anything."""
+    found = []
+    for name in spaces_of(page.llm):
+        if name != "glove" or vectors.is_here(GLOVE):
+            with suppress(CheckpointError):  # damaged: said where it is chosen
+                found.append(open_space(page.llm, name))
+    return found
 
 
 def look_for(page: Page, where: WordSpace, formula: str) -> list[str]:

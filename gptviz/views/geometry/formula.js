@@ -136,17 +136,25 @@ export function createFormula(scene) {
       const { sd, p99, count: draws } = header.arrows;
       const beyond = it.sides[0] > p99;
       sides.replaceChildren(
-        band(it.sides[0], sd, p99),
+        band(it.sides, sd, p99),
         element("p", {}, ...scene.nodes("formula.side", { a: names[0], b: names[1], c: names[2], d: names[3], cosine: element("b", {}, fixed(it.sides[0], 2)) }), " ", say(beyond ? "formula.beyond" : "formula.within", { p99: fixed(p99, 2) })),
+        element("p", {}, ...scene.nodes(it.sides[1] > p99 ? "formula.other_beyond" : "formula.other_within", { a: names[0], b: names[1], c: names[2], d: names[3], cosine: element("b", {}, fixed(it.sides[1], 2)) })),
         element("p", { class: "muted" }, say("formula.scale", { sd: fixed(sd, 2), p99: fixed(p99, 2), count: n(draws), words: n(header.landmarks) })),
       );
     },
   };
 
-  /** The cosine of the two arrows on a scale from −1 to 1, over what random ones give. @param {number} value @param {number} sd @param {number} p99 */
-  function band(value, sd, p99) {
-    const node = element("div", { class: "band", "aria-hidden": true }, element("span", { class: "chance" }), element("span", { class: "sd" }), element("span", { class: "mark" }));
-    node.style.setProperty("--value", String((value + 1) / 2));
+  /**
+   * The cosines of the two pairs of sides on a scale from −1 to 1, over what random differences give.
+   * @param {number[]} sides @param {number} sd @param {number} p99
+   */
+  function band(sides, sd, p99) {
+    const marks = sides.map((value, i) => {
+      const mark = element("span", { class: i ? "mark other" : "mark" });
+      mark.style.setProperty("--value", String((value + 1) / 2));
+      return mark;
+    });
+    const node = element("div", { class: "band", "aria-hidden": true }, element("span", { class: "chance" }), element("span", { class: "sd" }), ...marks);
     node.style.setProperty("--sd", String(sd / 2));
     node.style.setProperty("--p99", String(p99 / 2));
     return node;
