@@ -124,7 +124,8 @@ def look_for(page: Page, where: WordSpace, formula: str) -> list[str]:
     said = [page.t("look.formula", answer=word(result.answer.token), cosine=f"{result.answer.cosine:.2f}", **pairs)]
     if result.sides:
         side, random = result.sides[0], marks.arrows
-        said.append(page.t("look.arrows", sd=f"{random.sd:.2f}", cosine=f"{side:.2f}", times=f"{side / random.sd:.1f}"))
+        shown = f"{round(side, 2) + 0.0:.2f}"  # never -0.00
+        said.append(page.t("look.arrows", sd=f"{random.sd:.2f}", cosine=shown, times=f"{abs(side) / random.sd:.1f}"))
     if result.simpler:
         best = min(result.simpler, key=lambda one: one.rank)
         places = {"rank": f"{best.rank:,}", "whole": f"{result.rank:,}"}

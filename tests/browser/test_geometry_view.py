@@ -34,6 +34,8 @@ def field(page: Page):
 
 def test_a_formula_is_worked_out_and_kept_in_the_link(open_at, smollm2):
     page = open_at()
+    expect(page.locator(".results tbody")).to_have_count(0)  # a calm first view
+    page.locator("[data-section=results] summary").click()
     expect(page.locator(".verdict .token").first).to_have_text("·queen", timeout=WAIT)
     formula = "Paris - France + Italy = Rome"
     field(page).fill(formula)

@@ -20,13 +20,13 @@ from tests.pages.test_pages import MODELS, UNEXPECTED, address, visit, words
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("model", MODELS)
 def test_every_part_opens_for_every_model(language, model):
-    everything = {"corners": "gallery,direction,cloud,spaces", "axes": "1", "depth": "open,test,notes"}
+    everything = {"corners": "results,gallery,direction,cloud,spaces", "axes": "1", "depth": "open,test,notes"}
     app = visit("geometry", language=language, model=model, **everything)
     values, parts = shown(app)
     assert not app.exception and not app.error
     assert {"text", "formula", "direction", "cloud"} <= parts.keys()
     assert ("gallery" in parts) == parts["text"][0]["words"] == (model != "toy-sort")
-    assert values["open"] == ["gallery", "direction", "cloud", "spaces"]
+    assert values["open"] == ["results", "gallery", "direction", "cloud", "spaces"]
 
 
 def test_a_link_brings_the_formula_and_its_space():

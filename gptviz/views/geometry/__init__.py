@@ -27,7 +27,7 @@ from gptviz.errors import GptvizError
 from gptviz.text import table
 from gptviz.views.wire import pack
 
-SECTIONS = ("gallery", "direction", "cloud", "spaces")
+SECTIONS = ("results", "gallery", "direction", "cloud", "spaces")
 """The parts of the view that unfold."""
 
 RESULTS = 22  # nearest rows that travel: ten to show without the formula's own words

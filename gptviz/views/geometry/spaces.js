@@ -2,6 +2,7 @@
 
 import { element } from "../dom.js";
 import { count, fixed } from "../format.js";
+import { cosine } from "./formula.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createSpaces(scene) {
@@ -49,7 +50,7 @@ export function createSpaces(scene) {
             line(title("arrows"), columns, ({ arrows }) => [say("spaces.arrows_of", { sd: fixed(arrows[0], 2), p99: fixed(arrows[1], 2) })]),
             line(element("span", { lang: "", translate: "no" }, formula), columns, verdict),
             line(title("simpler"), columns, ({ result }) => [result?.simpler.length ? n(Math.min(...result.simpler.map((/** @type {any} */ one) => one.rank))) : "–"]),
-            line(title("side"), columns, ({ result, arrows }) => (result?.sides ? [fixed(result.sides[0], 2), " ", element("span", { class: "muted" }, say(result.sides[0] > arrows[1] ? "spaces.beyond" : "spaces.within"))] : ["–"])),
+            line(title("side"), columns, ({ result, arrows }) => (result?.sides ? [cosine(result.sides[0]), " ", element("span", { class: "muted" }, say(result.sides[0] > arrows[1] ? "spaces.beyond" : "spaces.within"))] : ["–"])),
             line(say("spaces.near", { word: first }), columns, ({ near }) => (near ?? []).flatMap((/** @type {string} */ piece) => [scene.token(piece), " "])),
             ...(known.length ? ["earned", "free", "near", "fails"] : []).map((verdict) => line(say("spaces.family", { verdict: say(`gallery.${verdict}`) }), columns, ({ tally }) => [tally ? n(tally[verdict]) : "–"])),
             ...(known.some((/** @type {any} */ column) => column.tally.unknown) ? [line(title("unknown"), columns, ({ tally }) => [tally ? n(tally.unknown) : "–"])] : []),

@@ -128,7 +128,7 @@ export function mount(root, given, report) {
           question: scene.say(`${name}.question`),
           create: () => create(scene),
           isOpen: (/** @type {Values} */ now) => now.open.includes(name),
-          set: (open) => choose({ open: Object.keys(SECTIONS).filter((n) => (n === name ? open : values.open.includes(n))) }),
+          set: (open) => choose({ open: ["results", ...Object.keys(SECTIONS)].filter((n) => (n === name ? open : values.open.includes(n))) }),
         }),
       );
     frame.replaceChildren(spaces(scene), formula.node, ...sections.map((section) => section.node));
