@@ -159,6 +159,9 @@ def begin_with(page: Page, where: WordSpace) -> dict[str, Any]:
         "axes": chosen.axes,
         **{name: getattr(chosen, name) for name in SAME},
         "lay": False,
+        # Every name the view reports: whatever differs from its report, it would have to take over, and lose what the
+        # reader has done since.
+        "halts": st.session_state.get("geometry.halts", 0),
     }
 
 
@@ -167,7 +170,7 @@ def take(values: dict[str, Any] | None) -> None:
     if values is None or st.session_state.get("geometry.about") != state.about():
         state.touch()
         return
-    st.session_state["geometry.lay"] = values["lay"]
+    st.session_state["geometry.lay"], st.session_state["geometry.halts"] = values["lay"], values["halts"]
     words = {FIELDS.get(name, name): state.clean(values[name])[: state.WORDS_CHARS] for name in (*FIELDS, *SAME)}
     # Another space is another choice of what the page shows around the view, so the view hears of it.
     state.change(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from gptviz.analysis import spaces
@@ -11,6 +13,7 @@ from gptviz.analysis.meaning import gallery
 from gptviz.analysis.spaces import open_space
 from gptviz.checkpoints import vectors
 from gptviz.errors import CheckpointError
+from gptviz.paths import PACKAGE
 from gptviz.text import LANGUAGES, say
 from gptviz.ui import cache
 from tests.pages.test_attention_mlp import shown
@@ -92,3 +95,10 @@ def test_the_question_is_answered_by_the_families(smollm2):
     assert f"{earned} of {len(examples)}" in said
     assert say("en", "geometry.test.wrong", earned="", count="", free="")[:7] in said
     assert address(app)["share"] == "most"
+
+
+def test_the_page_and_the_view_speak_of_the_same_values():
+    """What the view reports and the page does not give back would be taken for a choice made elsewhere."""
+    code = (PACKAGE / "views/geometry/view.js").read_text(encoding="utf-8")
+    begun = re.search(r"let values = \{(.*?)\};", code, flags=re.DOTALL)[1]
+    assert set(re.findall(r"(\w+):", begun)) == shown(visit("geometry"))[0].keys()

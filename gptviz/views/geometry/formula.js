@@ -97,8 +97,8 @@ export function createFormula(scene) {
     const names = [...it.terms.map((/** @type {any} */ term) => term.pieces.length > 1 ? term.word : term.pieces[0]), it.answer.piece];
     arrow(painter, b, a, colours.query, []);
     arrow(painter, c, d, colours.key, []);
-    painter.line([a, d], colours.line, { thick: 1, dash: [3, 3] });
-    painter.line([b, c], colours.line, { thick: 1, dash: [3, 3] });
+    painter.line([a, d], colours.muted, { thick: 1, dash: [3, 3] });
+    painter.line([b, c], colours.muted, { thick: 1, dash: [3, 3] });
     arrow(painter, c, reached, colours.muted, [4, 3]);
     [a, b, c, d].forEach((point, i) => {
       painter.rect(point[0] - 4, point[1] - 4, 8, 8, i === 3 ? colours.output : colours.ink);
