@@ -25,7 +25,9 @@ def cell(one: Example) -> str:
         return f"- ({one.missing})"
     best = min(part.rank for part in one.result.simpler)
     instead = "" if one.result.rank == 1 else f", first {one.result.first.token}"
-    side = f"{round(one.result.sides[0], 2) + 0.0:.2f}{'' if not one.chance else ' (chance)'}" if one.result.sides else "-"
+    side = "-"
+    if one.result.sides:
+        side = f"{round(one.result.sides[0], 2) + 0.0:.2f}{' (chance)' if one.chance else ''}"
     return f"{one.verdict}: {one.result.rank:,} / {best:,} / {side}{instead}"
 
 
