@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from gptviz.analysis.arithmetic import notes_claim, suggestion
+from gptviz.analysis.arithmetic import notes_claim, solve, suggestion, written
 from gptviz.analysis.landmarks import landmarks_in
 from gptviz.analysis.meaning import cloud, gallery, knows, tsne
 from gptviz.analysis.spaces import GLOVE, WordSpace, open_space, spaces_of
 from gptviz.checkpoints import vectors
 from gptviz.checkpoints.catalogue import vectors as known_vectors
-from gptviz.errors import GptvizError
-from gptviz.ui import state
+from gptviz.errors import CheckpointError, GptvizError, InputError
+from gptviz.ui import cache, state
+from gptviz.ui.chips import plain, word
 from gptviz.ui.page import Page, start
 from gptviz.ui.state import State
 from gptviz.views.geometry import geometry_parts, picture_news
@@ -23,6 +25,7 @@ from gptviz.views.streamlit import show, tell
 VIEW = "geometry.view"
 ITERATIONS = 500  # of t-SNE
 FIELDS = {"first": "first_set", "second": "second_set", "others": "placed"}
+SAME = ("listed", "axis_x", "axis_y")  # words under the same name in the view and in the state
 
 
 def main(page: Page) -> None:
@@ -43,12 +46,14 @@ def main(page: Page) -> None:
                 spaces=spaces_of(page.llm),
                 prompt=list(dict.fromkeys(prompt.values())),
                 at=at,
+                beside=beside(page),
                 progress=progress,
             ),
             values,
             key=VIEW,
             on_change=take,
         )
+    page.look_for(look_for(page, where, values["formula"]))
     with page.depth("open") as shown:
         if shown:
             page.lesson("open")
@@ -59,33 +64,73 @@ def main(page: Page) -> None:
         if shown:
             notes(page)
     if st.session_state.pop("geometry.lay", False):
-        page.afterwards(partial(lay, page, where, values["cloud"], list(prompt.values()), at))
+        page.afterwards(partial(lay, where, values["cloud"], list(prompt.values()), at, values["listed"]))
 
 
 def chosen_space(page: Page) -> WordSpace:
     """The space to ask. GloVe has to be fetched first: until then it is the model's own matrix, and a button."""
     name = page.state.space if page.state.space in spaces_of(page.llm) else "input"
-    if name == "glove" and not vectors.is_here(GLOVE):
-        place = st.empty()
-        if not st.session_state.pop("geometry.fetch", False):
-            with place.container():
-                size = f"{known_vectors()[GLOVE].download_bytes / 1e6:,.0f}"
-                st.info(page.t("glove.ask", size=size), icon=":material/download:")
-                wanted = partial(st.session_state.__setitem__, "geometry.fetch", True)
-                st.button(page.t("glove.button"), icon=":material/download:", on_click=wanted)
-            return open_space(page.llm, "input")
+    try:
+        if name != "glove" or vectors.is_here(GLOVE) or fetched(page):
+            return open_space(page.llm, name)
+    except GptvizError as error:
+        st.error(error.text(page.language), icon=":material/cloud_off:")
+        st.button(page.t("glove.again"), icon=":material/refresh:", on_click=ask_for_glove)
+    return open_space(page.llm, "input")
 
-        def told(stage: str, done: int, total: int) -> None:
-            text = page.t("glove.unpacking" if stage == "unpack" else "glove.fetching")
-            place.progress(min(1.0, done / total) if total else 0.0, text=text)
 
-        try:
-            vectors.fetch(GLOVE, progress=told)
-        except GptvizError as error:
-            place.error(error.text(page.language), icon=":material/cloud_off:")
-            return open_space(page.llm, "input")
-        place.empty()
-    return open_space(page.llm, name)
+def ask_for_glove() -> None:
+    state.touch()
+    st.session_state["geometry.fetch"] = True
+
+
+def fetched(page: Page) -> bool:
+    """Fetch GloVe if the reader has asked for it, else offer that; whether it is here now."""
+    place = st.empty()
+    if not st.session_state.pop("geometry.fetch", False):
+        with place.container():
+            size = f"{known_vectors()[GLOVE].download_bytes / 1e6:,.0f}"
+            st.info(page.t("glove.ask", size=size), icon=":material/download:")
+            st.button(page.t("glove.button"), icon=":material/download:", on_click=ask_for_glove)
+        return False
+
+    def told(stage: str, done: int, total: int) -> None:
+        text = page.t("glove.unpacking" if stage == "unpack" else "glove.fetching")
+        place.progress(min(1.0, done / total) if total else 0.0, text=text)
+
+    cache.fetched.get(GLOVE, told)
+    place.empty()
+    return True
+
+
+def beside(page: Page) -> list[WordSpace]:
+    """The spaces that can be asked without fetching anything."""
+    found = []
+    for name in spaces_of(page.llm):
+        if name != "glove" or vectors.is_here(GLOVE):
+            with suppress(CheckpointError):  # damaged: said where it is chosen
+                found.append(open_space(page.llm, name))
+    return found
+
+
+def look_for(page: Page, where: WordSpace, formula: str) -> list[str]:
+    """What the reader might notice about this formula; about the space alone where it leads nowhere."""
+    marks = landmarks_in(where)
+    pairs = {"mean": f"{marks.pairs.mean:.2f}", "sd": f"{marks.pairs.sd:.2f}"}
+    try:
+        result = solve(where, formula, 1, page.state.mean)
+    except InputError:
+        return [page.t("look.space", **pairs)]
+    said = [page.t("look.formula", answer=word(result.answer.token), cosine=f"{result.answer.cosine:.2f}", **pairs)]
+    if result.sides:
+        side, random = result.sides[0], marks.arrows
+        shown = f"{round(side, 2) + 0.0:.2f}"  # never -0.00
+        said.append(page.t("look.arrows", sd=f"{random.sd:.2f}", cosine=shown, times=f"{abs(side) / random.sd:.1f}"))
+    if result.simpler:
+        best = min(result.simpler, key=lambda one: one.rank)
+        places = {"rank": f"{best.rank:,}", "whole": f"{result.rank:,}"}
+        said.append(page.t("look.simpler", part=plain(written(best.terms)), answer=word(result.answer.token), **places))
+    return said
 
 
 def rows_of(page: Page, where: WordSpace) -> dict[int, int]:
@@ -111,7 +156,12 @@ def begin_with(page: Page, where: WordSpace) -> dict[str, Any]:
         **{name: getattr(chosen, field) for name, field in FIELDS.items()},
         "cloud": chosen.cloud,
         "dims": chosen.dims,
+        "axes": chosen.axes,
+        **{name: getattr(chosen, name) for name in SAME},
         "lay": False,
+        # Every name the view reports: whatever differs from its report, it would have to take over, and lose what the
+        # reader has done since.
+        "halts": st.session_state.get("geometry.halts", 0),
     }
 
 
@@ -120,8 +170,8 @@ def take(values: dict[str, Any] | None) -> None:
     if values is None or st.session_state.get("geometry.about") != state.about():
         state.touch()
         return
-    st.session_state["geometry.lay"] = values["lay"]
-    words = {FIELDS[name]: state.clean(values[name])[: state.WORDS_CHARS] for name in FIELDS}
+    st.session_state["geometry.lay"], st.session_state["geometry.halts"] = values["lay"], values["halts"]
+    words = {FIELDS.get(name, name): state.clean(values[name])[: state.WORDS_CHARS] for name in (*FIELDS, *SAME)}
     # Another space is another choice of what the page shows around the view, so the view hears of it.
     state.change(
         by_view=values["space"] == state.current().space,
@@ -132,13 +182,17 @@ def take(values: dict[str, Any] | None) -> None:
         corners=tuple(values["open"]),
         cloud=values["cloud"],
         dims=values["dims"],
+        axes=values["axes"],
         **words,
     )
 
 
-def lay(page: Page, where: WordSpace, kind: str, prompt: list[int], at: int) -> None:
+def lay(where: WordSpace, kind: str, prompt: list[int], at: int, listed: str) -> None:
     """t-SNE, told picture by picture; whatever the reader does ends it at the next one."""
-    found = cloud(where, kind, list(dict.fromkeys(prompt)), at)
+    try:
+        found = cloud(where, kind, list(dict.fromkeys(prompt)), at, listed)
+    except InputError:  # the view says so
+        return
     rows = where.space.rows[list(found.ids)]
 
     def told(iteration: int, flat) -> None:

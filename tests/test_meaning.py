@@ -138,6 +138,18 @@ def test_principal_components_are_those_of_a_singular_value_decomposition():
     np.testing.assert_allclose(flat.abs(), (centred @ axes[:3].T).abs(), atol=1e-4)
 
 
+@pytest.mark.parametrize("listed", ["", "cat dog cow", "zzzzqx; zzzzqy", ";;;"])
+def test_too_few_words_of_ones_own(where, listed):
+    with pytest.raises(InputError) as caught:
+        cloud(where, "own", [], 0, listed)
+    assert caught.value.code == "few_points" and caught.value.text("zh")
+
+
+def test_a_word_in_two_groups_is_one_dot(where):
+    found = cloud(where, "own", [], 0, "cat dog; dog cow; cat; one two")
+    assert where.pieces(found.ids) == ["·cat", "·dog", "·cow", "·one", "·two"] and found.groups == (0, 0, 1, 2, 2)
+
+
 @pytest.mark.parametrize("kind", ["words", "prompt", "near", "common"])
 def test_clouds(where, smollm2, kind):
     prompt = list(dict.fromkeys(smollm2.encode("The cat sat on the mat")))

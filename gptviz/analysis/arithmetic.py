@@ -168,6 +168,14 @@ def _sides(space: Space, terms: Sequence[Term], answer: int) -> tuple[float, flo
     return float(cosine(a - b, d - c)), float(cosine(a - d, b - c))
 
 
+def written(terms: Sequence[Term]) -> str:
+    """Terms as a formula: "2 king − man"."""
+    signs = ("−" if term.factor < 0 else "+" for term in terms)
+    factors = ("" if abs(term.factor) == 1 else f"{abs(term.factor):g} " for term in terms)
+    parts = (f"{sign} {factor}{term.word.text}" for sign, factor, term in zip(signs, factors, terms, strict=True))
+    return " ".join(parts).removeprefix("+ ")
+
+
 VERDICTS = ("earned", "free", "near", "fails")
 
 

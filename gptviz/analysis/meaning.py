@@ -3,6 +3,7 @@ sets of words lie when the space is laid flat."""
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from gptviz.analysis.arithmetic import Arithmetic, parse, solve, verdict
+from gptviz.analysis.arithmetic import VERDICTS, Arithmetic, parse, solve, verdict
 from gptviz.analysis.landmarks import Landmarks, landmarks_in
 from gptviz.analysis.spaces import WordSpace
 from gptviz.errors import InputError
@@ -69,6 +70,12 @@ def _example(where: WordSpace, formula: str, limit: float) -> Example:
         return Example(formula, "unknown", None, missing)
     chance = result.sides is not None and result.sides[0] <= limit
     return Example(formula, verdict(result), result, chance=chance)
+
+
+def tally(examples: dict[str, list[Example]]) -> dict[str, int]:
+    """How many examples came to each verdict; "unknown" among them."""
+    verdicts = [one.verdict for family in examples.values() for one in family]
+    return {name: verdicts.count(name) for name in (*VERDICTS, "unknown")}
 
 
 def formula_words(formula: str) -> list[str]:
@@ -150,24 +157,30 @@ def direction(where: WordSpace, first: Sequence[str], second: Sequence[str], oth
 @dataclass(frozen=True)
 class Cloud:
     """Rows to be laid flat. ids [N]; group: of each, by number in `names`; flat: [N, 3], their first three principal
-    components; explained: the share of their variance along each."""
+    components; explained: the share of their variance along each; near: [N, NEAREST], of each row those of the cloud
+    with the largest cosine in the whole space, by their place in it; missing: words that have no row of their own."""
 
     ids: tuple[int, ...]
     groups: tuple[int, ...]
     names: tuple[str, ...]
     flat: Tensor
     explained: tuple[float, ...]
+    near: Tensor
+    missing: tuple[str, ...] = ()
 
 
-CLOUDS = ("words", "prompt", "near", "common")
+CLOUDS = ("words", "prompt", "near", "common", "own")
+NEAREST = 4
 
 
-def cloud(where: WordSpace, kind: str, prompt: Sequence[int], at: int) -> Cloud:
+def cloud(where: WordSpace, kind: str, prompt: Sequence[int], at: int, listed: str = "") -> Cloud:
     """One of CLOUDS: common words by what they name; the prompt's tokens among these; the rows nearest to row `at`;
-    the most common few thousand rows (the lowest ids: pieces were merged, or words counted, in that order).
+    the most common few thousand rows (the lowest ids: pieces were merged, or words counted, in that order); or the
+    words `listed`, in groups with semicolons between them, each group named by its first words.
 
     prompt: rows of the prompt's tokens. Raises InputError for too few points.
     """
+    missing: list[str] = []
     marks = landmarks_in(where)
     if kind in ("words", "prompt"):
         found = {id: n for n, ids in enumerate(marks.groups.values()) for id in ids}
@@ -178,6 +191,16 @@ def cloud(where: WordSpace, kind: str, prompt: Sequence[int], at: int) -> Cloud:
     elif kind == "near":
         near = where.nearest(where.space.rows[at], AROUND, without=[at])
         found, names = {at: 0} | {one.id: 1 for one in near}, ["chosen", "near"]
+    elif kind == "own":
+        found, names = {}, []
+        for group in re.split("[;；\n]", listed):
+            words = split_words(group)
+            rows = {word: where.known([word]) for word in words}
+            missing += [word for word, ids in rows.items() if not ids]
+            here = {ids[0]: len(names) for ids in rows.values() if ids and ids[0] not in found}
+            if here:
+                found |= here
+                names.append(" ".join(words[:2]) + (" …" if len(words) > 2 else ""))
     else:
         start = 0 if where.name == "glove" else 256  # single bytes and special tokens come first
         end = min(len(where.space), start + COMMON)
@@ -187,7 +210,38 @@ def cloud(where: WordSpace, kind: str, prompt: Sequence[int], at: int) -> Cloud:
         raise InputError("few_points", count=len(found), least=LEAST_POINTS)
     rows = where.space.rows[list(found)]
     flat, explained = principal_components(rows, 3)
-    return Cloud(tuple(found), tuple(found.values()), tuple(names), flat, explained)
+    units = torch.nn.functional.normalize(rows, dim=1)
+    near = (units @ units.T).fill_diagonal_(-torch.inf).topk(min(NEAREST, len(rows) - 1)).indices
+    return Cloud(tuple(found), tuple(found.values()), tuple(names), flat, explained, near, tuple(missing))
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Rows along two directions of the reader's own. flat: [N, 2], how far each row lies along each, in the units of
+    the space; shares: of the rows' variance along each; between: the cosine of the two directions."""
+
+    flat: Tensor
+    shares: tuple[float, float]
+    between: float
+
+
+def along(where: WordSpace, ids: Sequence[int], formulas: Sequence[str]) -> Axes:
+    """Rows projected onto two directions, each a sum of words such as "woman - man". Raises InputError for one that
+    cannot be read, or is the zero vector."""
+    units = []
+    for formula in formulas:
+        terms, expected = parse(formula)
+        if expected is not None:
+            raise InputError("axis_equals")
+        vectors = [factor * where.word(word).vector.double() for factor, word in terms]
+        vector = torch.stack(vectors).sum(0)
+        if vector.norm() <= 1e-5 * sum(v.norm() for v in vectors):
+            raise InputError("formula_zero")
+        units.append(vector / vector.norm())
+    rows = where.space.rows[list(ids)].double()
+    flat = rows @ torch.stack(units).T
+    shares = flat.var(0) / rows.var(0).sum().clamp_min(1e-300)
+    return Axes(flat.float(), (float(shares[0]), float(shares[1])), float(units[0] @ units[1]))
 
 
 def principal_components(rows: Tensor, count: int) -> tuple[Tensor, tuple[float, ...]]:
@@ -217,7 +271,7 @@ def tsne(rows: Tensor, told: Callable[[int, Tensor], None], iterations: int = 50
 
     heard.late = False
     work = TSNE(perplexity=perplexity, metric="cosine", random_state=0, n_jobs=1, negative_gradient_method="bh")
-    units = torch.nn.functional.normalize(rows, dim=1).numpy()
+    units = torch.nn.functional.normalize(rows, dim=1).cpu().numpy()
     embedding = work.prepare_initial(units)
     options = {"callbacks": heard, "callbacks_every_iters": every, "use_callbacks": True, "inplace": True}
     embedding.optimize(EARLY, exaggeration=12, momentum=0.5, **options)

@@ -10,6 +10,7 @@ from weakref import WeakSet
 import psutil
 
 from gptviz.analysis.writing import Writer
+from gptviz.checkpoints import vectors
 from gptviz.interventions import Intervention
 from gptviz.llm import LLM, load
 from gptviz.trace import Trace
@@ -164,3 +165,5 @@ def _forget(llm: LLM) -> None:
 traces = Traces()
 writers = Writers()
 models = Models(forget=_forget)
+fetched = Models(load_model=vectors.fetch)
+"""Word vectors on their way into the cache: their folders, by name."""

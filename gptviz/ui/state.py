@@ -147,6 +147,10 @@ class State:
     placed: str = url("nurse doctor engineer teacher soldier dancer president secretary table", cleaned(WORDS_CHARS))
     cloud: str = url("words", one_of(*CLOUDS))  # which rows are laid flat
     dims: int = url(2, number(int, 2, 3))
+    listed: str = url("cat dog horse cow; France Germany Italy; one two three; walk run jump", cleaned(WORDS_CHARS))
+    axes: bool = url(False, flag, write_flag)  # the rows along two directions of the reader's own
+    axis_x: str = url("woman - man", cleaned(WORDS_CHARS))
+    axis_y: str = url("old - young", cleaned(WORDS_CHARS))
     share: str | None = url(None, one_of("few", "some", "most"))  # answer to the question of the test
     analogy: str = url("king - man + woman", cleaned(200))
     without: bool = url(False, flag, write_flag)  # leave the formula's own words out of its results

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from gptviz.analysis.arithmetic import solve
-from gptviz.analysis.meaning import direction, gallery
+from gptviz.analysis.meaning import along, cloud, direction, gallery
 from gptviz.analysis.spaces import open_space
 from gptviz.text import say
 
@@ -34,6 +34,8 @@ def field(page: Page):
 
 def test_a_formula_is_worked_out_and_kept_in_the_link(open_at, smollm2):
     page = open_at()
+    expect(page.locator(".results tbody")).to_have_count(0)  # a calm first view
+    page.locator("[data-section=results] summary").click()
     expect(page.locator(".verdict .token").first).to_have_text("·queen", timeout=WAIT)
     formula = "Paris - France + Italy = Rome"
     field(page).fill(formula)
@@ -98,6 +100,50 @@ def test_the_cloud_is_turned_searched_and_laid_out(open_at):
     expect(canvas).to_have_attribute("aria-label", re.compile("500"))
     page.get_by_role("combobox", name="Which rows").select_option("prompt")
     expect(page.locator(".legend", has_text="your text")).to_be_visible(timeout=WAIT)
+
+
+def test_words_of_ones_own_along_axes_of_ones_own(open_at, smollm2):
+    page = open_at(corners="cloud", cloud="own", listed="cat dog cow; one two three")
+    where = open_space(smollm2, "input")
+    view, canvas = page.locator(".cloud-view"), page.locator(".cloud-view canvas")
+    expect(view.locator(".legend")).to_have_text(["cat dog …", "one two …"], timeout=WAIT)
+    page.locator("[data-do=axes]").click()
+    right = view.get_by_label(say("en", "geometry_view.cloud.axis_x"))
+    right.fill("king - king")
+    right.press("Enter")
+    expect(view.locator(".trouble")).to_contain_text("zero vector", timeout=WAIT)
+    right.fill("queen - king")
+    right.press("Enter")
+    found = cloud(where, "own", [], 0, "cat dog cow; one two three")
+    axes = along(where, found.ids, ["queen - king", "old - young"])
+    expect(canvas).to_have_attribute("aria-label", re.compile(f"{100 * axes.shares[0]:.1f} %"), timeout=WAIT)
+    expect(page).to_have_url(re.compile("axis_x=queen"), timeout=WAIT)
+
+    # A click keeps a dot, with the nearest that it has in the whole space.
+    low, high = axes.flat.min(0).values, axes.flat.max(0).values
+    box = canvas.bounding_box()
+    scale = max((high[0] - low[0]) / (box["width"] - 100), (high[1] - low[1]) / (box["height"] - 48))
+    at = (axes.flat[0] - (low + high) / 2) / scale
+    canvas.click(position={"x": box["width"] / 2 + float(at[0]), "y": box["height"] / 2 - float(at[1])})
+    page.mouse.move(2, 2)
+    nearest = [where.pieces([found.ids[i]])[0] for i in found.near[0].tolist()]
+    tokens = view.locator(".readout .token")
+    expect(tokens.first).to_have_text("·cat")
+    assert tokens.all_inner_texts()[-len(nearest) :] == nearest
+
+
+@pytest.mark.parametrize(("locale", "language"), [("en-US", "en"), ("zh-CN", "zh")])
+def test_every_space_that_is_here_is_asked(open_at, smollm2, locale, language):
+    page = open_at(corners="spaces", locale=locale, width=390)
+    where = open_space(smollm2, "input")
+    result = solve(where, "king - man + woman")
+    column = page.locator(".beside tbody tr td:nth-of-type(1)")
+    expect(column.nth(3)).to_contain_text(result.answer.token, timeout=WAIT)
+    expect(column.nth(5)).to_contain_text(f"{result.sides[0]:.2f}")
+    king = where.find("king")
+    near = where.nearest(where.space.rows[king], 6, without=[king])
+    expect(column.nth(6).locator(".token")).to_have_text([one.token for one in near])
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
 
 
 def test_tsne_can_be_stopped(open_at):

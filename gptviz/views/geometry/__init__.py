@@ -5,6 +5,8 @@ formula     a sum of words, what lies near it, what would have lain there anyway
 gallery     families of analogies, each measured
 direction   words along the direction from one set of words to another
 cloud       rows laid flat: their principal components
+axes        the same rows along two directions of the reader's own
+spaces      the same questions asked in every space that is here
 
 t-SNE is told as news, picture by picture: `picture_news`.
 """
@@ -19,17 +21,16 @@ from torch import Tensor
 
 from gptviz.analysis.arithmetic import Arithmetic, Term, parallelogram, solve, verdict
 from gptviz.analysis.landmarks import landmarks_in
-from gptviz.analysis.meaning import CLOUDS, cloud, direction, formula_words, gallery, knows, split_words
+from gptviz.analysis.meaning import CLOUDS, along, cloud, direction, formula_words, gallery, knows, split_words, tally
 from gptviz.analysis.spaces import SPACES, WordSpace
 from gptviz.errors import GptvizError
 from gptviz.text import table
 from gptviz.views.wire import pack
 
-SECTIONS = ("gallery", "direction", "cloud")
+SECTIONS = ("results", "gallery", "direction", "cloud", "spaces")
 """The parts of the view that unfold."""
 
 RESULTS = 22  # nearest rows that travel: ten to show without the formula's own words
-PLAIN = ("space", "formula", "without", "mean", "open", "first", "second", "others", "cloud", "dims")
 
 __all__ = ["CLOUDS", "SECTIONS", "SPACES", "geometry_parts", "labels", "picture_news"]
 
@@ -43,10 +44,11 @@ def geometry_parts(
     spaces: Sequence[str],
     prompt: Sequence[int],
     at: int,
+    beside: Sequence[WordSpace] = (),
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> dict[str, bytes]:
     """The parts that the reader's choices need. values: see `view.js`. prompt: rows of the prompt's tokens in this
-    space; at: the row whose neighbourhood may be shown. progress: of the gallery."""
+    space; at: the row whose neighbourhood may be shown; beside: all spaces that are here. progress: of the gallery."""
     parts = {
         "text": text_part(where, language, model, spaces),
         "formula": formula_part(where, values["formula"], values["mean"], language),
@@ -57,7 +59,12 @@ def geometry_parts(
         sets = [values[name] for name in ("first", "second", "others")]
         parts["direction"] = direction_part(where, *sets, language)
     if "cloud" in values["open"]:
-        parts["cloud"] = cloud_part(where, values["cloud"], prompt, at, language)
+        asked = (values["cloud"], prompt, at, values["listed"])
+        parts["cloud"] = cloud_part(where, *asked, language)
+        if values["axes"]:
+            parts["axes"] = axes_part(where, *asked, [values["axis_x"], values["axis_y"]], language)
+    if "spaces" in values["open"]:
+        parts["spaces"] = spaces_part(where, beside, values["formula"], values["mean"], language, progress)
     return parts
 
 
@@ -165,16 +172,61 @@ def direction_part(where: WordSpace, first: str, second: str, others: str, langu
     return pack(header, {})
 
 
-def cloud_part(where: WordSpace, kind: str, prompt: Sequence[int], at: int, language: str) -> bytes:
-    """Rows laid flat: flat [N, 3] along their first three principal components, group [N]; or `trouble`."""
-    header: dict[str, Any] = {"space": where.name, "cloud": kind, "at": at}
+def cloud_part(where: WordSpace, kind: str, prompt: Sequence[int], at: int, listed: str, language: str) -> bytes:
+    """Rows laid flat: flat [N, 3] along their first three principal components, group [N], near [N, 4] the nearest of
+    each in the space; or `trouble`."""
+    header: dict[str, Any] = {"space": where.name, "cloud": kind, "at": at, "listed": listed}
     try:
-        found = cloud(where, kind, prompt, at)
+        found = cloud(where, kind, prompt, at, listed)
     except GptvizError as error:
         return pack({**header, "trouble": error.text(language)}, {})
-    header |= {"pieces": where.pieces(found.ids), "names": found.names, "explained": found.explained}
+    header |= {"pieces": where.pieces(found.ids), "names": found.names, "own": kind == "own"}
+    header |= {"explained": found.explained, "missing": found.missing}
     arrays = {"flat": found.flat, "group": np.array(found.groups, np.int32), "ids": np.array(found.ids, np.int32)}
-    return pack(header, arrays)
+    return pack(header, {**arrays, "near": found.near})
+
+
+def axes_part(
+    where: WordSpace, kind: str, prompt: Sequence[int], at: int, listed: str, formulas: Sequence[str], language: str
+) -> bytes:
+    """The rows of that cloud along two directions: flat [N, 2]; or `trouble`."""
+    header: dict[str, Any] = {"space": where.name, "cloud": kind, "at": at, "listed": listed, "axes": list(formulas)}
+    try:
+        found = along(where, cloud(where, kind, prompt, at, listed).ids, formulas)
+    except GptvizError as error:
+        return pack({**header, "trouble": error.text(language)}, {})
+    return pack({**header, "shares": found.shares, "between": found.between}, {"flat": found.flat})
+
+
+def spaces_part(
+    where: WordSpace,
+    beside: Sequence[WordSpace],
+    formula: str,
+    mean: bool,
+    language: str,
+    progress: Callable[[int, int], None],
+) -> bytes:
+    """The same formula, the neighbours of its first word and the families in every space of `beside`."""
+    columns = []
+    for other in beside:
+        marks = landmarks_in(other)
+        column: dict[str, Any] = {
+            "name": other.name,
+            "rows": len(other.space),
+            "width": other.space.rows.shape[1],
+            "pairs": [marks.pairs.mean, marks.pairs.sd],
+            "arrows": [marks.arrows.sd, marks.arrows.p99],
+            "tally": tally(gallery(other, progress)) if knows(marks) else None,
+        }
+        try:
+            result = solve(other, formula, 1, mean)
+            first = result.terms[0].word
+            near = other.nearest(first.vector, 6, without=[] if first.id is None else [first.id])
+            column |= {"result": _result(other, result), "word": first.text, "near": [one.token for one in near]}
+        except GptvizError as error:
+            column["trouble"] = error.text(language)
+        columns.append(column)
+    return pack({"space": where.name, "formula": formula, "mean": mean, "columns": columns}, {})
 
 
 def picture_news(where: WordSpace, kind: str, iteration: int, total: int, flat: Tensor) -> bytes:

@@ -65,7 +65,8 @@ export function createDirection(scene) {
         }),
       );
       said.textContent = say("direction.said", { agree: fixed(it.agree, 2), right: String(it.apart[0]), all: String(it.apart[1]) });
-      missing.textContent = it.missing.length ? say("direction.missing", { words: it.missing.slice(0, 20).join(", ") }) : "";
+      const cut = it.sets.some((/** @type {string} */ text) => text.length >= 400);
+      missing.textContent = [it.missing.length ? say("direction.missing", { words: it.missing.slice(0, 20).join(", ") }) : "", cut ? say("direction.cut", { limit: 400 }) : ""].join(" ");
     },
   };
 }

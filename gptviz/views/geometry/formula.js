@@ -4,9 +4,13 @@ import { css } from "../colours.js";
 import { element } from "../dom.js";
 import { count, fixed } from "../format.js";
 import { prepare } from "../painter.js";
+import { createSection } from "../section.js";
 
 const EXAMPLES = ["king - man + woman", "French - France + Germany = German", "Paris - France + Italy = Rome", "three - two + five = six", "doctor - man + woman = nurse"];
 const HEIGHT = 260;
+
+/** In two digits, and never −0.00. @param {number} value */
+export const cosine = (value) => fixed(Math.abs(value) < 0.005 ? 0 : value, 2);
 
 /** @param {any[]} terms */
 export const written = (terms) =>
@@ -42,13 +46,22 @@ export function createFormula(scene) {
   const sides = element("div", { class: "sides" });
   const table = (/** @type {string[]} */ heads, /** @type {HTMLElement} */ body, /** @type {string} */ name) =>
     element("table", { class: name }, element("thead", {}, element("tr", {}, ...heads.map((key) => element("th", { scope: "col" }, say(`formula.${key}`))))), body);
-  const found = element(
+  const baselines = element("div", {}, element("p", { class: "title" }, say("formula.simpler")), table(["added", "rank", "cosine"], simpler, "simpler"));
+  const lists = element(
     "div",
-    { class: "found" },
-    element("div", { class: "picture" }, canvas, plane, sides),
-    element("div", { class: "lists" }, table(["token", "cosine"], results, "results"), element("label", { class: "check" }, without, " ", say("formula.without"))),
-    element("div", { class: "wide" }, element("p", { class: "title" }, say("formula.simpler")), table(["added", "rank", "cosine"], simpler, "simpler")),
+    { class: "lists" },
+    element("div", {}, table(["token", "cosine"], results, "results"), element("label", { class: "check" }, without, " ", say("formula.without"))),
+    baselines,
   );
+  const more = createSection({
+    name: "results",
+    title: say("results.title"),
+    question: say("results.question"),
+    create: () => ({ node: lists, draw: () => {} }),
+    isOpen: (/** @type {import("./view.js").Values} */ now) => now.open.includes("results"),
+    set: (open) => choose({ open: open ? ["results", ...scene.values().open] : scene.values().open.filter((name) => name !== "results") }),
+  });
+  const found = element("div", { class: "found" }, element("div", { class: "picture" }, canvas, plane, sides), more.node);
   let last = /** @type {any} */ (null);
 
   /** @param {any} it */
@@ -74,26 +87,24 @@ export function createFormula(scene) {
     const width = canvas.parentElement?.clientWidth ?? 300;
     const painter = prepare(canvas, width, HEIGHT);
     canvas.style.background = css(colours.background);
-    const xs = [0, 2, 4, 6].map((i) => points[i]);
-    const ys = [1, 3, 5, 7].map((i) => points[i]);
+    // The last one: where the arrow from b to a ends if it begins at c.
+    const [xs, ys] = [0, 1].map((axis) => [...[0, 1, 2, 3].map((i) => points[2 * i + axis]), points[4 + axis] + points[axis] - points[2 + axis]]);
     const pad = [90, 34];
     const span = Math.max((Math.max(...xs) - Math.min(...xs)) / (width - 2 * pad[0]), (Math.max(...ys) - Math.min(...ys)) / (HEIGHT - 2 * pad[1])) || 1;
     const middle = [(Math.max(...xs) + Math.min(...xs)) / 2, (Math.max(...ys) + Math.min(...ys)) / 2];
     const at = (/** @type {number} */ i) => [width / 2 + (xs[i] - middle[0]) / span, HEIGHT / 2 - (ys[i] - middle[1]) / span];
-    const [a, b, c, d] = [0, 1, 2, 3].map(at);
+    const [a, b, c, d, reached] = [0, 1, 2, 3, 4].map(at);
     const names = [...it.terms.map((/** @type {any} */ term) => term.pieces.length > 1 ? term.word : term.pieces[0]), it.answer.piece];
     arrow(painter, b, a, colours.query, []);
     arrow(painter, c, d, colours.key, []);
-    painter.line([a, d], colours.line, { thick: 1, dash: [3, 3] });
-    painter.line([b, c], colours.line, { thick: 1, dash: [3, 3] });
-    // Where the arrow from b to a ends if it begins at c.
-    const reached = [c[0] + a[0] - b[0], c[1] + a[1] - b[1]];
+    painter.line([a, d], colours.muted, { thick: 1, dash: [3, 3] });
+    painter.line([b, c], colours.muted, { thick: 1, dash: [3, 3] });
     arrow(painter, c, reached, colours.muted, [4, 3]);
     [a, b, c, d].forEach((point, i) => {
       painter.rect(point[0] - 4, point[1] - 4, 8, 8, i === 3 ? colours.output : colours.ink);
       painter.text(names[i], Math.min(width - 40, Math.max(40, point[0])), point[1] + (point[1] > HEIGHT / 2 ? 16 : -14), { fill: colours.ink, size: 14, align: "center", code: true, bold: i === 3 });
     });
-    canvas.setAttribute("aria-label", say("formula.alt", { a: names[0], b: names[1], c: names[2], d: names[3], cosine: fixed(it.sides[0], 2) }));
+    canvas.setAttribute("aria-label", say("formula.alt", { a: names[0], b: names[1], c: names[2], d: names[3], cosine: cosine(it.sides[0]) }));
   }
 
   return {
@@ -110,6 +121,7 @@ export function createFormula(scene) {
       const it = part.header;
       const stale = it.formula !== values.formula || it.mean !== values.mean;
       found.classList.toggle("stale", stale);
+      more.draw(values);
       trouble.textContent = it.trouble ?? "";
       trouble.hidden = !it.trouble;
       meanLine.hidden = !(values.mean || it.several);
@@ -126,7 +138,7 @@ export function createFormula(scene) {
       );
       const lines = [{ terms: it.terms, rank: it.rank, cosine: it.answer.cosine }, ...it.simpler];
       simpler.replaceChildren(...lines.map((one) => element("tr", {}, element("th", { scope: "row", lang: "", translate: "no" }, written(one.terms)), element("td", {}, n(one.rank)), element("td", {}, fixed(one.cosine, 3)))));
-      simpler.closest(".wide")?.toggleAttribute("hidden", !it.simpler.length);
+      baselines.hidden = !it.simpler.length;
       const drawn = Boolean(it.sides);
       canvas.hidden = plane.hidden = sides.hidden = !drawn;
       if (!drawn) return;
@@ -136,17 +148,25 @@ export function createFormula(scene) {
       const { sd, p99, count: draws } = header.arrows;
       const beyond = it.sides[0] > p99;
       sides.replaceChildren(
-        band(it.sides[0], sd, p99),
-        element("p", {}, ...scene.nodes("formula.side", { a: names[0], b: names[1], c: names[2], d: names[3], cosine: element("b", {}, fixed(it.sides[0], 2)) }), " ", say(beyond ? "formula.beyond" : "formula.within", { p99: fixed(p99, 2) })),
-        element("p", { class: "muted" }, say("formula.scale", { sd: fixed(sd, 2), p99: fixed(p99, 2), count: n(draws), words: n(header.landmarks) })),
+        band(it.sides, sd, p99),
+        element("p", {}, ...scene.nodes("formula.side", { a: names[0], b: names[1], c: names[2], d: names[3], cosine: element("b", {}, cosine(it.sides[0])) }), " ", say(beyond ? "formula.beyond" : "formula.within", { p99: fixed(p99, 2) })),
+        element("p", {}, ...scene.nodes(it.sides[1] > p99 ? "formula.other_beyond" : "formula.other_within", { a: names[0], b: names[1], c: names[2], d: names[3], cosine: element("b", {}, cosine(it.sides[1])) })),
+        element("p", { class: "muted" }, say("formula.scale", { sd: fixed(sd, 2), p99: fixed(p99, 2), count: n(draws), words: n(header.landmarks), kind: say(header.words ? "formula.words" : "formula.tokens") })),
       );
     },
   };
 
-  /** The cosine of the two arrows on a scale from −1 to 1, over what random ones give. @param {number} value @param {number} sd @param {number} p99 */
-  function band(value, sd, p99) {
-    const node = element("div", { class: "band", "aria-hidden": true }, element("span", { class: "chance" }), element("span", { class: "sd" }), element("span", { class: "mark" }));
-    node.style.setProperty("--value", String((value + 1) / 2));
+  /**
+   * The cosines of the two pairs of sides on a scale from −1 to 1, over what random differences give.
+   * @param {number[]} sides @param {number} sd @param {number} p99
+   */
+  function band(sides, sd, p99) {
+    const marks = sides.map((value, i) => {
+      const mark = element("span", { class: i ? "mark other" : "mark" });
+      mark.style.setProperty("--value", String((value + 1) / 2));
+      return mark;
+    });
+    const node = element("div", { class: "band", "aria-hidden": true }, element("span", { class: "chance" }), element("span", { class: "sd" }), ...marks);
     node.style.setProperty("--sd", String(sd / 2));
     node.style.setProperty("--p99", String(p99 / 2));
     return node;

@@ -1,7 +1,8 @@
 // Families of analogies, each measured in this space: what works, what needs no arithmetic, what fails.
 
 import { element } from "../dom.js";
-import { count, fixed } from "../format.js";
+import { count } from "../format.js";
+import { cosine } from "./formula.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createGallery(scene) {
@@ -45,7 +46,7 @@ export function createGallery(scene) {
                   element("td", { class: "word" }, say(`gallery.${one.verdict}`, { word: one.missing ?? "" }), known && one.rank > 1 ? element("span", { class: "muted" }, " ", ...scene.nodes("gallery.instead", { first: scene.token(one.first) })) : "", one.chance && one.rank === 1 ? element("span", { class: "muted" }, ` ${say("gallery.chance")}`) : ""),
                   element("td", {}, known ? n(one.rank) : "–"),
                   element("td", {}, known ? n(one.simpler) : "–"),
-                  element("td", { class: one.chance ? "muted" : null }, known && one.side !== null ? fixed(one.side, 2) : "–"),
+                  element("td", { class: one.chance ? "muted" : null }, known && one.side !== null ? cosine(one.side) : "–"),
                 );
               }),
             ),

@@ -7,14 +7,15 @@ import { createCloud } from "./cloud.js";
 import { createDirection } from "./direction.js";
 import { createFormula } from "./formula.js";
 import { createGallery } from "./gallery.js";
+import { createSpaces } from "./spaces.js";
 
 export const css = ["../common.css", "./view.css"];
 
 const SETTLED_AFTER = 300; // ms
-const SECTIONS = { gallery: createGallery, direction: createDirection, cloud: createCloud };
+const SECTIONS = { gallery: createGallery, direction: createDirection, cloud: createCloud, spaces: createSpaces };
 
 /** Choices for which the host has something to send; the others wait until the reader settles. */
-const ASKS = ["space", "formula", "mean", "open", "first", "second", "others", "cloud", "lay", "halts"];
+const ASKS = ["space", "formula", "mean", "open", "first", "second", "others", "cloud", "listed", "axes", "axis_x", "axis_y", "lay", "halts"];
 
 /**
  * @typedef {import("../wire.js").Payload} Payload
@@ -30,6 +31,10 @@ const ASKS = ["space", "formula", "mean", "open", "first", "second", "others", "
  * @property {string} others words to be placed between them
  * @property {string} cloud which rows are laid flat
  * @property {number} dims 2 or 3
+ * @property {string} listed words of the reader's own to be laid flat, in groups with semicolons between them
+ * @property {boolean} axes along two directions of the reader's own
+ * @property {string} axis_x
+ * @property {string} axis_y
  * @property {boolean} lay them flat by t-SNE; told once
  * @property {number} halts how often that was stopped: whatever is reported ends the work
  *
@@ -59,7 +64,7 @@ export function mount(root, given, report) {
   /** @type {Values} */
   let values = {
     space: "input", formula: "", without: false, mean: false, open: [], first: "", second: "", others: "",
-    cloud: "words", dims: 2, lay: false, halts: 0,
+    cloud: "words", dims: 2, listed: "", axes: false, axis_x: "", axis_y: "", lay: false, halts: 0,
   }; // prettier-ignore
   let reported = JSON.stringify(values);
   let settling = 0;
@@ -79,7 +84,7 @@ export function mount(root, given, report) {
 
   /** @param {Partial<Values>} change */
   function choose(change) {
-    if ("cloud" in change || "space" in change) picture = null;
+    if ("cloud" in change || "space" in change || "listed" in change) picture = null;
     values = { ...values, ...change };
     clearTimeout(settling);
     if (ASKS.some((name) => name in change)) settle();
@@ -115,7 +120,7 @@ export function mount(root, given, report) {
     };
     const formula = createFormula(scene);
     const sections = Object.entries(SECTIONS)
-      .filter(([name]) => name !== "gallery" || header.words)
+      .filter(([name]) => (name !== "gallery" || header.words) && (name !== "spaces" || header.spaces.length > 1))
       .map(([name, create]) =>
         createSection({
           name,
@@ -123,7 +128,7 @@ export function mount(root, given, report) {
           question: scene.say(`${name}.question`),
           create: () => create(scene),
           isOpen: (/** @type {Values} */ now) => now.open.includes(name),
-          set: (open) => choose({ open: Object.keys(SECTIONS).filter((n) => (n === name ? open : values.open.includes(n))) }),
+          set: (open) => choose({ open: ["results", ...Object.keys(SECTIONS)].filter((n) => (n === name ? open : values.open.includes(n))) }),
         }),
       );
     frame.replaceChildren(spaces(scene), formula.node, ...sections.map((section) => section.node));
