@@ -1,0 +1,169 @@
+"""The embeddings view: from an id to a vector, what the vector lies near, and how position comes in. It is fed in parts:
+
+text         the tokens, the rows they look up, and a sample of the whole matrix
+words        further words that the reader wants to compare
+chance       what two rows drawn at random give
+neighbours   the rows nearest to one vector, in three measures
+learned      position rows (models that have them)
+rotary       queries and keys of one layer before rotation (rotary models)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from gptviz.analysis import positions, similarity
+from gptviz.analysis.geometry import Space, one_hot_difference, space_of, spread
+from gptviz.analysis.parameters import GPT3
+from gptviz.llm import LLM
+from gptviz.text import table
+from gptviz.trace import Trace
+from gptviz.views.wire import pack
+
+SECTIONS = ("product", "similarity", "neighbours", "position")
+"""The parts of the view that unfold."""
+
+SHOWN_ROWS = 160
+"""So many rows of the matrix stand for all of them in the strip."""
+AROUND, SHOWN_NUMBERS = 2, 6
+"""Rows before and after the one looked up, and numbers of each, in the multiplication."""
+NEIGHBOURS = 60
+"""Of each measure; the view shows fewer, but may put spellings of one word together."""
+SHOWN_POSITIONS = 128
+"""Position rows in the picture."""
+
+
+def embeddings_parts(
+    llm: LLM, trace: Trace, values: Mapping[str, Any], language: str, spaces: Mapping[str, Space] | None = None
+) -> dict[str, bytes]:
+    """The parts that the reader's choices need. values: see `view.js`; token and layer must exist."""
+    ids, opened = trace.ids, values["open"]
+    parts = {"text": text_part(llm, trace, language)}
+    words = similarity.words_of(llm, values["words"], ids)
+    if "similarity" in opened or "neighbours" in opened:
+        parts["words"] = words_part(llm, words)
+        parts["chance"] = chance_part(space_of(llm))
+    if "neighbours" in opened:
+        parts["neighbours"] = neighbours_part(llm, ids[values["token"]], values["query"])
+    if "position" in opened:
+        if trace.config.rope:
+            parts["rotary"] = rotary_part(trace, values["layer"])
+        else:
+            parts["learned"] = learned_part(llm, len(ids))
+    return parts
+
+
+def labels(language: str) -> dict[str, str]:
+    """What the view says."""
+    prefix = "embeddings_view."
+    return {key.removeprefix(prefix): text for key, text in table(language).items() if key.startswith(prefix)}
+
+
+def text_part(llm: LLM, trace: Trace, language: str) -> bytes:
+    """The tokens; `rows` [U, D] of their different ids in the order they come, `near` [U, 2·AROUND + 1,
+    SHOWN_NUMBERS] of those around each (NaN beyond the ends), `sample` [S, D] of all rows."""
+    config, space = llm.config, space_of(llm)
+    different = list(dict.fromkeys(trace.ids))
+    sample = positions.spaced(len(space), SHOWN_ROWS)
+    around = [[id + step for step in range(-AROUND, AROUND + 1)] for id in different]
+    exist = [[i if 0 <= i < len(space) else None for i in row] for row in around]
+    near = torch.full((len(different), 2 * AROUND + 1, min(SHOWN_NUMBERS, config.d_model)), torch.nan)
+    for n, row in enumerate(exist):
+        for m, i in enumerate(row):
+            if i is not None:
+                near[n, m] = space.rows[i, : near.shape[2]].cpu()
+    header = {
+        "language": language,
+        "labels": labels(language),
+        "tokens": list(trace.tokens),
+        "ids": list(trace.ids),
+        "different": different,
+        "pieces": llm.pieces(different),
+        "around": exist,
+        "around_pieces": [[None if i is None else llm.pieces([i])[0] for i in row] for row in exist],
+        # Measured on each row: what a multiplication makes of it.
+        "differences": [one_hot_difference(space, id) for id in different] if len(different) <= 16 else [],
+        "sample": sample,
+        "vocab_size": len(space),
+        "d_model": config.d_model,
+        "n_ctx": config.n_ctx,
+        "contexts": positions.CONTEXTS,
+        "gpt3": [GPT3.vocab_size, GPT3.d_model],
+        "rope": config.rope is not None,
+        "tied": config.tied,
+        "mean_norm": float(space.norms.mean()),
+        "limit": spread(space.rows[sample]).limit,
+    }
+    norms = space.norms[different]
+    return pack(header, {"rows": space.rows[different], "norms": norms, "near": near, "sample": space.rows[sample]})
+
+
+def words_part(llm: LLM, words: Sequence[similarity.Word]) -> bytes:
+    """Words to compare with: `rows` [W, D] of those that have a vector."""
+    good = [word for word in words if not word.trouble]
+    header = {
+        "words": [{"text": w.text, "ids": list(w.ids), "pieces": llm.pieces(w.ids)} for w in good],
+        "troubles": [{"text": w.text, "trouble": w.trouble} for w in words if w.trouble],
+    }
+    rows = [similarity.vector_of(llm, w.ids) for w in good]
+    return pack(header, {"rows": torch.stack(rows) if rows else torch.zeros(0, llm.config.d_model)})
+
+
+def chance_part(space: Space) -> bytes:
+    """By measure: mean, sd, 1001 quantiles and a histogram of random pairs of rows."""
+    header, arrays = {}, {}
+    for name, found in similarity.chance(space).items():
+        values = found.values
+        header[name] = {"mean": found.mean, "sd": found.sd, "pairs": len(values), "whole": found.whole}
+        if len(values):
+            arrays[f"{name}.quantiles"] = torch.quantile(values, torch.linspace(0, 1, 1001, dtype=values.dtype))
+    return pack(header, arrays)
+
+
+def neighbours_part(llm: LLM, token_id: int, query: str | None) -> bytes:
+    """The rows nearest to the chosen token's, or to what the reader typed."""
+    space = space_of(llm)
+    word = similarity.word_of(llm, query) if query else similarity.Word(llm.pieces([token_id])[0], (token_id,))
+    header: dict[str, Any] = {"query": query, "text": word.text, "ids": list(word.ids), "trouble": word.trouble}
+    header["pieces"] = llm.pieces(word.ids)
+    if not word.trouble:
+        vector = similarity.vector_of(llm, word.ids)
+        found = similarity.neighbours(space, vector, NEIGHBOURS, without=word.ids)
+        ids = sorted({n.id for near in found.values() for n in near})
+        pieces = dict(zip(ids, llm.pieces(ids), strict=True))
+        header["norm"] = float(vector.norm())
+        header["near"] = {
+            name: [
+                {"id": n.id, "piece": pieces[n.id], "cosine": n.cosine, "dot": n.dot, "distance": n.distance}
+                | {"norm": n.norm}
+                for n in near
+            ]
+            for name, near in found.items()
+        }
+        cosines = space.cosines(vector).double()
+        header["own"] = {"mean": float(cosines.mean()), "sd": float(cosines.std(correction=0))}
+    return pack(header, {})
+
+
+def learned_part(llm: LLM, n_tokens: int) -> bytes:
+    """`rows` [S, D] of positions over the whole context, `own` [T, D] of this text's."""
+    weight = llm.model.pos_embed.weight.detach()
+    shown = positions.spaced(len(weight), SHOWN_POSITIONS)
+    return pack({"positions": shown, "n_ctx": len(weight)}, {"rows": weight[shown], "own": weight[:n_tokens]})
+
+
+def rotary_part(trace: Trace, layer: int) -> bytes:
+    """Queries and keys of a layer before they are turned, and how fast each pair turns."""
+    found, config = positions.rotary(trace, layer), trace.config
+    header = {
+        "layer": layer,
+        "n_layer": config.n_layer,
+        "n_head": config.n_head,
+        "n_kv_head": config.n_kv_head,
+        "scale": config.scale(layer),
+        "difference": found.difference,
+    }
+    return pack(header, {"q": found.q, "k": found.k, "frequencies": found.frequencies.double()})

@@ -1,0 +1,192 @@
+// The embeddings view: from an id to a vector, what the vector lies near, and how position comes in.
+// Lookup, measures, pairs and rotation are computed here; the server is asked for neighbours, words and layers.
+
+import { readColours } from "../colours.js";
+import { element, fill, fillNodes } from "../dom.js";
+import { createSection } from "../section.js";
+import { createLookup } from "./lookup.js";
+import { createNeighbours } from "./neighbours.js";
+import { createPosition } from "./position.js";
+import { createProduct } from "./product.js";
+import { createSimilarity } from "./similarity.js";
+import { createText } from "./text.js";
+
+export const css = ["../common.css", "./view.css", "./sections.css"];
+
+const SETTLED_AFTER = 300; // ms without a movement
+const SECTIONS = { product: createProduct, similarity: createSimilarity, neighbours: createNeighbours, position: createPosition };
+
+/** Choices after which the host has something new to say at once; the others wait until the reader settles. */
+const ASKS = ["token", "open", "words", "query", "layer"];
+
+/**
+ * @typedef {import("../wire.js").Payload} Payload
+ *
+ * @typedef {object} Values what the reader may set
+ * @property {number} token the chosen position
+ * @property {string[]} open sections
+ * @property {"cosine" | "dot" | "distance"} measure
+ * @property {[number, number] | null} pair two of the compared vectors, by place
+ * @property {string} words further words to compare
+ * @property {string | null} query whose neighbours are shown; null: the chosen token's
+ * @property {boolean} grouped spellings of one word put together
+ * @property {number} layer whose queries and keys are turned
+ * @property {number} head
+ * @property {number | null} key the position whose key is turned
+ * @property {[number, number] | null} at where query and key are put; null: where they stand in the text
+ *
+ * @typedef {object} Scene what holds for one text
+ * @property {any} header of the text part
+ * @property {Record<string, {data: any, shape: number[]}>} arrays of the text part
+ * @property {string} language
+ * @property {(key: string, values?: Record<string, any>) => string} say
+ * @property {(key: string, nodes: Record<string, Node | string>) => (Node | string)[]} nodes
+ * @property {(position: number) => HTMLElement} chip a token of the text, on its colour
+ * @property {(piece: string) => HTMLElement} token any other
+ * @property {(place: number) => ArrayLike<number>} row of the text's different ids
+ * @property {(position: number) => number} place of a position's id among the different ids
+ * @property {() => Record<string, import("../colours.js").Rgb>} colours
+ * @property {(name: string) => Payload | null} part
+ * @property {() => Values} values as they are now, drawn or not
+ * @property {(change: Partial<Values>) => void} choose
+ * @property {(held: boolean) => void} hold a pointer has taken a slider, or let it go
+ * @property {() => void} redraw
+ */
+
+/**
+ * @param {ShadowRoot | HTMLElement} root
+ * @param {Record<string, Payload>} given
+ * @param {(values: Values) => void} report
+ */
+export function mount(root, given, report) {
+  const frame = element("div", { class: "gptviz embeddings" });
+  root.append(frame);
+  /** @type {Record<string, Payload | null>} */
+  const parts = { ...given };
+  /** @type {Values} */
+  let values = {
+    token: 0, open: [], measure: "cosine", pair: null, words: "", query: null, grouped: true, layer: 0, head: 0, key: null, at: null,
+  }; // prettier-ignore
+  let reported = JSON.stringify(values);
+  let settling = 0;
+  let moving = false; // a pointer holds a slider
+  let pending = 0;
+  let colours = readColours(frame);
+  let built = build();
+
+  function settle() {
+    clearTimeout(settling);
+    settling = 0;
+    if (moving || JSON.stringify(values) === reported) return;
+    reported = JSON.stringify(values);
+    report(structuredClone(values));
+  }
+
+  /** @param {Partial<Values>} change */
+  function choose(change) {
+    values = { ...values, ...change };
+    if ("token" in change) Object.assign(values, { query: change.query ?? null, key: change.key ?? null, at: null });
+    if ("key" in change) values.at = null;
+    if ("words" in change && !("pair" in change)) values.pair = null;
+    clearTimeout(settling);
+    if (ASKS.some((name) => name in change)) settle();
+    else settling = window.setTimeout(settle, SETTLED_AFTER);
+    redraw();
+  }
+
+  function redraw() {
+    pending ||= requestAnimationFrame(draw);
+  }
+
+  function draw() {
+    cancelAnimationFrame(pending);
+    pending = 0;
+    built.draw();
+  }
+
+  function build() {
+    const { header, arrays } = /** @type {Payload} */ (parts.text);
+    frame.setAttribute("lang", header.language);
+    const D = header.d_model;
+    const places = header.ids.map((/** @type {number} */ id) => header.different.indexOf(id));
+    /** @type {Scene} */
+    const scene = {
+      header,
+      arrays,
+      language: header.language,
+      say: (key, filled = {}) => fill(header.labels[key], filled),
+      nodes: (key, nodes) => fillNodes(header.labels[key], nodes),
+      chip(position) {
+        const node = scene.token(header.tokens[position]);
+        node.style.setProperty("--chip", `var(--token-${position % 6})`);
+        return node;
+      },
+      token: (piece) => element("span", { class: "token", lang: "", translate: "no" }, piece),
+      row: (place) => arrays.rows.data.subarray(place * D, (place + 1) * D),
+      place: (position) => places[position],
+      colours: () => colours,
+      part: (name) => parts[name] ?? null,
+      values: () => values,
+      choose,
+      hold(held) {
+        moving = held;
+        if (!held) choose({});
+      },
+      redraw,
+    };
+    const text = createText(scene);
+    const lookup = createLookup(scene);
+    const sections = Object.entries(SECTIONS).map(([name, create]) =>
+      createSection({
+        name,
+        title: scene.say(`${name}.title`),
+        question: scene.say(`${name}.question`),
+        create: () => create(scene),
+        isOpen: (/** @type {Values} */ now) => now.open.includes(name),
+        set: (open) => choose({ open: Object.keys(SECTIONS).filter((n) => (n === name ? open : values.open.includes(n))) }),
+      }),
+    );
+    frame.replaceChildren(text.node, lookup.node, ...sections.map((section) => section.node));
+    return {
+      draw: () => [text, lookup, ...sections].forEach((part) => part.draw(values)),
+      destroy: () => (lookup.destroy(), sections.forEach((section) => section.destroy())),
+    };
+  }
+
+  const resized = new ResizeObserver(redraw);
+  resized.observe(frame);
+  const scheme = window.matchMedia("(prefers-color-scheme: dark)");
+  const recolour = () => {
+    colours = readColours(frame);
+    redraw();
+  };
+  scheme.addEventListener("change", recolour);
+
+  return {
+    /**
+     * @param {Record<string, Payload | null>} next
+     * @param {Partial<Values> | null} given
+     */
+    update(next, given) {
+      Object.assign(parts, next);
+      if (given && !moving && !settling) {
+        values = { ...values, ...given };
+        reported = JSON.stringify(values);
+      }
+      if (next.text) {
+        built.destroy();
+        built = build();
+      }
+      colours = readColours(frame);
+      draw();
+    },
+    destroy() {
+      clearTimeout(settling);
+      cancelAnimationFrame(pending);
+      resized.disconnect();
+      scheme.removeEventListener("change", recolour);
+      built.destroy();
+      frame.remove();
+    },
+  };
+}
