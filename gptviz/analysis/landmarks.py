@@ -17,11 +17,9 @@ from gptviz.analysis.geometry import (
     neighbours_kept,
     pair_baseline,
     principal_plane,
-    single_tokens,
-    space_of,
 )
+from gptviz.analysis.spaces import WordSpace, open_space
 from gptviz.llm import LLM
-from gptviz.model import GPT
 from gptviz.paths import asset
 
 _ENOUGH = 100  # fewer common words than this in a vocabulary, and its own tokens serve instead
@@ -51,22 +49,27 @@ class Landmarks:
         return [i for group in self.groups.values() for i in group]
 
 
-_landmarks: weakref.WeakKeyDictionary[GPT, Landmarks] = weakref.WeakKeyDictionary()
+_landmarks: weakref.WeakKeyDictionary[WordSpace, Landmarks] = weakref.WeakKeyDictionary()
 _lock = threading.Lock()
 
 
 def landmarks_of(llm: LLM) -> Landmarks:
-    """The landmarks of a model, measured once and kept as long as the model is."""
+    """The landmarks of a model's embedding matrix."""
+    return landmarks_in(open_space(llm, "input"))
+
+
+def landmarks_in(where: WordSpace) -> Landmarks:
+    """The landmarks of a space, measured once and kept as long as the space is."""
     with _lock:
-        if llm.model not in _landmarks:
-            _landmarks[llm.model] = _measure(llm)
-        return _landmarks[llm.model]
+        if where not in _landmarks:
+            _landmarks[where] = _measure(where)
+        return _landmarks[where]
 
 
-def _measure(llm: LLM) -> Landmarks:
-    groups = _groups(llm)
+def _measure(where: WordSpace) -> Landmarks:
+    groups = _groups(where)
     ids = [i for group in groups.values() for i in group]
-    rows = space_of(llm).rows[ids]
+    rows = where.space.rows[ids]
     plane = principal_plane(rows)
     flat = plane.project(rows)
     order = torch.stack((_ranks(flat[:, 0]), _ranks(torch.tensor(ids))))
@@ -81,12 +84,12 @@ def _measure(llm: LLM) -> Landmarks:
     )
 
 
-def _groups(llm: LLM) -> dict[str, list[int]]:
+def _groups(where: WordSpace) -> dict[str, list[int]]:
     words = tomllib.loads(asset("words.toml").read_text(encoding="utf-8"))
-    groups = {name: single_tokens(llm, line.split()) for name, line in words.items()}
+    groups = {name: where.known(line.split()) for name, line in words.items()}
     if sum(map(len, groups.values())) >= _ENOUGH:
         return {name: ids for name, ids in groups.items() if ids}
-    size = llm.config.vocab_size
+    size = len(where.space)
     # All of a small vocabulary, or tokens evenly spread over a large one.
     return {"vocabulary": list(range(0, size, -(-size // _AT_MOST)))}
 

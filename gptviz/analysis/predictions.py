@@ -172,3 +172,9 @@ def largest_difference(first: Trace, second: Trace, rows: int) -> float:
         a, b = (trace[f"blocks.{layer}.resid_post"][:rows] for trace in (first, second))
         shares.append(float((a - b).abs().max() / a.abs().max()))
     return max(shares)
+
+
+def ratio(logits: Tensor, first: int, second: int, temperature: float) -> float:
+    """How many times as likely `first` is as `second` at `temperature` > 0: e^((difference of logits) / T)."""
+    difference = logits[first].double() - logits[second].double()
+    return float(torch.exp(difference / temperature))

@@ -43,6 +43,13 @@ def catalogue() -> dict[str, Entry]:
     return {name: Entry(name=name, **fields) for name, fields in content.items()}
 
 
+@cache
+def vectors() -> dict[str, Entry]:
+    """The word vectors that can be fetched, by name: assets/vectors.toml."""
+    content = tomllib.loads(asset("vectors.toml").read_text(encoding="utf-8"))
+    return {name: Entry(name=name, **fields) for name, fields in content.items()}
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a name leads: kind "wheel", "assets", "hub" or "folder", and the place there. `entry` is None for what

@@ -131,33 +131,3 @@ def parameter_tree(parts: dict[str, int], names: dict[str, str], theme: Theme = 
         ),
         layout={"template": template(theme), "height": 260, "margin": {"l": 0, "r": 0, "t": 0, "b": 0}},
     )
-
-
-def product_bars(
-    products: Sequence[float], dimensions: Sequence[int], rest: float, other: str, theme: Theme
-) -> go.Figure:
-    """The terms of a dot product as signed bars: the named dimensions, and the sum of all others last.
-
-    other: what to call the last bar."""
-    page = PAGE[theme]
-    values = [*products, rest]
-    names = [str(d) for d in dimensions] + [other]
-    figure = go.Figure(
-        go.Bar(
-            x=list(range(len(values))),
-            y=values,
-            marker={
-                "color": [role("output", theme)] * len(products) + [page["muted"]],
-                "pattern": {
-                    "shape": ["/" if v < 0 else "" for v in values],
-                    "fgcolor": page["background"],
-                    "fillmode": "overlay",
-                },
-            },
-            customdata=names,
-            hovertemplate="%{customdata}: %{y:.4f}<extra></extra>",
-        ),
-        layout={"template": template(theme), "height": 280, "bargap": 0.2, "showlegend": False},
-    )
-    figure.update_xaxes(tickvals=list(range(len(values))), ticktext=names, tickangle=-60, showgrid=False)
-    return figure

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
+from weakref import WeakSet
 
 import psutil
 
+from gptviz.analysis.writing import Writer
 from gptviz.interventions import Intervention
 from gptviz.llm import LLM, load
 from gptviz.trace import Trace
@@ -137,5 +139,28 @@ def _model_key(llm: LLM) -> tuple[str, str, str]:
     return (llm.name, llm.checkpoint.fingerprint, str(llm.dtype))
 
 
+class Writers:
+    """Writers at rest, which belong to the sessions that write with them."""
+
+    def __init__(self) -> None:
+        self._kept: WeakSet[Writer] = WeakSet()
+
+    def keep(self, writer: Writer) -> Writer:
+        """Remember that this one holds on to its model."""
+        self._kept.add(writer)
+        return writer
+
+    def forget(self, llm: LLM) -> None:
+        """Close those of a model that leaves memory."""
+        for writer in [writer for writer in self._kept if writer.llm is llm]:
+            writer.close()
+
+
+def _forget(llm: LLM) -> None:
+    traces.forget(llm)
+    writers.forget(llm)
+
+
 traces = Traces()
-models = Models(forget=traces.forget)
+writers = Writers()
+models = Models(forget=_forget)

@@ -49,6 +49,7 @@ from gptviz.ui.prompt import Prompt, limit, prompt_bar
 log = logging.getLogger("gptviz")
 
 _inside_app: ContextVar[bool] = ContextVar("inside_app", default=False)
+_put_off: ContextVar[list[Callable[[], None]]] = ContextVar("put_off")
 _DEPTH_ICONS = {"open": ":material/frame_inspect:", "test": ":material/science:", "notes": ":material/menu_book:"}
 
 
@@ -119,6 +120,11 @@ class BarePage:
         if broken := _not_finite(trace):
             raise InputError("logits_not_finite", count=broken)
         return trace
+
+    def afterwards(self, work: Callable[[], None]) -> None:
+        """Do this once the whole page is there and its address written: work that the reader watches, and that ends
+        where the reader does something else."""
+        _put_off.get().append(work)
 
     def say(self, key: str, **values: object) -> str:
         """A sentence by its full key."""
@@ -331,3 +337,14 @@ def guarded() -> Iterator[None]:
         st.error(say(lang, "ui.unexpected", code=code), icon=":material/report:")
     finally:
         _inside_app.reset(inside)
+
+
+@contextmanager
+def putting_off() -> Iterator[list[Callable[[], None]]]:
+    """Gathers what pages run inside want done `afterwards`."""
+    work: list[Callable[[], None]] = []
+    before = _put_off.set(work)
+    try:
+        yield work
+    finally:
+        _put_off.reset(before)

@@ -59,6 +59,11 @@ def temperature_examples(model: str) -> dict[str, str]:
     return {} if any(group.get("model") == model for group in _file()["group"]) else _file()["temperature"]
 
 
+def token_examples(model: str) -> dict[str, str]:
+    """Prompts by what they teach about tokens; none for a model that has its own examples."""
+    return {} if any(group.get("model") == model for group in _file()["group"]) else _file()["tokens"]
+
+
 def others_like(model: str, text: str) -> list[str]:
     """Example prompts of the same groups as `text`, without it."""
     groups = [group["texts"] for group in examples(model) if text in group["texts"]]

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+import functools
+
 import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
 
 from gptviz import __version__
 from gptviz.checkpoints import catalogue
 from gptviz.paths import app_file, asset
 from gptviz.text import LANGUAGES, say
 from gptviz.ui import cache, state, theme
-from gptviz.ui.page import guarded, language
+from gptviz.ui.page import guarded, language, putting_off
 
 # Icons belong to the links: as a page's own icon Streamlit would fetch it from another host.
 PAGES = {
     "overview": ":material/route:",
     "tokens": ":material/content_cut:",
     "embeddings": ":material/scatter_plot:",
+    "geometry": ":material/near_me:",
     "attention": ":material/visibility:",
     "context": ":material/compare_arrows:",
     "mlp": ":material/neurology:",
     "output": ":material/bar_chart:",
+    "generate": ":material/account_tree:",
 }
+# On a phone the sidebar covers the page: whoever chose a page there wants to see it. Streamlit folds it away only for
+# links of its own menu.
+_FOLD = """
+let shown
+export default function ({ data }) {
+  const before = shown
+  shown = data.page
+  if (before === undefined || before === shown || !matchMedia("(max-width: 768px)").matches) return
+  const sidebar = document.querySelector('[data-testid="stSidebar"][data-collapsed="false"]')
+  sidebar?.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click()
+}
+"""
 _LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
 
 
@@ -41,13 +58,22 @@ def run() -> None:
     with st.sidebar:
         _links(pages, lang)
         facts = _choices(lang)
-    with guarded():
+    with putting_off() as work, guarded():
         here.run()
     with facts:
         _facts(lang)
     _way_on(pages, name, lang)
     theme.watch()
+    _folder()(key="fold", data={"page": name})
     state.finish()
+    with guarded():
+        for put_off in work:
+            put_off()
+
+
+@functools.cache
+def _folder() -> ComponentRenderer:
+    return st.components.v2.component("gptviz_fold", js=_FOLD)
 
 
 def navigation() -> tuple[dict[str, st.Page], st.Page]:

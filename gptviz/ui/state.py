@@ -26,17 +26,25 @@ from typing import Any
 
 import streamlit as st
 
+from gptviz.analysis import branches
 from gptviz.analysis.lens import POINTS
 from gptviz.checkpoints import catalogue
 from gptviz.text import LANGUAGES
+from gptviz.views import generate
 from gptviz.views.attention import ORDERS, SECTIONS
+from gptviz.views.geometry import CLOUDS, SPACES
+from gptviz.views.geometry import SECTIONS as GEOMETRY_SECTIONS
 from gptviz.views.output import SECTIONS as OUTPUT_SECTIONS
+from gptviz.views.tokens import SECTIONS as TOKENS_SECTIONS
+from gptviz.views.tokens import VOCABULARIES
 
 DEFAULT_MODEL = "smollm2-135m"
 MAX_CHARS = 4000  # percent-encoded Chinese at this length still fits what web servers take as an address
 LAST_CHARS, SECOND_CHARS = 60, 300  # of another last word, of a second text
 SENTENCE_CHARS = 500  # of each sentence that is compared: with the text they still fit together
-STALE = 2.0  # seconds
+WORDS_CHARS = 400  # of a set of words
+FIND_CHARS = 200  # of what is searched for in a vocabulary
+STALE = 5.0  # seconds
 DEPTHS = ("open", "test", "notes")
 
 _KEY = "gptviz"
@@ -107,6 +115,10 @@ def _sentence(value: str) -> str:
     return clean(value)[:SENTENCE_CHARS]
 
 
+def _words(value: str) -> str:
+    return clean(value)[:WORDS_CHARS]
+
+
 _index = _number(int, 0, 10**6)
 
 
@@ -138,6 +150,11 @@ def _cell(value: str) -> tuple[str, int]:
     if not re.fullmatch(r"blocks\.\d{1,4}\.resid_(pre|mid|post)", name, re.ASCII):
         raise ValueError
     return name, _index(position)
+
+
+def _behind(value: str) -> tuple[int, ...]:
+    """Tokens behind the prompt; "-" for none."""
+    return () if value == "-" else _ids(value)
 
 
 def _name(value: str) -> str:
@@ -179,10 +196,24 @@ class State:
     repetition_penalty: float | None = _url(None, _number(float, 0.01, 100.0), "{:g}".format)
     seed: int = _url(0, _number(int, 0, 999_999))
     # Tokens
-    cut: str = _url("words", _one_of("words", "characters", "r50k_base", "cl100k_base", "o200k_base"))
+    cuts: tuple[str, ...] = _url((), _subset(*TOKENS_SECTIONS), ",".join)  # parts of the view
+    chunk: int | None = _url(None, _number(int, -1, 10**6))  # whose merges are shown; -1: all of the text
+    step: int | None = _url(None, _index)  # after how many of them
+    vocabulary: str = _url("own", _one_of(*VOCABULARIES))  # that is searched
+    find: str = _url("", lambda value: clean(value)[:FIND_CHARS])
     # Embeddings
     picture: str = _url("rows", _one_of("rows", "neighbours", "map"))
     group: str | None = _url(None, _name)  # of words, in the map
+    # Geometry
+    space: str = _url("input", _one_of(*SPACES))
+    mean: bool = _url(False, _flag, _write_flag)  # words of several tokens as the mean of their pieces
+    corners: tuple[str, ...] = _url((), _subset(*GEOMETRY_SECTIONS), ",".join)  # parts of the view
+    first_set: str = _url("man king father boy actor he", _words)
+    second_set: str = _url("woman queen mother girl actress she", _words)
+    placed: str = _url("nurse doctor engineer teacher soldier dancer president secretary table", _words)
+    cloud: str = _url("words", _one_of(*CLOUDS))  # which rows are laid flat
+    dims: int = _url(2, _number(int, 2, 3))
+    share: str | None = _url(None, _one_of("few", "some", "most"))  # answer to the question of the test
     analogy: str = _url("king - man + woman", lambda value: clean(value)[:200])
     without: bool = _url(False, _flag, _write_flag)  # leave the formula's own words out of its results
     # Attention
@@ -224,6 +255,19 @@ class State:
     word: int | None = _url(None, _index)  # a candidate for the next token, by id
     answer: str | None = _url(None, _one_of("same", "half", "root"))  # to the question on the output page
     swap: str | None = _url(None, lambda value: clean(value)[:100])  # another word at `token`
+    # Generate: the texts behind the prompt, which of them is followed, and the place in it where a word is chosen
+    tree: tuple[branches.Branch, ...] = _url((), branches.read, branches.write)
+    leaf: int | None = _url(None, _index)
+    place: int | None = _url(None, _index)
+    way: str = _url("greedy", _one_of(*generate.WAYS))
+    speed: str = _url("full", _one_of(*generate.SPEEDS))
+    words: int = _url(20, _number(int, 1, 256))  # of a run
+    search: tuple[int, ...] | None = _url(None, _behind, lambda ids: _write_ids(ids) or "-")  # behind which text
+    width: int = _url(3, _number(int, 1, 8))  # of a beam search
+    ahead: int = _url(8, _number(int, 1, 16))  # how far it looks
+    beside: tuple[str, ...] = _url((), _subset(*generate.SECTIONS), ",".join)  # parts of the view
+    repeats: str | None = _url(None, _one_of("yes", "no"))  # answers to the questions of the test
+    overtakes: str | None = _url(None, _one_of("none", "one", "several"))
 
     def with_(self, **values: Any) -> State:
         """The state after a choice. What was chosen inside another model or text no longer means anything."""
@@ -237,8 +281,9 @@ class State:
                 # A sentence means nothing to toy-sort, nor a row of letters to the others.
                 state = replace(state, text=None, a=None, b=None, c=None, behind=None)
         if model != self.model or values.get("text", state.text) != self.text:
-            state = replace(state, token=None, key=None, last=None, silent=False)
+            state = replace(state, token=None, key=None, last=None, silent=False, chunk=None, step=None)
             state = replace(state, cell=None, guess=None, added=(), word=None, answer=None, swap=None)
+            state = replace(state, tree=(), leaf=None, place=None, search=None, repeats=None, overtakes=None)
         for sentence in ("a", "b", "c"):
             if values.get(sentence, getattr(state, sentence)) != getattr(self, sentence):
                 state = replace(state, **{f"at_{sentence}": None})
@@ -320,6 +365,11 @@ def finish() -> None:
 
 def current() -> State:
     return _session().state
+
+
+def arrived() -> bool:
+    """Whether another page was shown before this run."""
+    return _session().arrived
 
 
 def revision() -> int:

@@ -3,7 +3,8 @@
 A view is a plain ES module, `{name}/view.js`, that knows no host. It exports
 
 - `css`: its stylesheets, relative to the module;
-- `mount(root, parts, report, host) -> {update(parts, values), destroy()}`.
+- `mount(root, parts, report, host) -> {update(parts, values), destroy()}`, and `hear(news)` if it follows what its host
+  is still at work on.
 
 `root` is the element or shadow root to build in; `parts` is what there is to show, by name, each as `wire.js` unpacked
 it, `{header, arrays}`; `values` are what the reader may set (a temperature, a word). The host calls `update` right
@@ -11,6 +12,7 @@ after `mount` with the values to begin with, and later whenever there is somethi
 with the parts that are new (null: one that is no more), and with null where there are no new values. The view calls
 `report(values)`
 when the reader has settled on something, and puts up with values that arrive while the reader is moving something.
+News are `{header, arrays}` as well: told once, in order, and kept by nobody but the view.
 
 The Python side of a view, `{name}/__init__.py`, makes its parts with `wire.pack`. Hosts: `streamlit.py`/`.js`,
 and `html.py`/`.js`, which can give only what it holds and says so: `host` is `{alone: true}`.

@@ -41,6 +41,7 @@ export function significant(value, digits) {
 export function percent(p) {
   const value = 100 * p;
   if (p === 0 || p === 1) return `${value}${PERCENT}`;
+  if (value >= 99.995) return `>99.99${PERCENT}`; // 100 % is for what is certain
   return (value >= 0.05 ? value.toFixed(2) : significant(value, 2)) + PERCENT;
 }
 
@@ -79,6 +80,18 @@ export function brief(p) {
   if (Number.isNaN(p)) return "–";
   if (value > 99.5 && p < 1) return `>99${PERCENT}`;
   return (value >= 9.95 || value === 0 ? value.toFixed(0) : value.toFixed(1)) + PERCENT;
+}
+
+/**
+ * "1 in so many" for a probability given by its natural logarithm, however small: the many.
+ * @param {number} log
+ * @param {string} language
+ */
+export function oneIn(log, language) {
+  if (-log < Math.log(999_500)) return count(Number(Math.exp(-log).toPrecision(3)), language);
+  const power = Math.floor(-log / Math.LN10);
+  const mantissa = Math.exp(-log - power * Math.LN10).toPrecision(2);
+  return `${mantissa}·10${[...String(power)].map((char) => SUPERSCRIPT[char]).join("")}`;
 }
 
 /** With its sign, and never −0. @param {number} value @param {number} digits */

@@ -2,7 +2,7 @@
 //
 // Streamlit calls the default export at mount and again whenever the data or the theme change, with the same
 // parent element, and calls what it returned when the element goes, or at once if a newer call overtook it.
-// An element is either a view or one part of what a view shows; they come in any order.
+// An element is a view, or one part of what a view shows (they come in any order), or a piece of news for it.
 
 import { unpack } from "./wire.js";
 import { adoptStyles } from "./dom.js";
@@ -20,13 +20,19 @@ import { adoptStyles } from "./dom.js";
  * @property {Promise<void>} queue calls of one element take effect one after the other
  * @property {(name: string, value: any) => void} send
  * @property {Envelope} [wanted] the last envelope
- * @property {{update: Function, destroy: Function}} [view]
+ * @property {{update: Function, destroy: Function, hear?: Function}} [view]
  * @property {Record<string, string>} [parts] digests of what the view has
  * @property {number} [revision] of the values that the view has
  */
 
 /** @type {WeakMap<ShadowRoot | HTMLElement, Instance>} */
 const instances = new WeakMap();
+
+/** Views by key, for those who have news. @type {Map<string, Instance>} */
+const listening = new Map();
+
+/** The numbers of what was told: Streamlit may mount an element twice. @type {Set<number>} */
+const told = new Set();
 
 /**
  * What readers have settled on, by key: Streamlit may build an element anew without Python noticing.
@@ -45,11 +51,14 @@ const waiting = new Map();
 /** @param {{data: Uint8Array, parentElement: ShadowRoot | HTMLElement, setStateValue: (name: string, value: any) => void}} component */
 export default async function show({ data, parentElement: root, setStateValue }) {
   const { header, arrays } = unpack(data);
-  if (header.part) return showPart(root, header, /** @type {Uint8Array} */ (arrays.data.data));
+  const inner = /** @type {Uint8Array} */ (arrays.data?.data);
+  if (header.part) return showPart(root, header, inner);
+  if (header.news !== undefined) return tell(header, inner);
   const instance = instances.get(root) ?? { calls: 0, queue: Promise.resolve(), send: setStateValue };
   instances.set(root, instance);
   instance.send = setStateValue;
   instance.wanted = header;
+  listening.set(header.key, instance);
   const call = ++instance.calls;
   const shown = instance.queue.then(() => refresh(instance, root, header));
   instance.queue = shown.catch(() => {}); // Streamlit shows what went wrong; the next call starts afresh
@@ -58,6 +67,7 @@ export default async function show({ data, parentElement: root, setStateValue })
     if (call !== instance.calls) return;
     instance.view?.destroy();
     instances.delete(root);
+    if (listening.get(header.key) === instance) listening.delete(header.key);
   };
 }
 
@@ -74,6 +84,19 @@ function showPart(owner, { key, part, digest }, data) {
   return () => {
     if (parts.get(part)?.owner === owner) parts.delete(part);
   };
+}
+
+/**
+ * Hand a view its news, once it shows what it was given before.
+ * @param {{key: string, news: number}} header
+ * @param {Uint8Array} data
+ */
+async function tell({ key, news }, data) {
+  if (told.has(news)) return;
+  told.add(news);
+  const instance = listening.get(key);
+  await instance?.queue;
+  instance?.view?.hear?.(unpack(data));
 }
 
 /**

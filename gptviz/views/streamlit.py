@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -72,3 +73,11 @@ def show(
             data = pack({"key": key, "part": name, "digest": digests[name]}, {"data": np.frombuffer(part, np.uint8)})
             _component()(key=f"{key}.{name}", data=data)
     return shown
+
+
+def tell(key: str, news: bytes) -> None:
+    """Tell the view shown under `key` what has just come about, while the script still runs: its `hear` gets it once,
+    soon. It is no part: nothing keeps it, and it stands on the page, unseen, until the script runs again."""
+    number = time.time_ns() // 1000  # another one each time, also after the server was started anew
+    data = pack({"key": key, "news": number}, {"data": np.frombuffer(news, np.uint8)})
+    _component()(key=f"{key}.news.{number}", data=data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -23,7 +24,7 @@ def settled(page: Page) -> Page:
     page.wait_for_timeout(300)
     expect(page.locator("h1")).to_be_visible(timeout=90_000)
     expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached(timeout=90_000)
-    if "/attention" in page.url:
+    if "/attention" in page.url or "/output" in page.url:
         expect(page.locator(".strip button").first).to_be_visible(timeout=90_000)
     page.wait_for_timeout(300)
     return page
@@ -68,21 +69,22 @@ def test_the_same_view_by_every_way(url, page_at):
     page = settled(page_at(url))
     seen = [(page.url, view(page))]
 
-    def remember() -> None:
+    def remember(address: str) -> None:
+        expect(page).to_have_url(re.compile(address), timeout=90_000)
         settled(page)
         seen.append((page.url, view(page)))
 
     text_field(page).fill("The cat sat down because it was tired")
     text_field(page).press("Enter")
-    remember()
+    remember("text=")
     page.get_by_test_id("stSidebar").get_by_text("中文").click()
-    remember()
+    remember("language=zh")
     go(page, "attention", "zh")
     seen.append((page.url, view(page)))
     page.locator(".strip button", has_text="·it").click()
-    remember()
+    remember("token=")
     page.locator("summary", has_text=say("zh", "ui.depths.open")).first.click()
-    remember()
+    remember("depth=open")
     for name in PAGES:
         if name != "attention":
             go(page, name, "zh")
@@ -151,8 +153,9 @@ def test_charts_follow_when_the_reader_changes_the_theme(url, page_at):
     page.get_by_test_id("stMainMenuPopover").get_by_text("Dark").last.click(force=True)
     expect(tick).to_have_css("fill", rgb(PAGE["dark"]["ink"]), timeout=30_000)
     # What a view draws itself follows as well: an unattended token has the page's colour.
-    page.locator(".st-key-way-on a").first.click()
-    page.locator(".st-key-way-on a").first.click()
+    for name in ("context", "attention"):
+        page.locator(".st-key-way-on a").first.click()
+        expect(page.locator("h1")).to_have_text(say("en", f"ui.pages.{name}.title"), timeout=30_000)
     nothing = page.locator(".strip button").nth(1)
     expect(nothing).to_have_css("color", "rgb(255, 255, 255)", timeout=30_000)
     page.get_by_test_id("stMainMenu").get_by_role("button").click()

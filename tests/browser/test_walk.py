@@ -56,9 +56,14 @@ def test_a_sentence_through_every_page(app_server, page_at, smollm2, language, l
         expect(page.get_by_test_id("stAlert")).to_have_count(0)
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow <= 0, f"{name} is wider than the screen"
+        if name == "output":
+            turn_the_temperature(page, smollm2)
 
-    logits = smollm2.trace("A spider has eight").logits[-1].double()
-    slider = page.locator(".gptviz").get_by_role("slider")
+
+def turn_the_temperature(page: Page, llm) -> None:
+    """From one end of the slider to the other: the bars follow, and so does the address."""
+    logits = llm.trace("A spider has eight").logits[-1].double()
+    slider = page.locator(".gptviz .control").get_by_role("slider")
     seen = {}
     for keys, temperature in ((["Home"], 0.0), (["End"], 5.0)):
         for key in keys:
@@ -71,3 +76,15 @@ def test_a_sentence_through_every_page(app_server, page_at, smollm2, language, l
     p = torch.softmax(logits / 5, -1)
     for i, shown in hot.items():
         assert abs(shown - float(p[i])) < 1e-6, "the bars are the softmax over the whole vocabulary"
+
+
+def test_a_phone_shows_the_page_chosen_in_the_sidebar(app_server, page_at):
+    page = page_at(app_server("app.py"), width=390)
+    settle(page, "overview", "en")
+    sidebar = page.get_by_test_id("stSidebar")
+    for name in ("tokens", "mlp"):
+        page.get_by_test_id("stExpandSidebarButton").click()
+        expect(sidebar).to_have_attribute("data-collapsed", "false")
+        sidebar.get_by_role("link", name=say("en", f"ui.pages.{name}.title"), exact=True).click()
+        settle(page, name, "en")
+        expect(sidebar).to_have_attribute("data-collapsed", "true")

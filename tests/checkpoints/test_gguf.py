@@ -45,6 +45,7 @@ def test_the_folder_loads_here_and_in_transformers_alike(folder):
     assert checkpoint.config.rope.theta == 100_000
     assert checkpoint.config.norm_eps == 1e-5
     assert checkpoint.eos_ids == {0, 1}
+    assert checkpoint.bos_id == 0
 
 
 def test_the_tokenizer_splits_digits_singly_and_knows_its_special_tokens(folder):

@@ -242,3 +242,13 @@ def test_end_tokens(tmp_path):
     saved("gpt2", tmp_path, {"eos_token_id": None})
     (tmp_path / "generation_config.json").unlink(missing_ok=True)
     assert load_checkpoint(str(tmp_path)).eos_ids == frozenset()
+
+
+def test_start_token(tmp_path):
+    saved("gpt2", tmp_path, {"bos_token_id": 7})
+    (tmp_path / "generation_config.json").unlink(missing_ok=True)
+    assert load_checkpoint(str(tmp_path)).bos_id == 7
+    settings = tmp_path / "generation_config.json"
+    for id, expected in ((3, 3), (None, None), (GPT2["vocab_size"], None)):
+        settings.write_text(json.dumps({"bos_token_id": id}))
+        assert load_checkpoint(str(tmp_path)).bos_id == expected

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
+import math
 
+import numpy as np
 import pytest
 import torch
 
 from gptviz.figures.predictions import percent
 from gptviz.text import LANGUAGES, say
+from tests.pages.test_attention_mlp import shown
 from tests.pages.test_pages import address, visit, words
 
 TEXT = "The capital of France is"
-
-
-def chart(app, key: str):
-    """A Plotly chart's first trace, as it went to the browser."""
-    found = [e for e in app.get("plotly_chart") if f"{key}" in e.proto.id]
-    return json.loads(found[0].proto.spec)["data"][0]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -75,30 +71,55 @@ def test_swapping_a_word_compares_two_runs(smollm2):
     assert "is **0.0**" in said, "rows before the swap are the same to the last bit"
 
 
-@pytest.mark.parametrize("at", ["0", "3"])
+@pytest.mark.parametrize("at", [0, 3])
 def test_output_says_what_came_next(smollm2, at):
     trace = smollm2.trace(TEXT)
-    p = trace.logits[int(at)].double().softmax(-1)
-    came = trace.ids[int(at) + 1]
-    assert percent(float(p[came])) in words(visit("output", text=TEXT, token=at))
+    p = trace.logits[at].double().softmax(-1)
+    came = trace.ids[at + 1]
+    values, parts = shown(visit("output", text=TEXT, token=str(at)))
+    assert values["token"] == at and parts.keys() == {"text", "logits"}
+    _, arrays = parts["text"]
+    assert arrays["bits"][at + 1] == pytest.approx(-math.log2(p[came]), abs=1e-4)
+    assert arrays["ranks"][at + 1] == int((p > p[came]).sum()) + 1
 
 
 def test_the_dot_product_adds_up_to_the_logit(smollm2):
     trace = smollm2.trace(TEXT)
-    logit = float(trace.logits[-1].max())
-    app = visit("output", text=TEXT, depth="open")
-    assert f"= **{logit:.4f}**" in words(app)
-    bars = chart(app, "output.products")["y"]
-    values = bars if isinstance(bars, list) else _decoded(bars)
-    assert sum(values) == pytest.approx(logit, abs=1e-4)
+    values, parts = shown(visit("output", text=TEXT, unfolded="number,lens"))
+    assert values["open"] == ["number", "lens"] and "lens" in parts
+    header, arrays = parts["logits"]
+    np.testing.assert_array_equal(arrays["logits"], trace.logits[-1].numpy())
+    first = header["named"][0]
+    assert arrays["opened"][0] == first == int(trace.logits[-1].argmax())
+    products = arrays["rows"].reshape(len(arrays["opened"]), -1)[0] * arrays["h"]
+    assert products.sum() == pytest.approx(float(trace.logits[-1].max()), abs=1e-3)
 
 
-def _decoded(typed: dict) -> list[float]:
-    import base64
+def test_a_start_token_comes_before_the_text(smollm2):
+    plain, with_start = (shown(visit("output", text=TEXT, **query))[1]["text"] for query in ({}, {"start": "on"}))
+    (name,) = smollm2.pieces([smollm2.checkpoint.bos_id])
+    assert plain[0]["start"] == with_start[0]["start"] == with_start[0]["tokens"][0] == name
+    assert with_start[0]["tokens"][1:] == plain[0]["tokens"]
+    assert np.isnan(plain[1]["bits"][0]) and with_start[1]["bits"][1] > 0
+    values, parts = shown(visit("output", text=TEXT, start="at"))
+    assert values["token"] == 0 and values["start"]
+    expected = smollm2.trace([smollm2.checkpoint.bos_id, *smollm2.tokenizer.encode(TEXT)]).logits[0]
+    np.testing.assert_allclose(parts["logits"][1]["logits"], expected, rtol=1e-4, atol=1e-3)
 
-    import numpy as np
 
-    return np.frombuffer(base64.b64decode(typed["bdata"]), dtype=typed["dtype"]).tolist()
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_examples_replace_the_text(language):
+    app = visit("output", text=TEXT, language=language)
+    app.button("output.example.toss").click().run()
+    assert address(app)["text"].startswith("A spider")
+    assert not app.exception
+
+
+def test_a_link_sets_every_slider():
+    filters = {"top_k": "5", "top_p": "0.9", "min_p": "0.1", "repetition_penalty": "1.2"}
+    values, _ = shown(visit("output", text=TEXT, temperature="inf", seed="3", **filters))
+    assert values["temperature"] == "inf"
+    assert [values[name] for name in ("top_k", "top_p", "min_p", "repetition_penalty", "seed")] == [5, 0.9, 0.1, 1.2, 3]
 
 
 def test_the_temperature_question(smollm2):

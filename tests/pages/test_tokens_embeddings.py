@@ -9,9 +9,9 @@ import pytest
 
 from gptviz.analysis.arithmetic import solve
 from gptviz.analysis.geometry import nearest, space_of, token_baseline
-from gptviz.analysis.tokens import CLASSICS, classic_cut
 from gptviz.text import LANGUAGES, say
-from tests.pages.test_pages import MODELS, UNEXPECTED, visit, words
+from tests.pages.test_attention_mlp import shown
+from tests.pages.test_pages import MODELS, UNEXPECTED, address, visit, words
 
 TEXT = "The cat sits on the mat, unbelievably."
 
@@ -30,28 +30,33 @@ def check(app, text: str, guess: int | None):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_tokens_are_shown_with_their_ids(smollm2, language):
-    said = words(visit("tokens", text=TEXT, language=language))
-    for id in smollm2.encode(TEXT):
-        assert f":gray[{id}]" in said
+    values, parts = shown(visit("tokens", text=TEXT, language=language))
+    header = parts["text"][0]
+    assert parts.keys() == {"text"} and header["language"] == language
+    assert [token["id"] for token in header["tokens"]] == smollm2.encode(TEXT)
+    pieces = [token["piece"] for token in header["tokens"]]
+    assert values["open"] == [] and len(pieces[values["token"]]) == max(map(len, pieces))
 
 
-def test_other_vocabularies_are_counted_and_shown(smollm2):
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_part_of_the_tokens_view_opens(language, model):
+    app = visit("tokens", language=language, model=model, cuts="merges,vocabularies,vocabulary,long", find="/a+/")
+    values, parts = shown(app)
+    assert parts.keys() == {"text", "merges", "vocabularies", "vocabulary"} and values["find"] == "/a+/"
+    assert not app.exception and not app.error
+
+
+@pytest.mark.parametrize("text", ["", "\x06", "<|im_end|>", "👩‍🚀 שלום <script>", "床前明月光", "a" * 4000])
+def test_any_prompt_can_be_cut(text):
+    app = visit("tokens", text=text, cuts="merges,vocabularies")
+    assert not app.exception and UNEXPECTED not in words(app)
+
+
+def test_an_example_replaces_the_text():
     app = visit("tokens", text=TEXT)
-    control = app.segmented_control("tokens.cut")
-    for name in CLASSICS:
-        count = len(classic_cut(name, TEXT))
-        assert say("en", f"tokens.cuts.{name}", count=count) in control.options
-        control.set_value(name).run()
-        assert say("en", f"tokens.about.{name}", size="")[:20] in words(app)
-    control.set_value("characters").run()
-    assert UNEXPECTED not in words(app)
-
-
-def test_the_merges_of_the_chosen_token_end_in_it(smollm2):
-    app = visit("tokens", text=TEXT, depth="open", token="1")
-    table = app.table[0].value
-    assert table.iloc[-1, -1] == ":gray-background[·cat]"
-    assert len(table) == len(smollm2.tokenizer.merge_steps(TEXT)[1].merges) + 1
+    app.button("tokens.example.numbers").click().run()
+    assert "1969" in address(app)["text"]
 
 
 def test_a_guess_of_the_count_is_checked(smollm2):

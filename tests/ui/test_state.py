@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields
 from urllib.parse import parse_qs, urlencode
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gptviz.analysis.branches import Branch
 from gptviz.text import LANGUAGES, say
 from gptviz.ui import state
 from gptviz.ui.state import MAX_CHARS, State, from_query, to_query
@@ -31,11 +33,29 @@ EVERYTHING = State(
     token=3,
     neuron=17,
     temperature=0.75,
-    cut="r50k_base",
+    top_k=40,
+    top_p=0.9,
+    min_p=0.05,
+    repetition_penalty=1.2,
+    seed=7,
+    cuts=("merges", "long"),
+    chunk=-1,
+    step=2,
+    vocabulary="o200k_base",
+    find="/a b/",
     picture="map",
     group="animals",
     analogy="Paris - France + Germany",
     without=True,
+    space="glove",
+    mean=True,
+    corners=("gallery", "cloud"),
+    first_set="a b",
+    second_set="c",
+    placed="d, e",
+    cloud="near",
+    dims=3,
+    share="few",
     key=1,
     opened=("stages", "cell"),
     order="sink",
@@ -57,6 +77,11 @@ EVERYTHING = State(
     after=1,
     context_part="sum",
     behind="h=",
+    start="at",
+    unfolded=("filters", "lens"),
+    points="stream",
+    followed=4,
+    cell=("blocks.2.resid_post", 3),
     mlp_part="curve",
     silenced=20,
     silent=True,
@@ -65,6 +90,18 @@ EVERYTHING = State(
     word=5,
     answer="root",
     swap="b",
+    tree=(Branch(-1, 0, (3, 1)), Branch(0, 1, (4,))),
+    leaf=1,
+    place=0,
+    way="sample",
+    speed="slow",
+    words=50,
+    search=(),
+    width=5,
+    ahead=4,
+    beside=("choice", "cache"),
+    repeats="yes",
+    overtakes="several",
 )
 
 
@@ -90,6 +127,17 @@ def test_what_was_chosen_inside_something_else_goes_with_it():
     assert (gone.a, gone.b, gone.c, gone.at_a, gone.after, gone.behind) == (None,) * 6
     assert State(a="A bat", at_a=1, after=3).with_(model="gpt2") == State(model="gpt2", a="A bat")
     assert EVERYTHING.with_(temperature=2.0, layer=2).neuron == 17, "the same choice again changes nothing"
+    assert EVERYTHING.with_(text="cab=").followed == 4, "a token to follow means something in any text"
+    assert EVERYTHING.with_(text="cab=").cell is None
+    gone = EVERYTHING.with_(text="cab=")
+    assert (gone.tree, gone.leaf, gone.place, gone.search, gone.repeats) == ((), None, None, None, None)
+    assert gone.way == "sample", "how words are chosen holds for any text"
+    gone = EVERYTHING.with_(model="smollm2-135m")
+    assert (gone.start, gone.followed, gone.cell) == (None, None, None)
+
+
+def test_an_infinite_temperature_survives_a_link():
+    assert through_a_link(State(temperature=math.inf)).temperature == math.inf
 
 
 def test_what_was_not_chosen_is_not_in_the_link():
@@ -126,7 +174,20 @@ def test_text_is_made_fit_to_be_read():
         ("head", "first"),
         ("token", ""),
         ("temperature", "nan"),
-        ("temperature", "inf"),
+        ("temperature", "-inf"),
+        ("top_k", "0"),
+        ("top_p", "0"),
+        ("min_p", "1.1"),
+        ("repetition_penalty", "0"),
+        ("seed", "-1"),
+        ("start", "1"),
+        ("cell", "blocks.2.attn.q:3"),
+        ("cell", "blocks.2.resid_post"),
+        ("tree", "1.2_3.1-4"),
+        ("tree", "1.-2"),
+        ("way", "best"),
+        ("width", "9"),
+        ("search", "a"),
         ("temperature", "-0.1"),
         ("added", "1..2"),
         ("added", "-1"),

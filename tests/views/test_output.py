@@ -1,4 +1,4 @@
-"""The payload of the output view, and what its two halves and its languages have to agree on."""
+"""The parts of the output view, and what its two halves and its languages have to agree on."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from gptviz.analysis.lens import lens
+from gptviz.analysis.lens import words as lens_words
 from gptviz.figures.colours import PAGE, ROLES
 from gptviz.paths import PACKAGE
-from gptviz.text import LANGUAGES, table
-from gptviz.views.output import LEADING, output_payload
+from gptviz.text import LANGUAGES
+from gptviz.views.output import NAMED, OPENED, labels, logits_part, output_parts, text_part
 from gptviz.views.wire import unpack
 
 VIEWS = PACKAGE / "views"
@@ -22,44 +24,83 @@ def pieces(ids):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
-def test_payload_carries_every_logit(dtype):
+def test_the_part_carries_every_logit(dtype):
     logits = torch.randn(1000).to(dtype)
-    header, arrays = unpack(output_payload(logits, pieces, "en"))
+    header, arrays = unpack(logits_part(logits, pieces, 3))
     np.testing.assert_array_equal(arrays["logits"], logits.float().numpy())
-    top = logits.float().softmax(-1).topk(LEADING)
-    np.testing.assert_allclose(torch.tensor(arrays["logits"]).softmax(-1)[header["leading"]], top.values)
-    assert header["pieces"] == pieces(header["leading"])
-    assert header["not_finite"] == 0
+    top = logits.float().softmax(-1).topk(NAMED)
+    np.testing.assert_allclose(torch.tensor(arrays["logits"]).softmax(-1)[header["named"]], top.values)
+    assert header["pieces"] == pieces(header["named"])
+    assert (header["not_finite"], header["position"]) == (0, 3)
+
+
+def test_tokens_that_were_read_have_names_whatever_their_logits():
+    header, _ = unpack(logits_part(torch.arange(1000.0), pieces, 2, [7, 999, 7]))
+    assert header["seen"] == [7, 999]
+    assert header["named"] == [*range(999, 999 - NAMED, -1), 7]
+
+
+def test_a_logit_can_be_opened_to_its_products():
+    h, rows = torch.randn(8), torch.randn(100, 8)
+    _, arrays = unpack(logits_part(rows @ h, pieces, 0, [1], h, rows))
+    assert len(arrays["opened"]) == OPENED
+    made = arrays["rows"].reshape(OPENED, 8) @ arrays["h"]
+    np.testing.assert_allclose(made, arrays["logits"][arrays["opened"]], rtol=1e-5, atol=1e-5)
 
 
 def test_equal_logits_come_in_the_order_of_ids():
-    header, _ = unpack(output_payload(torch.zeros(50), pieces, "en"))
-    assert header["leading"] == list(range(LEADING))
+    header, _ = unpack(logits_part(torch.zeros(500), pieces, 0))
+    assert header["named"] == list(range(NAMED))
 
 
 def test_a_small_vocabulary_and_a_broken_one():
-    header, _ = unpack(output_payload(torch.tensor([1.0, 3.0, 2.0]), pieces, "en"))
-    assert header["leading"] == [1, 2, 0]
-    header, _ = unpack(output_payload(torch.tensor([torch.nan, torch.inf, -torch.inf, 1.0]), pieces, "en"))
+    header, _ = unpack(logits_part(torch.tensor([1.0, 3.0, 2.0]), pieces, 0))
+    assert header["named"] == [1, 2, 0]
+    header, _ = unpack(logits_part(torch.tensor([torch.nan, torch.inf, -torch.inf, 1.0]), pieces, 0))
     assert header["not_finite"] == 3
     for wrong in (torch.zeros(2, 3), torch.zeros(0)):
         with pytest.raises(ValueError):
-            output_payload(wrong, pieces, "en")
+            logits_part(wrong, pieces, 0)
+
+
+def test_what_was_expected_of_the_text_travels_with_it():
+    header, arrays = unpack(text_part("en", ["a", "b", "c"], [None, 1.0, 3.0], [0, 1, 9], d_model=8, tied=True))
+    assert np.isnan(arrays["bits"][0]) and arrays["bits"][1:].tolist() == [1.0, 3.0]
+    assert arrays["ranks"].tolist() == [0, 1, 9]
+    assert (header["total"], header["mean"], header["perplexity"]) == (4.0, 2.0, 4.0)
+    header, _ = unpack(text_part("en", ["a"], [None], [0], d_model=8, tied=True))
+    assert header["total"] == 0.0, "one token: nothing was expected"
+
+
+def test_the_lens_and_its_cells_say_what_the_analysis_says(smollm2):
+    trace = smollm2.trace("The capital of France is")
+    values = {"token": 4, "open": ["lens"], "word": None, "followed": None, "points": "stream"}
+    values["cell"] = ["blocks.23.resid_mid", 4]
+    parts = output_parts(smollm2, trace, values, "en")
+    header, arrays = unpack(parts["lens"])
+    found = lens(smollm2, trace, None, "stream")
+    ranks = arrays["ranks"].reshape(len(header["names"]), len(trace.ids))
+    assert header["names"] == list(found.names)
+    np.testing.assert_array_equal(ranks, found.ranks)
+    assert header["pieces"][header["targets"][4]] == "·Paris" and ranks[-1, 4] == 1
+    cell, _ = unpack(parts["cell"])
+    read = lens_words(smollm2, trace, "blocks.23.resid_mid", 4)
+    assert [(w["id"], w["probability"]) for w in cell["words"]] == [(w.id, w.probability) for w in read]
+    assert "lens" not in output_parts(smollm2, trace, values | {"open": []}, "en")
+    for gone in (["blocks.99.resid_post", 4], ["blocks.2.resid_post", 5]):
+        assert "cell" not in output_parts(smollm2, trace, values | {"cell": gone}, "en")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_view_has_a_label_for_everything_it_says(language):
-    header, _ = unpack(output_payload(torch.zeros(3), pieces, language))
-    labels = header["labels"]
-    assert labels == {
-        k.removeprefix("output_view."): v for k, v in table(language).items() if k.startswith("output_view.")
-    }
+    said = labels(language)
     code = "".join(path.read_text(encoding="utf-8") for path in (VIEWS / "output").glob("*.js"))
-    sections = {key.split(".")[0] for key in labels}
-    said = set(re.findall(rf'"((?:{"|".join(sections)})\.\w+)"', code))
-    assert said and said <= labels.keys()
+    sections = {key.split(".")[0] for key in said}
+    named = set(re.findall(rf'"((?:{"|".join(sections)})\.\w+)"', code))
+    assert named and named <= said.keys()
     words = set(re.findall(r"\w+", code))
-    assert {key for key in labels if key not in said and key.split(".")[1] not in words} == set()  # none is left over
+    words |= {f"{word}_text" for word in words if f"filters.{word}_text" in said}  # a filter and what it does
+    assert {key for key in said if key not in named and key.split(".")[1] not in words} == set()  # none is left over
 
 
 def test_views_and_figures_have_the_same_colours():

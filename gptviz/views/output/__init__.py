@@ -4,6 +4,7 @@ text      the tokens, and how much each surprised the model
 logits    everything the model said after one token; with what a logit is made of
 lens      what the stream would say if the model stopped early, for every layer and token
 cell      one such reading, opened: its likeliest tokens
+pieces    what to show for every token of the vocabulary, where any may be drawn
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -18,6 +20,7 @@ from torch import Tensor
 from gptviz.analysis import lens as lenses
 from gptviz.analysis.predictions import mean_surprisal, ranks, surprisals
 from gptviz.llm import LLM
+from gptviz.model import GPT
 from gptviz.text import table
 from gptviz.trace import Trace
 from gptviz.views.wire import pack
@@ -57,8 +60,10 @@ def output_parts(
             tied=trace.config.tied,
             start=start,
         ),
-        "logits": logits_part(trace.logits[at], llm.pieces, at, trace.ids[: at + 1], h, rows),
+        "logits": logits_part(trace.logits[at], llm.pieces, at, trace.ids[: at + 1], h, rows, values["word"]),
     }
+    if "sample" in values["open"]:
+        parts["pieces"] = pieces_part(llm)
     if "lens" in values["open"]:
         word, points = values["followed"], values["points"]
         found = lenses.lens(llm, trace, word, points, progress)
@@ -111,10 +116,11 @@ def logits_part(
     seen: Sequence[int] = (),
     h: Tensor | None = None,
     rows: Tensor | None = None,
+    also: int | None = None,
 ) -> bytes:
     """The logits [V] of one position, any float dtype; all travel, as float32, so that the browser computes every
     distribution exactly. seen: the ids up to there. h [D], rows [V, D]: the final vector and W_U, of which the leading
-    rows travel.
+    rows travel. also: one more token that is named, whatever its logit.
 
     Logits that are not finite are counted; the view then says so and shows no picture."""
     logits = logits.detach().float().cpu()
@@ -122,7 +128,7 @@ def logits_part(
         raise ValueError(f"logits of one position wanted, [V]; got {list(logits.shape)}")
     # Stable: among equal logits the smallest id first, as argmax has it.
     order = logits.sort(descending=True, stable=True).indices
-    named = list(dict.fromkeys([*order[:NAMED].tolist(), *seen]))
+    named = list(dict.fromkeys([*order[:NAMED].tolist(), *seen, *([] if also is None else [also])]))
     header = {
         "position": position,
         "named": named,
@@ -134,6 +140,16 @@ def logits_part(
     if h is not None and rows is not None:
         arrays |= {"h": h, "rows": rows[order[:OPENED].to(rows.device)], "opened": order[:OPENED]}
     return pack(header, arrays)
+
+
+_pieces: WeakKeyDictionary[GPT, bytes] = WeakKeyDictionary()
+
+
+def pieces_part(llm: LLM) -> bytes:
+    """What to show for every token, by id: made once a model."""
+    if llm.model not in _pieces:
+        _pieces[llm.model] = pack({"pieces": llm.pieces(range(llm.config.vocab_size))}, {})
+    return _pieces[llm.model]
 
 
 def lens_part(llm: LLM, trace: Trace, found: lenses.Lens, word: int | None, points: str) -> bytes:

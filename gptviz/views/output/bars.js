@@ -141,7 +141,7 @@ export function createBars(scene) {
         row.draw(p, filtered ? now.tempered(id) : p, own.probability(id));
         row.button.setAttribute("aria-pressed", String(id === values.word));
         row.node.classList.toggle("chosen", id === values.word);
-        row.node.classList.toggle("removed", filtered && p === 0);
+        row.node.classList.toggle("removed", filtered && !now.keeps(id));
       });
       let others = 0;
       let tempered = 0;

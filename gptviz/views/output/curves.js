@@ -70,8 +70,9 @@ export function createCurves(scene) {
       const endless = now.temperature === Infinity;
       const here = Math.min(STEPS, endless ? STEPS : position(now.temperature));
       painter.line([[x(here), TOP], [x(here), HEIGHT - BOTTOM]], colours.ink, { thick: 1.5 }); // prettier-ignore
+      const here_ = scene.at({ topK: null, topP: null, minP: null, penalty: null });
       ids.forEach((id, n) => {
-        const p = scene.at({ topK: null, topP: null, minP: null, penalty: null }).probability(id);
+        const p = here_.probability(id);
         const at = [x(here), y(p)];
         painter.rect(at[0] - 3.5, at[1] - 3.5, 7, 7, colours[HUES[n % HUES.length]]);
         keys[n].value.textContent = brief(p);

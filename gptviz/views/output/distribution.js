@@ -26,6 +26,7 @@
  * @property {(id: number) => number} logit after the penalty
  * @property {(id: number) => number} tempered probability before the filters
  * @property {(id: number) => number} probability
+ * @property {(id: number) => boolean} keeps whether the filters left it in
  * @property {(leading: number) => number} rest what all but the so many likeliest have together
  */
 
@@ -76,7 +77,7 @@ export function distribution(logits, order, { temperature, topK, topP, minP }) {
   if (temperature === 0) {
     const all = (/** @type {number} */ id) => Number(id === order[0]);
     const stages = [{ name: "temperature", kept: 1, mass: 1 }];
-    return { temperature, max, sum: 1, keptSum: 1, kept: 1, order, stages, entropy: 0, logit, tempered: all, probability: all, rest: () => 0 };
+    return { temperature, max, sum: 1, keptSum: 1, kept: 1, order, stages, entropy: 0, logit, tempered: all, probability: all, keeps: (id) => id === order[0], rest: () => 0 };
   }
   const weights = new Float64Array(V); // by place in the order
   let sum = 0;
@@ -137,6 +138,7 @@ export function distribution(logits, order, { temperature, topK, topP, minP }) {
     stages,
     entropy,
     logit,
+    keeps,
     tempered: (id) => weight(id) / sum,
     probability: (id) => (keeps(id) ? weight(id) / keptSum : 0),
     rest(leading) {

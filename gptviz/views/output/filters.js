@@ -6,7 +6,7 @@ import { count, fixed, percent } from "../format.js";
 import { holdWhileDragged } from "./slider.js";
 
 /** Steps of a slider that is finer where more happens. @type {Record<string, {steps: number[], start: number, text: (v: number) => string}>} */
-const FILTERS = {
+export const FILTERS = {
   repetition_penalty: { steps: range(0.5, 2, 0.05), start: 1.3, text: (v) => fixed(v, 2) },
   top_k: { steps: [...range(1, 20, 1), 25, 30, 40, 50, 75, 100, 200, 500, 1000], start: 10, text: String },
   top_p: { steps: [...range(0.05, 0.95, 0.05), 0.97, 0.98, 0.99, 0.995, 0.999, 1], start: 0.9, text: (v) => String(v) },

@@ -151,7 +151,7 @@ export function createLens(scene) {
       box = { cell, width: SIDE + T * cell + 2, height: it.names.length * ROW + 104 };
       paint(prepare(canvas, box.width, box.height), part);
       const row = over ? over.row : values.cell ? it.names.indexOf(values.cell[0]) : it.names.length - 1;
-      const column = over ? over.column : values.cell ? values.cell[1] : values.token;
+      const column = over ? over.column : values.cell ? values.cell[1] : scene.position;
       if (row >= 0 && column < T) {
         const at = row * T + column;
         const piece = (/** @type {string} */ text) => element("span", { class: "token", lang: "", translate: "no" }, text);
@@ -167,9 +167,9 @@ export function createLens(scene) {
         );
         readout.dataset.rank = String(arrays.ranks.data[at]);
       }
-      const last = it.settled[values.token];
-      const target = it.pieces[it.targets[values.token]];
-      said.textContent = last === null ? say("lens.never", { token: header.tokens[values.token], target }) : say("lens.settled", { token: header.tokens[values.token], target, where: whereOf(it.names[last]) });
+      const last = it.settled[scene.position];
+      const about = { token: header.tokens[scene.position], target: it.pieces[it.targets[scene.position]] };
+      said.textContent = last === null ? say("lens.never", about) : say("lens.settled", { ...about, where: whereOf(it.names[last]) });
       const found = scene.part("cell");
       const fits = found && values.cell && found.header.name === values.cell[0] && found.header.position === values.cell[1];
       opened.hidden = !values.cell;

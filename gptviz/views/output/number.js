@@ -14,7 +14,7 @@ export function createNumber(scene) {
   const h = parts.arrays.h?.data;
   const opened = parts.arrays.opened ? [...parts.arrays.opened.data] : [];
   let pointed = /** @type {number | null} */ (null);
-  let entry = 0;
+  let entry = /** @type {number | null} */ (null); // the largest product, until another is picked
   const onPoint = (/** @type {number | null} */ at) => ((pointed = at), scene.redraw());
   const onPick = (/** @type {number} */ at) => ((entry = at), scene.redraw());
   const rowStrip = createStrip("", { role: "output", onPoint, onPick });
@@ -70,7 +70,7 @@ export function createNumber(scene) {
       if (h && place >= 0) {
         const row = parts.arrays.rows.data.subarray(place * D, (place + 1) * D);
         const product = Float64Array.from(row, (value, d) => value * h[d]);
-        const at = Math.min(pointed ?? entry, D - 1);
+        const at = Math.min(pointed ?? entry ?? largest(product), D - 1);
         rowStrip.rename(say("number.row", { token: scene.piece(chosen) }));
         hStrip.draw(h, colours, at);
         rowStrip.draw(row, colours, at);
@@ -79,9 +79,10 @@ export function createNumber(scene) {
         triple.dataset.difference = String(Math.abs(dot(row, h) - raw));
       }
 
-      const { temperature, sum, keptSum } = now;
-      const atZero = temperature === 0;
-      const endless = temperature === Infinity;
+      const { sum, keptSum } = now;
+      const atZero = now.temperature === 0;
+      const endless = now.temperature === Infinity;
+      const temperature = atZero || endless ? 1 : now.temperature; // then the steps are hidden, and say nothing
       // All keep their place, so that nothing moves when the slider comes to an end.
       greedy.style.visibility = atZero ? "visible" : "hidden";
       infinite.style.visibility = endless ? "visible" : "hidden";
@@ -98,7 +99,7 @@ export function createNumber(scene) {
       const tempered = weight / sum;
       const t = exactly(temperature, 2);
       const plus = constant ? ` ${constant < 0 ? "−" : "+"} ${Math.abs(constant)}` : "";
-      const removed = now.stages.length > 1;
+      const filtered = now.stages.length > 1;
       const numbers = {
         logit: ["z", fixed(raw, 5), raw],
         penalty: [logit === raw ? say("number.unseen") : `${fixed(raw, 5)} ${raw > 0 ? "÷" : "×"} ${penalty}`, fixed(logit, 5), logit],
@@ -106,11 +107,11 @@ export function createNumber(scene) {
         shift: [`${fixed(scaled, 5)} − ${inBrackets(fixed(max / temperature, 5))}`, fixed(shifted, 5), shifted],
         exponent: [`exp(${fixed(shifted, 5)})`, significant(weight, 6), weight],
         normalise: [`${significant(weight, 6)} ÷ Σ, Σ = ${significant(sum, 7)}`, percent(tempered), tempered],
-        filtered: [probability ? `${percent(tempered)} ÷ ${percent(keptSum / sum)}` : say("number.removed"), percent(probability), probability],
+        filtered: [now.keeps(chosen) ? `${percent(tempered)} ÷ ${percent(keptSum / sum)}` : say("number.removed"), percent(probability), probability],
       };
       for (const { key, node, what, formula, result } of rows) {
         const [how, text, value] = numbers[key];
-        node.hidden = (key === "penalty" && (penalty === null || penalty === 1)) || (key === "filtered" && !removed);
+        node.hidden = (key === "penalty" && (penalty === null || penalty === 1)) || (key === "filtered" && !filtered);
         formula.textContent = how;
         result.textContent = text;
         result.dataset.value = String(value);
@@ -141,6 +142,9 @@ function changeBy(now, constant) {
   }
   return most;
 }
+
+/** Where the largest number stands, whatever its sign. @param {Float64Array} values */
+const largest = (values) => values.reduce((best, value, i) => (Math.abs(value) > Math.abs(values[best]) ? i : best), 0);
 
 /** @param {string} text */
 const inBrackets = (text) => (text.startsWith("−") ? `(${text})` : text);

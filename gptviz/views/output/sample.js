@@ -49,6 +49,7 @@ export function createSample(scene) {
   }
   const draw = (/** @type {number} */ howMany) => {
     pending += howMany;
+    cancelAnimationFrame(frame);
     scene.redraw(); // the first draw needs the distribution of the moment
     frame = requestAnimationFrame(run);
   };
@@ -85,14 +86,14 @@ export function createSample(scene) {
       let others = 0;
       for (const [id, n] of counts) if (!known.has(id)) others += n;
       if (scene.logits.length > leading.length) rows.push({ name: say("sample.others"), p: now.rest(leading.length), drawn: others, id: -1 });
-      let chi = 0;
-      let cells = 0;
+      // What is rarely expected is counted together: with few the statistic says nothing.
+      const rare = { p: 0, drawn: 0 };
+      const tested = rows.filter(({ p, drawn }) => p * total >= 5 || ((rare.p += p), (rare.drawn += drawn), false));
+      const judged = rare.p * total >= 5 ? [...tested, rare] : tested;
+      const chi = judged.reduce((sum, { p, drawn }) => sum + (drawn - p * total) ** 2 / (p * total), 0);
+      const cells = judged.length;
       body.replaceChildren(
         ...rows.map(({ name, p, drawn, id }) => {
-          if (total && p * total >= 5) {
-            chi += (drawn - p * total) ** 2 / (p * total);
-            cells++;
-          }
           const cell = (/** @type {string} */ kind, /** @type {number} */ share, /** @type {string} */ text) => {
             const node = element("td", { class: `track ${kind}` }, element("div", { class: "bar" }), element("span", { class: "number" }, text));
             node.style.setProperty("--p", String(Math.min(1, share)));
@@ -102,8 +103,10 @@ export function createSample(scene) {
           return row;
         }),
       );
-      // With few expected the statistic says nothing.
-      test.textContent = total < 100 || cells < 2 ? say("sample.few") : say("sample.test", { total: count(total, language), chi: fixed(chi, 1), cells, freedom: cells - 1 });
+      const spread = Math.sqrt(2 * (cells - 1));
+      const usual = Math.abs(chi - (cells - 1)) <= 2 * spread;
+      const about = { total: count(total, language), chi: fixed(chi, 1), cells, freedom: cells - 1, spread: fixed(spread, 1) };
+      test.textContent = total < 100 || cells < 2 ? say("sample.few") : `${say("sample.test", about)} ${say(usual ? "sample.usual" : "sample.unusual")}`;
       test.dataset.chi = String(chi);
       test.dataset.cells = String(cells);
       test.dataset.total = String(total);

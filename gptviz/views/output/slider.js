@@ -1,6 +1,6 @@
 // The temperature slider. Its track gives 0 to 1.5, where most happens, two thirds of its length.
 
-import { element, fillNodes } from "../dom.js";
+import { element } from "../dom.js";
 import { count, exactly } from "../format.js";
 
 const BEND = 1.5; // hundredths up to here, twentieths from here on
@@ -16,7 +16,7 @@ export const temperatureAt = (steps) => (steps <= BEND * 100 ? steps / 100 : (BE
  * @param {import("./view.js").Scene} scene
  */
 export function createSlider(scene) {
-  const { language, logits, tied, say, token, own, choose } = scene;
+  const { language, logits, say, token, nodes, choose } = scene;
   const vocab = count(logits.length, language);
   const value = element("output", { class: "temperature" });
   const reset = /** @type {HTMLButtonElement} */ (element("button", { type: "button" }, say("temperature.reset")));
@@ -25,11 +25,9 @@ export function createSlider(scene) {
     element("input", { type: "range", min: 0, max: position(HIGHEST), step: 1, "aria-label": say("temperature.name") })
   );
   // All remarks lie on one another, one of them visible: the longest makes the room, and nothing jumps.
-  const atZero = tied > 1 ? "at_zero_tied" : "at_zero";
-  const remarks = [atZero, "near_zero", "below_one", "at_one", "above_one", "near_end", "at_infinity"].map((key) => {
-    const sentence = say(`temperature.${key}`, { vocab, count: count(tied, language) });
-    return { key, node: element("p", {}, ...fillNodes(sentence, { top: token(own.order[0]) })) };
-  });
+  const REMARKS = ["at_zero", "at_zero_tied", "near_zero", "below_one", "at_one", "at_one_held", "above_one", "near_end", "at_infinity"];
+  const remarks = REMARKS.map((key) => ({ key, node: element("p", {}, ...nodes(`temperature.${key}`, { vocab, count: "", top: "" })) }));
+  const filtered = element("p", { class: "muted" }, say("temperature.filtered"));
   const ticks = TICKS.map((t) => {
     const tick = element("span", {}, String(t));
     if (t === 0) tick.append(element("span", { class: "muted" }, ` ${say("temperature.greedy")}`));
@@ -43,12 +41,12 @@ export function createSlider(scene) {
   infinite.addEventListener("click", () => choose({ temperature: scene.values().temperature === "inf" ? 1 : "inf" }));
 
   /** Which of them is true. @param {import("./distribution.js").Distribution} now */
-  function remarkAt({ temperature, sum }) {
-    if (temperature === 0) return atZero;
+  function remarkAt({ temperature, sum }, /** @type {number} */ tied, /** @type {boolean} */ held) {
+    if (temperature === 0) return tied > 1 ? "at_zero_tied" : "at_zero";
     if (temperature === Infinity) return "at_infinity";
     // 1 / Σ is the likeliest word's probability.
-    if (temperature < 1) return 1 / sum > 0.999 && 1 / own.sum < 0.999 ? "near_zero" : "below_one";
-    if (temperature === 1) return "at_one";
+    if (temperature < 1) return 1 / sum > 0.999 && 1 / scene.at({ temperature: 1 }).sum < 0.999 ? "near_zero" : "below_one";
+    if (temperature === 1) return held ? "at_one_held" : "at_one";
     // Flat is what leaves even that one near an even share.
     return 1 / sum < 2 / logits.length ? "near_end" : "above_one";
   }
@@ -61,10 +59,11 @@ export function createSlider(scene) {
       input,
       element("div", { class: "ticks", "aria-hidden": true }, ...ticks),
       element("div", { class: "remarks" }, ...remarks.map((remark) => remark.node)),
+      filtered,
     ),
     /** @param {import("./view.js").Now} moment */
-    draw({ now }) {
-      const { temperature } = now;
+    draw({ now, values }) {
+      const { temperature, order } = now;
       const text = temperature === Infinity ? "∞" : exactly(temperature, 2);
       value.textContent = `T = ${text}`;
       const steps = Math.min(position(HIGHEST), temperature === Infinity ? position(HIGHEST) : Math.round(position(temperature)));
@@ -73,8 +72,16 @@ export function createSlider(scene) {
       input.style.setProperty("--at", String(steps / position(HIGHEST)));
       reset.disabled = temperature === 1;
       infinite.setAttribute("aria-pressed", String(temperature === Infinity));
-      const key = remarkAt(now);
-      for (const remark of remarks) remark.node.classList.toggle("current", remark.key === key);
+      let tied = 1;
+      while (tied < order.length && now.logit(order[tied]) === now.max) tied++;
+      const penalty = values.repetition_penalty;
+      const key = remarkAt(now, tied, penalty !== null && penalty !== 1);
+      for (const remark of remarks) {
+        const current = remark.key === key;
+        remark.node.classList.toggle("current", current);
+        if (current) remark.node.replaceChildren(...nodes(`temperature.${key}`, { vocab, count: count(tied, language), top: token(order[0]) }));
+      }
+      filtered.style.visibility = now.stages.length > 1 && temperature > 0 ? "visible" : "hidden";
     },
   };
 }

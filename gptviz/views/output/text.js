@@ -2,13 +2,13 @@
 
 import { css, mix, readableOn } from "../colours.js";
 import { element } from "../dom.js";
-import { fixed, percent } from "../format.js";
+import { count, fixed, percent } from "../format.js";
 
 const TOP = 16; // bits that have the strongest colour: 1 in 65,536
 
 /** @param {import("./view.js").Scene} scene */
 export function createText(scene) {
-  const { header, arrays, say, choose, position } = scene;
+  const { header, arrays, say, choose, position, language } = scene;
   const { tokens, start } = header;
   const T = tokens.length;
   const chips = tokens.map((/** @type {string} */ piece, /** @type {number} */ i) => {
@@ -17,7 +17,7 @@ export function createText(scene) {
     const text = known ? say("text.bits", { bits: fixed(bits, 1) }) : say("text.none");
     const node = element(
       "button",
-      { type: "button", lang: "", translate: "no", "data-token": i, class: known ? null : "unknown", title: known ? say("text.title", { percent: percent(2 ** -bits), rank: arrays.ranks.data[i] }) : say("text.first") },
+      { type: "button", lang: "", translate: "no", "data-token": i, class: known ? null : "unknown", title: known ? say("text.title", { percent: percent(2 ** -bits), rank: count(arrays.ranks.data[i], language) }) : say("text.first") },
       element("span", { class: "piece" }, piece),
       element("span", { class: "weight" }, text),
     );
@@ -36,10 +36,15 @@ export function createText(scene) {
   const here = element("p", { class: "here" });
   const whole =
     T > 1
-      ? say("text.whole", { total: fixed(header.total, 1), mean: fixed(header.mean, 2), perplexity: fixed(header.perplexity, 1), count: T - 1 })
+      ? say("text.whole", { total: fixed(header.total, 1), mean: fixed(header.mean, 2), perplexity: header.perplexity.toLocaleString(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 }), count: T - 1 })
       : say("text.whole_none");
   const begin = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
-  begin.addEventListener("change", () => choose({ start: begin.checked, token: Math.max(0, scene.values().token + (begin.checked ? 1 : -1)) }));
+  begin.addEventListener("change", () => {
+    const { token, cell } = scene.values();
+    const by = begin.checked ? 1 : -1; // everything moves along
+    const kept = cell && cell[1] + by >= 0;
+    choose({ start: begin.checked, token: Math.max(0, token + by), cell: kept ? [cell[0], cell[1] + by] : null });
+  });
   const toggle = element("label", { class: "check" }, begin, " ", ...(start ? scene.nodes("text.start", { token: element("span", { class: "token" }, start) }) : []));
   toggle.hidden = !start;
   let revealed = -1;
@@ -78,7 +83,7 @@ export function createText(scene) {
               ...about,
               next: chip(at + 1),
               percent: element("b", {}, percent(2 ** -arrays.bits.data[at + 1])),
-              rank: String(arrays.ranks.data[at + 1]),
+              rank: count(arrays.ranks.data[at + 1], language),
               bits: fixed(arrays.bits.data[at + 1], 2),
             })),
       );

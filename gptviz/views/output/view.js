@@ -55,7 +55,7 @@ const ASKS = ["token", "start", "open", "points", "followed", "cell"];
  * @property {Float32Array} logits
  * @property {Distribution} own at temperature 1, nothing removed
  * @property {number} position
- * @property {number} tied how many words share the largest logit
+ * @property {boolean} flat whether all logits are equal
  * @property {string} language
  * @property {(key: string, values?: Record<string, any>) => string} say
  * @property {(key: string, nodes: Record<string, Node | string>) => (Node | string)[]} nodes
@@ -158,11 +158,11 @@ export function mount(root, given, report) {
       logits: base,
       own: distribution(base, order, plain),
       position: said.header.position,
-      tied: tied < 0 ? base.length : tied,
+      flat: tied < 0,
       language: header.language,
       say,
       nodes: (key, nodes) => fillNodes(header.labels[key], nodes),
-      piece: (id) => pieces.get(id) ?? String(id),
+      piece: (id) => pieces.get(id) ?? scene.part("pieces")?.header.pieces[id] ?? `#${id}`,
       token: (id) => element("span", { class: "token", lang: "", translate: "no" }, scene.piece(id)),
       colours: () => colours,
       part: (name) => parts[name] ?? null,
@@ -184,7 +184,7 @@ export function mount(root, given, report) {
       redraw,
     };
     const text = createText(scene);
-    if (scene.tied === base.length) {
+    if (scene.flat) {
       const flat = say("trouble.all_equal", { vocab, probability: percent(1 / base.length) });
       frame.replaceChildren(text.node, element("p", { class: "trouble", role: "status" }, flat));
       return { draw: () => text.draw({ values }), destroy() {} };
@@ -208,7 +208,7 @@ export function mount(root, given, report) {
         const now = scene.at({});
         const leading = [...now.order.subarray(0, Math.min(LEADING, base.length))];
         const wanted = near ?? values.word;
-        const chosen = wanted !== null && pieces.has(wanted) ? wanted : leading[0];
+        const chosen = wanted !== null && wanted < base.length ? wanted : leading[0];
         /** @type {Now} */
         const moment = { values, now, leading, chosen, waiting: values.token !== scene.position };
         frame.classList.toggle("waiting", moment.waiting);

@@ -1,0 +1,198 @@
+"""What the page Generate writes, word by word, while the reader watches.
+
+The view says how far the text shall go (its `goal`, a length, so that two clicks do not write twice). The script runs
+through as always; then, last of all, `work` writes one token after the other and tells the view of each. Whatever the
+reader does meanwhile ends that run of the script at the next token: the model's lock is held for a step at a time and
+never between two. Each token is in the `Job` before the view hears of it, so that nothing written is lost.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import streamlit as st
+
+from gptviz.analysis.branches import MOST_BRANCHES, MOST_TOKENS, Tree, fitting, grow, path, sound, with_text
+from gptviz.analysis.continuations import after, known
+from gptviz.analysis.writing import Timing, Writer, seconds_without_cache, timings, word_ids
+from gptviz.errors import GptvizError, InputError
+from gptviz.sampling import Options
+from gptviz.ui import cache, state
+from gptviz.ui.page import Page
+from gptviz.ui.prompt import limit
+from gptviz.views.attention import name_of
+from gptviz.views.generate import done_news, options_of, timing_news, tree_of, word_news
+from gptviz.views.streamlit import tell
+
+VIEW = "generate.view"
+HOTTEST = 5.0  # the end of the slider
+SLOW = 0.5  # seconds from one word to the next that a class can follow
+LENGTHS = (8, 16, 32, 64, 128, 256)  # of texts that the cache is measured on
+WORD_CHARS = 200
+TIMINGS = 300  # that are kept
+_KEY = "generate.job"
+
+
+@dataclass
+class Job:
+    """What is being written behind one prompt, from one run of the script to the next."""
+
+    of: str
+    tree: Tree = ()
+    """With what was written since the state last heard of it;"""
+    base: Tree = ()
+    """without it."""
+    leaf: int | None = None
+    own: tuple[int, ...] = ()
+    """The text behind the prompt that is written on."""
+    goal: int | None = None
+    """How many tokens it shall have; None: nothing is to be written."""
+    measure: bool = False
+    timings: list[Timing] = field(default_factory=list)
+    trouble: GptvizError | None = None
+    writer: Writer | None = None
+    settings: tuple[Options, int] | None = None
+    """Of the writer: options and seed."""
+
+    def keep(self) -> None:
+        """What was written, into the state: where the writing stopped is where the next word is chosen."""
+        here = grow(self.tree).add(self.own)
+        place = len(self.own) if here.children else None
+        state.change(by_view=True, tree=self.tree, leaf=self.leaf, place=place)
+        self.base = self.tree
+
+
+def job_of(page: Page) -> Job:
+    """The page's job. What was written before something else came in between goes into the state now."""
+    of = name_of(page.llm, page.prompt.ids)
+    job = st.session_state.get(_KEY)
+    if job is None or job.of != of:
+        job = st.session_state[_KEY] = Job(of)
+    if state.arrived():
+        job.goal, job.measure = None, False
+    if job.tree != job.base and state.current().tree == job.base:
+        job.keep()
+    job.tree = job.base = fitting(state.current().tree, page.llm.config.vocab_size, page.room)
+    return job
+
+
+def take(page: Page, values: Mapping[str, Any]) -> None:
+    """What the reader settled on, into the state and the job. For callbacks."""
+    job = st.session_state.get(_KEY)
+    if job is None or values["of"] != job.of:  # about a text that is not there any more
+        return
+    job.trouble = None
+    if values["text"] is not None:
+        state.change(text=state.clean(values["text"])[: state.MAX_CHARS])
+        return
+    tree, leaf, place = tree_of(values["tree"]), values["leaf"], values["place"]
+    if not sound(tree):
+        job.trouble = InputError("tree_full", most=MOST_TOKENS, branches=MOST_BRANCHES)
+        return
+    if values["force"] is not None:
+        tree, leaf, place = _with_word(page, job, tree, leaf, place, values["force"])
+    plain = ("way", "temperature", "top_k", "top_p", "min_p", "repetition_penalty", "seed", "speed")
+    chosen = {name: values[name] for name in (*plain, "words", "width", "ahead")}
+    if chosen["temperature"] == HOTTEST and state.current().temperature > HOTTEST:
+        del chosen["temperature"]  # the other page's ∞, which this one shows as the end of its slider
+    search = None if values["search"] is None else tuple(values["search"])
+    state.change(
+        by_view=True, tree=tree, leaf=leaf, place=place, search=search, beside=tuple(values["open"]), **chosen
+    )
+    job.tree = job.base = tree
+    job.leaf, job.goal, job.measure = leaf, values["goal"], values["measure"]
+    job.own = path(tree, leaf)[:place] if tree else ()
+
+
+def _with_word(
+    page: Page, job: Job, tree: Tree, leaf: int | None, place: int | None, word: str
+) -> tuple[Tree, int | None, int | None]:
+    """The tree with a word of the reader's own in it; as it was, with a reason, if that cannot be."""
+    own = path(tree, leaf)[:place] if tree else ()
+    try:
+        new = word_ids(page.llm, [*page.prompt.ids, *own], state.clean(word)[:WORD_CHARS])
+        if len(own) + len(new) > page.room:
+            most, there = limit(page.llm), len(page.prompt.ids) + len(own)
+            raise InputError("word_too_long", n_new=len(new), n_prompt=there, limit=most)
+        grown, leaf = with_text(tree, [*own, *new])
+        return grown, leaf, None
+    except GptvizError as error:
+        job.trouble = error
+        return tree, leaf, place
+
+
+def work(page: Page, job: Job, values: Mapping[str, Any]) -> None:
+    """Do what the job asks for. Once the view has heard all of it, it says what the reader has now."""
+    said = None
+    try:
+        if job.measure:
+            _measure(page, job)
+        else:
+            _write(page, job, values)
+    except GptvizError as error:
+        said = error.text(page.language)
+    job.goal, job.measure = None, False
+    tell(VIEW, done_news(page.llm, page.prompt.ids, job.own, said))
+
+
+def _measure(page: Page, job: Job) -> None:
+    most = limit(page.llm)
+    lengths = sorted({min(length, most) for length in LENGTHS})
+    for timing in timings(page.llm, page.prompt.ids, [n for n in lengths if n > 1]):
+        job.timings = [*job.timings, timing][-TIMINGS:]
+        tell(VIEW, timing_news(page.llm, page.prompt.ids, timing))
+
+
+def _write(page: Page, job: Job, values: Mapping[str, Any]) -> None:
+    llm, prompt, options = page.llm, page.prompt.ids, options_of(values)
+    found, measured = known(llm, prompt, options), "cache" in values["open"]
+    while len(job.own) < min(job.goal, page.room) and not _ended(page, job.own):
+        began, own, text = time.monotonic(), job.own, [*prompt, *job.own]
+        writer = _writer(page, job, text, options)
+        timing = Timing(len(text), math.nan, seconds_without_cache(llm, text)) if measured else None
+        if len(writer.ids) == len(text):
+            written = writer.take()
+            if written is None:
+                return
+            also = found[own].given if own in found else ()
+            found[own] = after(written.step.logits, options, text, [*also, written.step.id])
+            if timing and written.read == 1:
+                timing = replace(timing, cached=written.seconds)
+        # Else it was written before the reader paused or turned back.
+        id = writer.ids[len(text)]
+        ahead = writer.ahead() if len(writer.ids) == len(text) + 1 else None
+        if ahead is not None and (*own, id) not in found:
+            found[(*own, id)] = after(ahead.step.logits, options, [*text, id], [ahead.step.id])
+        job.tree, job.leaf = with_text(job.tree, [*own, id])
+        job.own = (*own, id)
+        if timing:
+            job.timings = [*job.timings, timing][-TIMINGS:]
+        tell(VIEW, word_news(llm, prompt, own, id, found, timing))
+        if values["speed"] == "slow":
+            _wait(SLOW - (time.monotonic() - began))
+
+
+def _ended(page: Page, own: Sequence[int]) -> bool:
+    return bool(own) and own[-1] in page.llm.checkpoint.eos_ids
+
+
+def _writer(page: Page, job: Job, text: list[int], options: Options) -> Writer:
+    """The writer behind that text: the one that wrote some of it, if nothing was changed since."""
+    settings = (options, state.current().seed)
+    if job.writer is None or not job.writer.covers(text) or job.settings != settings:
+        # Another seed behind another length: a text begun anew at every word would draw the same again and again.
+        job.writer = cache.writers.keep(Writer(page.llm, text, options, settings[1] + len(job.own)))
+        job.settings = settings
+    return job.writer
+
+
+def _wait(seconds: float) -> None:
+    """Let time pass, but not past what the reader does: reading the session's state is where a run can be ended."""
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        time.sleep(min(left, 0.05))
+        _ = _KEY in st.session_state

@@ -1,0 +1,115 @@
+// What one can do with the text: the way words are chosen, step, run, pause, stop, take back; and how full the context is.
+
+import { element, fill } from "../dom.js";
+import { count } from "../format.js";
+
+const WAYS = /** @type {const} */ (["greedy", "sample", "beams"]);
+const RUNS = [5, 10, 20, 50, 100];
+
+/** @param {import("./view.js").Scene} scene */
+export function createBar(scene) {
+  const { header, say, choose, write, drop } = scene;
+  const ways = WAYS.map((way) => {
+    const button = element("button", { type: "button", role: "radio" }, say(`bar.${way}`));
+    button.addEventListener("click", () => choose({ way, ...(way === "beams" ? {} : { search: null }) }));
+    return { way, button };
+  });
+  const about = WAYS.map((way) => ({ way, node: element("p", { class: "muted" }, say(`bar.${way}_text`)) }));
+  const button = (/** @type {string} */ name, /** @type {() => void} */ act) => {
+    const node = /** @type {HTMLButtonElement} */ (element("button", { type: "button", "data-do": name }, say(`bar.${name}`)));
+    node.addEventListener("click", act);
+    return node;
+  };
+  let left = 0; // words of a run that was paused
+  const step = button("step", () => write(1));
+  const run = button("run", () => write(left || scene.values().words));
+  const pause = button("pause", () => {
+    const { values, cursor } = scene.now();
+    left = Math.max(0, (values.goal ?? 0) - cursor.path.length);
+    choose({ goal: null });
+  });
+  const stop = button("stop", () => {
+    left = 0;
+    choose({ goal: null });
+  });
+  const back = button("back", () => drop(/** @type {number} */ (scene.values().leaf), 1));
+  const restart = button("restart", () => choose({ leaf: null, place: null, tree: [], search: null }));
+  const find = button("search", () => choose({ search: scene.now().cursor.path }));
+  const words = select("words", RUNS, (n) => say("bar.run_of", { count: n }), (n) => {
+    left = 0;
+    choose({ words: n });
+  });
+  const speed = select("speed", ["full", "slow"], (name) => say(`bar.${name}`), (name) => choose({ speed: name }));
+  const width = select("width", range(1, 8), (n) => say("bar.width_of", { count: n }), (n) => choose({ width: n }));
+  const ahead = select("ahead", range(1, 16), (n) => say("bar.ahead_of", { count: n }), (n) => choose({ ahead: n }));
+  const message = element("p", { class: "message", role: "status" });
+  const filled = element("span", { class: "filled" });
+  const meter = element("div", { class: "meter", role: "img" }, filled);
+  const room = element("p", { class: "muted room" });
+
+  /**
+   * @template {string | number} T
+   * @param {string} name @param {T[]} options @param {(option: T) => string} label @param {(option: T) => void} set
+   */
+  function select(name, options, label, set) {
+    const node = /** @type {HTMLSelectElement} */ (
+      element("select", { "aria-label": say(`bar.${name}`), "data-set": name }, ...options.map((option) => element("option", { value: option }, label(option))))
+    );
+    node.addEventListener("change", () => set(options[node.selectedIndex]));
+    return { node, show: (/** @type {T} */ option) => (node.selectedIndex = options.indexOf(option)) };
+  }
+
+  const writing = element("div", { class: "line" }, step, run, pause, stop, back, words.node, speed.node);
+  const searching = element("div", { class: "line" }, find, width.node, ahead.node);
+
+  return {
+    node: element(
+      "div",
+      { class: "bar-of" },
+      element("div", { class: "ways", role: "radiogroup", "aria-label": say("bar.way") }, ...ways.map(({ button }) => button)),
+      element("div", { class: "about" }, ...about.map(({ node }) => node)),
+      writing,
+      searching,
+      message,
+      element("div", { class: "context" }, meter, room, restart),
+    ),
+    /** @param {string} text */
+    tell(text) {
+      message.textContent = text;
+    },
+    /** @param {import("./view.js").Now} now */
+    draw(now) {
+      const { values, running, ended, path, cursor } = now;
+      const beams = values.way === "beams";
+      for (const { way, button } of ways) button.setAttribute("aria-checked", String(way === values.way));
+      for (const { way, node } of about) node.classList.toggle("current", way === values.way);
+      writing.hidden = beams;
+      searching.hidden = !beams;
+      const closed = ended || now.room < 1;
+      if (closed) left = 0;
+      step.disabled = closed || running;
+      run.disabled = closed || running; // a second click shall not do anything else
+      run.textContent = left ? say("bar.go_on", { count: left }) : say("bar.run");
+      pause.disabled = !running;
+      stop.disabled = !running && !left;
+      back.disabled = running || !path.length || values.place !== null;
+      find.toggleAttribute("disabled", closed);
+      restart.hidden = !values.tree.length;
+      words.show(RUNS.includes(values.words) ? values.words : 20);
+      speed.show(values.speed);
+      width.show(values.width);
+      ahead.show(values.ahead);
+      const used = header.tokens.length + path.length;
+      filled.style.width = `${(100 * used) / header.limit}%`;
+      const about_ = { used: count(used, header.language), limit: count(header.limit, header.language), n_ctx: count(header.sizes.n_ctx, header.language) };
+      room.textContent = say(header.limit < header.sizes.n_ctx ? "bar.room" : "bar.room_whole", about_);
+      meter.setAttribute("aria-label", room.textContent);
+      const last = cursor.parent && ended ? scene.piece(cursor.id) : "";
+      if (ended) message.textContent = say("bar.ended", { token: last });
+      else if (now.room < 1) message.textContent = fill(say("bar.full"), about_);
+    },
+  };
+}
+
+/** @param {number} from @param {number} to */
+const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => from + i);

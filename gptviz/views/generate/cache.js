@@ -1,0 +1,97 @@
+// The key-value cache, by measurement: the time for one more word with it and without it, and what is reused.
+
+import { css } from "../colours.js";
+import { element } from "../dom.js";
+import { count, fixed } from "../format.js";
+import { prepare } from "../painter.js";
+
+const HEIGHT = 240;
+const [LEFT, RIGHT, TOP, BOTTOM] = [52, 12, 12, 34];
+
+/** @param {import("./view.js").Scene} scene */
+export function createCache(scene) {
+  const { header, say, choose } = scene;
+  const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "img" }));
+  const measure = /** @type {HTMLButtonElement} */ (element("button", { type: "button", "data-do": "measure" }, say("cache.measure")));
+  measure.addEventListener("click", () => choose({ measure: true, goal: null }));
+  const size = element("p", {});
+  const latest = element("p", { class: "latest", role: "status" });
+  const reused = element("tbody", {});
+  const legend = element(
+    "div",
+    { class: "legends" },
+    element("span", { class: "legend cached" }, say("cache.cached")),
+    element("span", { class: "legend plain" }, say("cache.plain")),
+  );
+
+  /** @param {number} seconds */
+  const milliseconds = (seconds) => fixed(1000 * seconds, seconds < 0.0995 ? 1 : 0);
+
+  return {
+    node: element(
+      "div",
+      { class: "cache-view" },
+      element("p", {}, say("cache.text")),
+      element("table", { class: "reused" }, element("thead", {}, element("tr", {}, ...["what", "earlier", "new"].map((name) => element("th", { scope: "col" }, say(`cache.${name}`))))), reused),
+      size,
+      element("div", { class: "line" }, measure, legend),
+      canvas,
+      latest,
+      element("p", { class: "muted" }, say("cache.note")),
+    ),
+    /** @param {import("./view.js").Now} now */
+    draw({ values, path }) {
+      const part = scene.part("cache");
+      if (!part) return;
+      const it = part.header;
+      const { language } = header;
+      const used = header.tokens.length + path.length;
+      const n = (/** @type {number} */ value) => count(value, language);
+      const cells = [
+        ["keys", n((used * it.numbers) / 2), n(it.numbers / 2)],
+        ["values", n((used * it.numbers) / 2), n(it.numbers / 2)],
+        ["queries", "–", n(it.queries)],
+      ];
+      reused.replaceChildren(
+        ...cells.map(([name, before, fresh]) => element("tr", {}, element("th", { scope: "row" }, say(`cache.${name}`)), element("td", {}, before), element("td", {}, fresh))),
+      );
+      size.textContent = say("cache.size", {
+        ...it.sizes, numbers: n(it.numbers), used: n(used), kilobytes: fixed(it.bytes / 1024, it.bytes < 10_240 ? 1 : 0),
+        megabytes: fixed((used * it.bytes) / 2 ** 20, 2), itemsize: it.itemsize,
+      }); // prettier-ignore
+      measure.disabled = values.measure;
+      measure.textContent = say(values.measure ? "cache.measuring" : "cache.measure");
+      paint(scene.timings());
+    },
+  };
+
+  /** @param {{length: number, cached: number, plain: number}[]} timings */
+  function paint(timings) {
+    const colours = scene.colours();
+    const width = canvas.parentElement?.clientWidth ?? 300;
+    const painter = prepare(canvas, width, HEIGHT);
+    canvas.style.background = css(colours.background);
+    canvas.setAttribute("aria-label", say("cache.alt", { count: timings.length }));
+    const longest = Math.max(64, ...timings.map(({ length }) => length));
+    const highest = 1.1 * Math.max(0.02, ...timings.flatMap(({ cached, plain }) => [cached, plain].filter((x) => !Number.isNaN(x))));
+    const x = (/** @type {number} */ length) => LEFT + (length / longest) * (width - LEFT - RIGHT);
+    const y = (/** @type {number} */ seconds) => TOP + (1 - seconds / highest) * (HEIGHT - TOP - BOTTOM);
+    for (let i = 0; i <= 4; i++) {
+      const seconds = (highest * i) / 4;
+      painter.line([[LEFT, y(seconds)], [width - RIGHT, y(seconds)]], colours.line); // prettier-ignore
+      painter.text(milliseconds(seconds), LEFT - 6, y(seconds), { fill: colours.muted, size: 11, align: "right" });
+      painter.text(String(Math.round((longest * i) / 4)), x((longest * i) / 4), HEIGHT - BOTTOM + 10, { fill: colours.muted, size: 11, align: i === 4 ? "right" : "center" });
+    }
+    painter.text("ms", 4, TOP, { fill: colours.muted, size: 11 });
+    painter.text(say("cache.axis"), width - RIGHT, HEIGHT - 8, { fill: colours.muted, size: 11, align: "right" });
+    for (const { length, cached, plain } of timings) {
+      if (!Number.isNaN(plain)) painter.frame(x(length) - 3.5, y(plain) - 3.5, 7, 7, colours.key, 2);
+      if (!Number.isNaN(cached)) painter.rect(x(length) - 3, y(cached) - 3, 6, 6, colours.output);
+    }
+    const both = timings.filter(({ cached, plain }) => !Number.isNaN(cached) && !Number.isNaN(plain));
+    const last = both[both.length - 1];
+    latest.textContent = last
+      ? say("cache.latest", { length: last.length, cached: milliseconds(last.cached), plain: milliseconds(last.plain), times: fixed(last.plain / last.cached, 1) })
+      : say("cache.nothing");
+  }
+}

@@ -1,0 +1,281 @@
+"""The parts of the generation view, each as bytes: see `gptviz.views.generate`."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from gptviz.analysis.branches import MOST_BRANCHES, MOST_TOKENS, Branch, Tree, grow
+from gptviz.analysis.continuations import LIKELIEST, After, Known, answer, rate
+from gptviz.analysis.writing import Timing, cache_size
+from gptviz.beams import BeamSearch
+from gptviz.errors import GptvizError, InputError
+from gptviz.llm import LLM
+from gptviz.sampling import Options
+from gptviz.text import table
+from gptviz.views.attention import name_of
+from gptviz.views.wire import pack
+
+NONE = -1  # where an array has no token
+KEPT = 16  # searches and sets of tasks that are remembered
+
+
+@dataclass(frozen=True)
+class Task:
+    """A prompt that shows by examples what is asked, and asks it of several things."""
+
+    name: str
+    shown: str
+    """The examples, as the prompt begins."""
+    asked: tuple[str, ...]
+    """What may stand behind them, each ending where the answer begins."""
+    answers: tuple[str, ...]
+    """What a person would answer to each."""
+    labels: tuple[str, ...]
+    """The answers to choose from; none: any token."""
+
+
+def options_of(values: Mapping[str, Any]) -> Options:
+    """How the next token is chosen, as the reader set it. Greedy knows no filter: the likeliest passes them all."""
+    if values["way"] != "sample":
+        return Options(temperature=0.0, repetition_penalty=values["repetition_penalty"])
+    names = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty")
+    return Options(**{name: values[name] for name in names})
+
+
+def tree_of(branches: Sequence[Sequence[Any]]) -> Tree:
+    """A tree as it travels: [[parent, at, [ids]], ...]."""
+    return tuple(Branch(parent, at, tuple(ids)) for parent, at, ids in branches)
+
+
+def text_part(llm: LLM, prompt: Sequence[int], language: str, limit: int, tasks: bool) -> bytes:
+    """The prompt, and what holds for every text behind it."""
+    prefix = "generate_view."
+    ends = sorted(llm.checkpoint.eos_ids)
+    header = {
+        "of": name_of(llm, prompt),
+        "language": language,
+        "labels": {key.removeprefix(prefix): text for key, text in table(language).items() if key.startswith(prefix)},
+        "tokens": llm.pieces(prompt),
+        "ends": [{"id": i, "piece": piece} for i, piece in zip(ends, llm.pieces(ends), strict=True)],
+        "limit": limit,
+        "most": {"tokens": MOST_TOKENS, "branches": MOST_BRANCHES},
+        "sizes": {name: getattr(llm.config, name) for name in ("n_ctx", "n_layer", "vocab_size")},
+        "ids": llm.tokenizer is None,
+        "tasks": tasks,
+    }
+    return pack(header, {})
+
+
+def tree_part(llm: LLM, prompt: Sequence[int], tree: Tree, options: Options, said: str | None) -> bytes:
+    """Every token of the tree, each after the one before it, the prompt's end first; by token
+
+    parent, id: its place in these arrays' order, and which it is
+    p, q, rank: what the model gave it, what it is drawn with under `options`, its place among all
+    next_ids, next_p, next_q [N, LIKELIEST]: the likeliest tokens behind it; NONE behind an end token
+    left: how many tokens can be drawn behind it
+    """
+    found, nodes = rate(llm, prompt, tree, options), list(grow(tree).walk())
+    place = {node.path: n for n, node in enumerate(nodes)}
+    N, K = len(nodes), min(LIKELIEST, llm.config.vocab_size)
+    arrays = {
+        "parent": np.full(N, NONE, np.int32),
+        "id": np.full(N, NONE, np.int32),
+        "p": np.ones(N, np.float32),
+        "q": np.ones(N, np.float32),
+        "rank": np.ones(N, np.int32),
+        "next_ids": np.full((N, K), NONE, np.int32),
+        "next_p": np.zeros((N, K), np.float32),
+        "next_q": np.zeros((N, K), np.float32),
+        "left": np.zeros(N, np.int32),
+    }
+    for n, node in enumerate(nodes):
+        if n:
+            before = node.path[:-1]
+            given = found[before].given[node.id]
+            arrays["parent"][n], arrays["id"][n] = place[before], node.id
+            arrays["p"][n], arrays["q"][n], arrays["rank"][n] = given.probability, given.drawn, given.rank
+        if node.path in found and (node.id not in llm.checkpoint.eos_ids or node.children):
+            behind = found[node.path]
+            arrays["next_ids"][n] = behind.ids
+            arrays["next_p"][n] = [behind.given[i].probability for i in behind.ids]
+            arrays["next_q"][n] = [behind.given[i].drawn for i in behind.ids]
+            arrays["left"][n] = behind.left
+    ids = sorted({i for name in ("id", "next_ids") for i in arrays[name].flatten().tolist() if i != NONE})
+    header = {
+        "of": name_of(llm, prompt),
+        "pieces": _pieces(llm, ids),
+        "settings": repr(options),
+        "plain": options == Options(),
+        "said": said,
+    }
+    return pack(header, arrays)
+
+
+def word_news(
+    llm: LLM, prompt: Sequence[int], path: Sequence[int], id: int, found: Known, timing: Timing | None
+) -> bytes:
+    """One token that was just written behind `path`. found: what may come after each text, that with it among them.
+    timing: how long it took, if that was measured."""
+    own = (*path, id)
+    given, behind = found[tuple(path)].given[id], found.get(own)
+    ids = [id, *(behind.ids if behind else ())]
+    header = {
+        "kind": "word",
+        "of": name_of(llm, prompt),
+        "path": list(path),
+        "id": id,
+        "p": given.probability,
+        "q": given.drawn,
+        "rank": given.rank,
+        "next": _behind(behind) if behind else None,
+        "pieces": _pieces(llm, ids),
+        "timing": timing and _times(timing),
+    }
+    return pack(header, {})
+
+
+def timing_news(llm: LLM, prompt: Sequence[int], timing: Timing) -> bytes:
+    """One measurement that was just made."""
+    return pack({"kind": "timing", "of": name_of(llm, prompt), "timing": _times(timing)}, {})
+
+
+def done_news(llm: LLM, prompt: Sequence[int], path: Sequence[int], said: str | None) -> bytes:
+    """Nothing will come behind `path`; said: a sentence that tells why, if it should have."""
+    return pack({"kind": "done", "of": name_of(llm, prompt), "path": list(path), "said": said}, {})
+
+
+def _pieces(llm: LLM, ids: Sequence[int]) -> dict[str, str]:
+    return {str(id): piece for id, piece in zip(ids, llm.pieces(ids), strict=True)}
+
+
+def _times(timing: Timing) -> dict[str, Any]:
+    """JSON knows no NaN."""
+    return {name: None if math.isnan(value) else value for name, value in asdict(timing).items()}
+
+
+def _behind(behind: After) -> dict[str, Any]:
+    given = [behind.given[i] for i in behind.ids]
+    return {
+        "ids": list(behind.ids),
+        "p": [g.probability for g in given],
+        "q": [g.drawn for g in given],
+        "left": behind.left,
+    }
+
+
+# Slow to make, and asked for again at every click.
+_kept: OrderedDict[tuple, Any] = OrderedDict()
+_kept_lock = threading.Lock()
+
+
+def _once(llm: LLM, key: tuple, compute: Callable[[], Any]) -> Any:
+    key = (llm.name, llm.checkpoint.fingerprint, str(llm.dtype), *key)
+    with _kept_lock:
+        if key in _kept:
+            _kept.move_to_end(key)
+            return _kept[key]
+    made = compute()
+    with _kept_lock:
+        _kept[key] = made
+        while len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    return made
+
+
+def beams_part(llm: LLM, prompt: Sequence[int], path: Sequence[int], width: int, ahead: int, language: str) -> bytes:
+    """A beam search behind `path`: every token it looked at closely, each after the one before it, by token
+
+    parent, id, depth: its place in these arrays' order, which it is, and how far behind `path`
+    logp, total: log-probability of the token, and of all up to it
+    kept, ended: did the search go on from it, and is it an end token
+
+    best: the results' last tokens, best first; greedy: what taking the likeliest each time comes to, in as many
+    tokens. A search that cannot be: `trouble`, a sentence."""
+    header = {"of": name_of(llm, prompt), "path": list(path), "width": width, "ahead": ahead}
+    ids = [*prompt, *path]
+    try:
+        found: BeamSearch = _once(llm, ("beams", *ids, width, ahead), lambda: llm.beams(ids, width, ahead))
+        alone: BeamSearch = _once(llm, ("beams", *ids, 1, ahead), lambda: llm.beams(ids, 1, ahead))
+    except InputError as error:
+        return pack({**header, "trouble": error.text(language)}, {})
+    nodes = found.nodes
+    header |= {
+        "tokens": [node.token for node in nodes],
+        "best": found.best,
+        "greedy": {
+            "total": alone.nodes[alone.best[0]].total,
+            "ids": [node.id for node in alone.path(alone.best[0])],
+        },
+        "pieces": _pieces(llm, [node.id for node in alone.path(alone.best[0])]),
+    }
+    arrays = {
+        "parent": np.array([NONE if node.parent is None else node.parent for node in nodes], np.int32),
+        "id": np.array([node.id for node in nodes], np.int32),
+        "depth": np.array([node.depth for node in nodes], np.int32),
+        "logp": np.array([node.log_probability for node in nodes], np.float32),
+        "total": np.array([node.total for node in nodes], np.float32),
+        "kept": np.array([node.kept for node in nodes], np.uint8),
+        "ended": np.array([node.ended for node in nodes], np.uint8),
+    }
+    return pack(header, arrays)
+
+
+def cache_part(llm: LLM, prompt: Sequence[int], measured: Sequence[Timing]) -> bytes:
+    """What the cache holds for a token, what is computed anew, and what was timed: length, cached, plain [n] in
+    seconds, NaN where only one of the two was."""
+    c, one = llm.config, cache_size(llm)
+    header = {
+        "of": name_of(llm, prompt),
+        "numbers": one.numbers,
+        "bytes": one.bytes,
+        "queries": one.queries,
+        "sizes": {name: getattr(c, name) for name in ("n_layer", "n_head", "n_kv_head", "d_head")},
+        "itemsize": llm.dtype.itemsize,
+        "weights": sum(p.numel() * p.element_size() for p in llm.model.parameters()),
+    }
+    columns = zip(*((m.length, m.cached, m.plain) for m in measured), strict=True) if measured else ((), (), ())
+    length, cached, plain = columns
+    arrays = {
+        "length": np.array(length, np.int32),
+        "cached": np.array(cached, np.float32),
+        "plain": np.array(plain, np.float32),
+    }
+    return pack(header, arrays)
+
+
+def tasks_part(llm: LLM, prompt: Sequence[int], tasks: Sequence[Task], language: str) -> bytes:
+    """What the model answers to each thing asked, with the examples before it and without them."""
+
+    def rows(task: Task) -> list[dict[str, Any]]:
+        made = []
+        for asked, right in zip(task.asked, task.answers, strict=True):
+            labels = task.labels or (right,)
+            shown, bare = (answer(llm, text, labels) for text in (task.shown + asked, asked))
+            first = llm.encode(right)[:1]
+            made.append(
+                {
+                    "asked": asked,
+                    "text": task.shown + asked,
+                    "right": llm.pieces(first)[0],
+                    "labels": [llm.pieces(llm.encode(label)[:1])[0] for label in labels],
+                    "shown": {"pieces": shown.pieces, "p": shown.probabilities, "labels": shown.labels},
+                    "bare": {"pieces": bare.pieces, "p": bare.probabilities, "labels": bare.labels},
+                }
+            )
+        return made
+
+    def compute() -> list[dict[str, Any]]:
+        return [{"name": task.name, "shown": task.shown, "rows": rows(task)} for task in tasks]
+
+    try:
+        made = _once(llm, ("tasks", language, *(task.name for task in tasks)), compute)
+    except GptvizError as error:
+        return pack({"of": name_of(llm, prompt), "trouble": error.text(language)}, {})
+    return pack({"of": name_of(llm, prompt), "tasks": made}, {})

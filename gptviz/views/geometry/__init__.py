@@ -1,0 +1,182 @@
+"""The geometry view: what a space of words can be asked. It is fed in parts:
+
+text        the space, its scale, every sentence
+formula     a sum of words, what lies near it, what would have lain there anyway, and the parallelogram
+gallery     families of analogies, each measured
+direction   words along the direction from one set of words to another
+cloud       rows laid flat: their principal components
+
+t-SNE is told as news, picture by picture: `picture_news`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from gptviz.analysis.arithmetic import Arithmetic, Term, parallelogram, solve, verdict
+from gptviz.analysis.landmarks import landmarks_in
+from gptviz.analysis.meaning import CLOUDS, cloud, direction, formula_words, gallery, knows, split_words
+from gptviz.analysis.spaces import SPACES, WordSpace
+from gptviz.errors import GptvizError
+from gptviz.text import table
+from gptviz.views.wire import pack
+
+SECTIONS = ("gallery", "direction", "cloud")
+"""The parts of the view that unfold."""
+
+RESULTS = 22  # nearest rows that travel: ten to show without the formula's own words
+PLAIN = ("space", "formula", "without", "mean", "open", "first", "second", "others", "cloud", "dims")
+
+__all__ = ["CLOUDS", "SECTIONS", "SPACES", "geometry_parts", "labels", "picture_news"]
+
+
+def geometry_parts(
+    where: WordSpace,
+    values: Mapping[str, Any],
+    language: str,
+    *,
+    model: str,
+    spaces: Sequence[str],
+    prompt: Sequence[int],
+    at: int,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> dict[str, bytes]:
+    """The parts that the reader's choices need. values: see `view.js`. prompt: rows of the prompt's tokens in this
+    space; at: the row whose neighbourhood may be shown. progress: of the gallery."""
+    parts = {
+        "text": text_part(where, language, model, spaces),
+        "formula": formula_part(where, values["formula"], values["mean"], language),
+    }
+    if "gallery" in values["open"] and knows(landmarks_in(where)):
+        parts["gallery"] = gallery_part(where, progress)
+    if "direction" in values["open"]:
+        sets = [values[name] for name in ("first", "second", "others")]
+        parts["direction"] = direction_part(where, *sets, language)
+    if "cloud" in values["open"]:
+        parts["cloud"] = cloud_part(where, values["cloud"], prompt, at, language)
+    return parts
+
+
+def labels(language: str) -> dict[str, str]:
+    """What the view says."""
+    prefix = "geometry_view."
+    return {key.removeprefix(prefix): text for key, text in table(language).items() if key.startswith(prefix)}
+
+
+def text_part(where: WordSpace, language: str, model: str, spaces: Sequence[str]) -> bytes:
+    """The space: its size, what random pairs of its common words give, and random differences of them."""
+    marks = landmarks_in(where)
+    header = {
+        "language": language,
+        "labels": labels(language),
+        "model": model,
+        "space": where.name,
+        "spaces": list(spaces),
+        "rows": len(where.space),
+        "width": where.space.rows.shape[1],
+        "words": knows(marks),
+        "pairs": {"mean": marks.pairs.mean, "sd": marks.pairs.sd},
+        "arrows": {"sd": marks.arrows.sd, "p99": marks.arrows.p99, "count": marks.arrows.n_pairs},
+        "landmarks": len(marks.ids),
+    }
+    return pack(header, {})
+
+
+def _terms(terms: Sequence[Term]) -> list[dict[str, Any]]:
+    return [{"factor": t.factor, "word": t.word.text, "id": t.id, "pieces": t.word.pieces} for t in terms]
+
+
+def _result(where: WordSpace, result: Arithmetic) -> dict[str, Any]:
+    return {
+        "terms": _terms(result.terms),
+        "answer": {"id": result.answer.id, "piece": result.answer.token, "cosine": result.answer.cosine},
+        "first": {"id": result.first.id, "piece": result.first.token, "cosine": result.first.cosine},
+        "rank": result.rank,
+        "rank_kept": result.rank_kept,
+        "predicted": result.predicted,
+        "verdict": verdict(result),
+        "simpler": [{"terms": _terms(p.terms), "rank": p.rank, "cosine": p.cosine} for p in result.simpler],
+        "sides": result.sides,
+        "results": [
+            {"id": n.id, "piece": n.token, "cosine": n.cosine, "own": n.id in result.inputs} for n in result.results
+        ],
+    }
+
+
+def formula_part(where: WordSpace, formula: str, mean: bool, language: str) -> bytes:
+    """What a formula leads to, with the four points of its parallelogram [4, 2]; or `trouble`, a sentence."""
+    header: dict[str, Any] = {"formula": formula, "mean": mean, "space": where.name}
+    try:
+        result = solve(where, formula, RESULTS, mean)
+    except GptvizError as error:
+        several = error.code == "word_of_several_tokens"
+        return pack({**header, "trouble": error.text(language), "several": several}, {})
+    drawn = parallelogram(where, result)
+    header |= _result(where, result) | {"held": drawn and drawn.held}
+    return pack(header, {"points": drawn.points} if drawn else {})
+
+
+def gallery_part(where: WordSpace, progress: Callable[[int, int], None]) -> bytes:
+    """Every family, each example with its verdict and what the verdict rests on."""
+    found = {
+        name: [
+            {
+                "formula": one.formula,
+                "verdict": one.verdict,
+                "missing": one.missing,
+                "chance": one.chance,
+                "words": formula_words(one.formula),
+                **(_facts(one.result) if one.result else {}),
+            }
+            for one in examples
+        ]
+        for name, examples in gallery(where, progress).items()
+    }
+    return pack({"space": where.name, "families": found}, {})
+
+
+def _facts(result: Arithmetic) -> dict[str, Any]:
+    return {
+        "rank": result.rank,
+        "cosine": result.answer.cosine,
+        "simpler": min(part.rank for part in result.simpler),
+        "side": result.sides[0] if result.sides else None,
+        "first": result.first.token,
+    }
+
+
+def direction_part(where: WordSpace, first: str, second: str, others: str, language: str) -> bytes:
+    """Words along the direction between two sets; or `trouble`, a sentence."""
+    header: dict[str, Any] = {"space": where.name, "sets": [first, second, others]}
+    try:
+        found = direction(where, *(split_words(text) for text in (first, second, others)))
+    except GptvizError as error:
+        return pack({**header, "trouble": error.text(language)}, {})
+    header |= {
+        "placed": [{"word": p.word, "piece": p.piece, "at": p.at, "side": p.side} for p in found.placed],
+        "missing": found.missing,
+        "agree": found.agree,
+        "apart": found.apart,
+    }
+    return pack(header, {})
+
+
+def cloud_part(where: WordSpace, kind: str, prompt: Sequence[int], at: int, language: str) -> bytes:
+    """Rows laid flat: flat [N, 3] along their first three principal components, group [N]; or `trouble`."""
+    header: dict[str, Any] = {"space": where.name, "cloud": kind, "at": at}
+    try:
+        found = cloud(where, kind, prompt, at)
+    except GptvizError as error:
+        return pack({**header, "trouble": error.text(language)}, {})
+    header |= {"pieces": where.pieces(found.ids), "names": found.names, "explained": found.explained}
+    arrays = {"flat": found.flat, "group": np.array(found.groups, np.int32), "ids": np.array(found.ids, np.int32)}
+    return pack(header, arrays)
+
+
+def picture_news(where: WordSpace, kind: str, iteration: int, total: int, flat: Tensor) -> bytes:
+    """t-SNE's picture after some iterations: flat [N, 2]."""
+    return pack({"space": where.name, "cloud": kind, "iteration": iteration, "total": total}, {"flat": flat.float()})

@@ -1,0 +1,229 @@
+// Rows of the space laid flat, as dots to look through: principal components in two or three dimensions, or t-SNE.
+
+import { css } from "../colours.js";
+import { element } from "../dom.js";
+import { count, fixed } from "../format.js";
+import { prepare } from "../painter.js";
+
+const HEIGHT = 520;
+const CLOUDS = ["words", "prompt", "near", "common"];
+const HUES = ["query", "key", "value", "attention", "mlp", "output", "negative", "positive"];
+const SHAPES = 3; // square, frame, cross: colour is never the only sign
+const LABELS = 60;
+
+/** @param {import("./view.js").Scene} scene */
+export function createCloud(scene) {
+  const { header, say, choose } = scene;
+  const which = /** @type {HTMLSelectElement} */ (element("select", { "aria-label": say("cloud.which") }, ...CLOUDS.map((name) => element("option", { value: name }, say(`cloud.${name}`)))));
+  which.addEventListener("change", () => choose({ cloud: which.value }));
+  const dims = [2, 3].map((n) => {
+    const node = element("button", { type: "button", role: "radio" }, say("cloud.dims", { count: n }));
+    node.addEventListener("click", () => {
+      flat = false;
+      choose({ dims: n });
+    });
+    return { n, node };
+  });
+  const lay = element("button", { type: "button", "data-do": "lay" }, say("cloud.lay"));
+  const stop = element("button", { type: "button", "data-do": "stop" }, say("cloud.stop"));
+  let flat = false; // t-SNE is shown
+  lay.addEventListener("click", () => {
+    flat = true;
+    stopped = false;
+    choose({ lay: true });
+  });
+  let stopped = false;
+  stop.addEventListener("click", () => {
+    stopped = true;
+    choose({ halts: scene.values().halts + 1 });
+  });
+  const search = /** @type {HTMLInputElement} */ (element("input", { type: "search", maxlength: 60, placeholder: say("cloud.search"), "aria-label": say("cloud.search"), spellcheck: false }));
+  search.addEventListener("input", () => scene.redraw());
+  const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { tabindex: 0, role: "application" }));
+  const readout = element("p", { class: "readout" });
+  const legend = element("div", { class: "legends" });
+  const said = element("p", {});
+  const trouble = element("p", { class: "trouble", role: "status" });
+  let turn = [0.5, 0.35];
+  let zoom = 1;
+  let shift = [0, 0];
+  let pointed = -1;
+  let marked = /** @type {number | null} */ (null); // group
+  let dots = /** @type {number[][]} */ ([]);
+  let held = /** @type {number[] | null} */ (null);
+  let known = /** @type {any} */ (null);
+
+  canvas.addEventListener("pointerdown", (event) => {
+    held = [event.offsetX, event.offsetY];
+    canvas.setPointerCapture(event.pointerId);
+  });
+  canvas.addEventListener("pointerup", () => (held = null));
+  canvas.addEventListener("pointercancel", () => (held = null));
+  canvas.addEventListener("pointermove", (event) => {
+    const here = [event.offsetX, event.offsetY];
+    if (held) {
+      const by = [here[0] - held[0], here[1] - held[1]];
+      held = here;
+      if (scene.values().dims === 3 && !flat) turn = [turn[0] + by[0] / 150, Math.max(-1.5, Math.min(1.5, turn[1] + by[1] / 150))];
+      else shift = [shift[0] + by[0], shift[1] + by[1]];
+    } else {
+      pointed = -1;
+      let nearest = 14 ** 2;
+      dots.forEach(([x, y], i) => {
+        const distance = (x - here[0]) ** 2 + (y - here[1]) ** 2;
+        if (distance < nearest) [nearest, pointed] = [distance, i];
+      });
+    }
+    scene.redraw();
+  });
+  canvas.addEventListener("pointerleave", () => ((pointed = -1), scene.redraw()));
+  canvas.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey && !event.metaKey && !canvas.matches(":focus")) return; // the page scrolls
+    event.preventDefault();
+    zoom = Math.max(0.5, Math.min(12, zoom * Math.exp(-event.deltaY / 400)));
+    scene.redraw();
+  }, { passive: false });
+  canvas.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowUp: [0, -0.1], ArrowDown: [0, 0.1] }[event.key];
+    if (step) {
+      if (scene.values().dims === 3 && !flat) turn = [turn[0] + step[0], Math.max(-1.5, Math.min(1.5, turn[1] + step[1]))];
+      else shift = [shift[0] - 200 * step[0], shift[1] - 200 * step[1]];
+    } else if (event.key === "+" || event.key === "-") zoom = Math.max(0.5, Math.min(12, zoom * (event.key === "+" ? 1.25 : 0.8)));
+    else return;
+    event.preventDefault();
+    scene.redraw();
+  });
+
+  /** @param {any} it @param {Float32Array} points @param {number} stride @param {boolean} solid */
+  function place(it, points, stride, solid) {
+    const N = it.pieces.length;
+    const [cos, sin, up, down] = [Math.cos(turn[0]), Math.sin(turn[0]), Math.cos(turn[1]), Math.sin(turn[1])];
+    const seen = /** @type {number[][]} */ ([]);
+    for (let i = 0; i < N; i++) {
+      const [x, y, z] = [points[i * stride], points[i * stride + 1], stride > 2 ? points[i * stride + 2] : 0];
+      if (!solid) seen.push([x, y, 0]);
+      else {
+        const [across, depth] = [x * cos + z * sin, -x * sin + z * cos];
+        seen.push([across, y * up - depth * down, y * down + depth * up]);
+      }
+    }
+    return seen;
+  }
+
+  return {
+    node: element(
+      "div",
+      { class: "cloud-view" },
+      element("p", {}, say("cloud.text")),
+      element("div", { class: "line" }, which, element("span", { class: "ways", role: "radiogroup", "aria-label": say("cloud.dims_label") }, ...dims.map(({ node }) => node)), lay, stop, search),
+      trouble,
+      canvas,
+      readout,
+      legend,
+      said,
+      element("p", { class: "muted" }, say("cloud.note")),
+    ),
+    /** @param {import("./view.js").Values} values */
+    draw(values) {
+      which.value = values.cloud;
+      const part = scene.part("cloud");
+      const picture = scene.picture();
+      const running = picture !== null && picture.iteration < picture.total && !stopped;
+      stop.hidden = !running;
+      for (const { n, node } of dims) node.setAttribute("aria-checked", String(!flat && n === values.dims));
+      lay.setAttribute("aria-pressed", String(flat));
+      if (!part || part.header.cloud !== values.cloud) {
+        said.textContent = say("cloud.waiting");
+        return;
+      }
+      const it = part.header;
+      trouble.textContent = it.trouble ?? "";
+      trouble.hidden = !it.trouble;
+      canvas.hidden = legend.hidden = readout.hidden = said.hidden = Boolean(it.trouble);
+      if (it.trouble) return;
+      if (known !== part) {
+        known = part;
+        [zoom, shift, pointed, marked, flat] = [1, [0, 0], -1, null, flat && picture !== null];
+        legend.replaceChildren(
+          ...it.names.map((/** @type {string} */ name, /** @type {number} */ group) => {
+            const node = element("button", { type: "button", class: "legend" }, say(`groups.${name}`));
+            node.style.setProperty("--hue", `var(--${HUES[group % HUES.length]})`);
+            node.dataset.shape = String(Math.floor(group / HUES.length) % SHAPES);
+            node.addEventListener("click", () => {
+              marked = marked === group ? null : group;
+              scene.redraw();
+            });
+            return node;
+          }),
+        );
+      }
+      [...legend.children].forEach((node, group) => node.setAttribute("aria-pressed", String(marked === group)));
+      const colours = scene.colours();
+      const width = canvas.parentElement?.clientWidth ?? 300;
+      const height = Math.min(HEIGHT, Math.max(320, width * 0.8));
+      const painter = prepare(canvas, width, height);
+      canvas.style.background = css(colours.background);
+      const byNeighbours = flat && picture !== null;
+      const solid = values.dims === 3 && !byNeighbours;
+      const seen = byNeighbours ? place(it, picture.flat, 2, false) : place(it, part.arrays.flat.data, 3, solid);
+      const extent = (/** @type {number} */ axis) => seen.reduce(([low, high], dot) => [Math.min(low, dot[axis]), Math.max(high, dot[axis])], [Infinity, -Infinity]);
+      // A solid turns about its middle; what is flat is shown as large as it fits.
+      const [across, upward] = [extent(0), extent(1)];
+      const middle = solid ? [0, 0] : [(across[0] + across[1]) / 2, (upward[0] + upward[1]) / 2];
+      const reach = solid ? seen.reduce((most, [x, y, z]) => Math.max(most, Math.hypot(x, y, z)), 1e-9) : 0;
+      const largest = solid ? reach / (Math.min(width, height) / 2 - 24) : Math.max((across[1] - across[0]) / (width - 100), (upward[1] - upward[0]) / (height - 48), 1e-9);
+      const near = seen.reduce((most, dot) => Math.max(most, Math.abs(dot[2])), 1e-9);
+      dots = seen.map(([x, y, z]) => [width / 2 + ((x - middle[0]) / largest) * zoom + shift[0], height / 2 - ((y - middle[1]) / largest) * zoom + shift[1], z / near]);
+      const group = part.arrays.group.data;
+      const wanted = search.value.trim().replaceAll(" ", "·").toLowerCase();
+      const strong = (/** @type {number} */ i) => (wanted ? it.pieces[i].toLowerCase().includes(wanted) : marked === null || group[i] === marked);
+      const order = [...dots.keys()].sort((a, b) => Number(strong(a)) - Number(strong(b)) || dots[a][2] - dots[b][2]);
+      const chosen = it.names[0] === "chosen" ? 0 : it.names.indexOf("prompt");
+      for (const i of order) {
+        const [x, y, z] = dots[i];
+        const dim = !strong(i);
+        const size = (solid ? 5 + 2.5 * z : it.pieces.length > 1000 ? 4 : 6) * (group[i] === chosen ? 1.5 : 1);
+        const fill = dim ? colours.line : colours[HUES[group[i] % HUES.length]];
+        const shape = Math.floor(group[i] / HUES.length) % SHAPES;
+        if (shape === 0) painter.rect(x - size / 2, y - size / 2, size, size, fill);
+        else if (shape === 1) painter.frame(x - size / 2, y - size / 2, size, size, fill, 1.5);
+        else painter.line([[x - size / 2, y - size / 2], [x + size / 2, y + size / 2], [x, y], [x + size / 2, y - size / 2], [x - size / 2, y + size / 2]], fill, { thick: 1.5 }); // prettier-ignore
+      }
+      // Labels where there is room: what is pointed at and searched for first.
+      const taken = /** @type {number[][]} */ ([]);
+      const ranked = order.reverse().sort((a, b) => Number(b === pointed) - Number(a === pointed) || Number(group[b] === chosen) - Number(group[a] === chosen));
+      let labels = 0;
+      for (const i of ranked) {
+        if (labels >= LABELS) break;
+        if (!strong(i) && i !== pointed) continue;
+        const [x, y] = dots[i];
+        if (x < 0 || y < 0 || x > width || y > height) continue;
+        const text = it.pieces[i].slice(0, 18);
+        const box = [x + 6, y - 8, x + 10 + 7.3 * text.length, y + 8];
+        if (box[2] > width || taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) continue;
+        taken.push(box);
+        labels++;
+        painter.text(text, x + 7, y, { fill: colours.ink, size: 12, code: true, bold: i === pointed || group[i] === chosen });
+      }
+      if (pointed >= 0) painter.frame(dots[pointed][0] - 7, dots[pointed][1] - 7, 14, 14, colours.ink, 2);
+      readout.replaceChildren(
+        ...(pointed >= 0
+          ? scene.nodes("cloud.readout", { token: scene.token(it.pieces[pointed]), id: count(part.arrays.ids.data[pointed], header.language), group: say(`groups.${it.names[group[pointed]]}`), close: element("span", {}, ...closest(seen, pointed).flatMap((i) => [scene.token(it.pieces[i]), " "])) })
+          : [element("span", { class: "muted" }, say(solid ? "cloud.hint_3" : "cloud.hint"))]),
+      );
+      canvas.dataset.iteration = byNeighbours ? String(picture.iteration) : "";
+      const share = (/** @type {number} */ i) => fixed(100 * it.explained[i], 1);
+      const held = it.explained.slice(0, solid ? 3 : 2).reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0);
+      said.textContent = byNeighbours
+        ? say(running ? "cloud.laying" : stopped ? "cloud.stopped" : "cloud.laid", { iteration: picture.iteration, total: picture.total, count: count(it.pieces.length, header.language) })
+        : say(solid ? "cloud.explained_3" : "cloud.explained", { count: count(it.pieces.length, header.language), first: share(0), second: share(1), third: share(2), held: fixed(100 * held, 1), rest: fixed(100 * (1 - held), 1) });
+      canvas.setAttribute("aria-label", said.textContent);
+    },
+  };
+}
+
+/** The dots that lie nearest on the picture. @param {number[][]} dots @param {number} at */
+function closest(dots, at) {
+  const distance = (/** @type {number} */ i) => (dots[i][0] - dots[at][0]) ** 2 + (dots[i][1] - dots[at][1]) ** 2 + (dots[i][2] - dots[at][2]) ** 2;
+  return [...dots.keys()].filter((i) => i !== at).sort((a, b) => distance(a) - distance(b)).slice(0, 4); // prettier-ignore
+}

@@ -1,0 +1,162 @@
+// A sum of words: its answer, what would have come without the arithmetic, and whether it is a parallelogram.
+
+import { css } from "../colours.js";
+import { element } from "../dom.js";
+import { count, fixed } from "../format.js";
+import { prepare } from "../painter.js";
+
+const EXAMPLES = ["king - man + woman", "French - France + Germany = German", "Paris - France + Italy = Rome", "three - two + five = six", "doctor - man + woman = nurse"];
+const HEIGHT = 260;
+
+/** @param {any[]} terms */
+export const written = (terms) =>
+  terms.map(({ factor, word }, i) => `${factor < 0 ? (i ? " − " : "−") : i ? " + " : ""}${Math.abs(factor) === 1 ? "" : `${Math.abs(factor)} `}${word}`).join("");
+
+/** @param {import("./view.js").Scene} scene */
+export function createFormula(scene) {
+  const { header, say, choose } = scene;
+  const n = (/** @type {number} */ value) => count(value, header.language);
+  const field = /** @type {HTMLInputElement} */ (element("input", { type: "text", maxlength: 200, autocomplete: "off", spellcheck: false, "aria-label": say("formula.label"), lang: "", translate: "no" }));
+  const form = element("form", { class: "ask" }, field, element("button", { type: "submit" }, say("formula.go")));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    choose({ formula: field.value.toWellFormed?.() ?? field.value });
+  });
+  const examples = element("div", { class: "examples" }, element("span", { class: "muted" }, say("formula.try")), ...(header.words ? EXAMPLES : []).map((text) => {
+    const node = element("button", { type: "button", lang: "en", translate: "no" }, text);
+    node.addEventListener("click", () => choose({ formula: text }));
+    return node;
+  }));
+  examples.hidden = !header.words;
+  const mean = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
+  mean.addEventListener("change", () => choose({ mean: mean.checked }));
+  const meanLine = element("label", { class: "check" }, mean, " ", say("formula.mean"));
+  const without = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
+  without.addEventListener("change", () => choose({ without: without.checked }));
+  const trouble = element("p", { class: "trouble", role: "status" });
+  const verdict = element("div", { class: "verdict", role: "status" });
+  const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "img" }));
+  const plane = element("p", { class: "muted" });
+  const results = element("tbody", {});
+  const simpler = element("tbody", {});
+  const sides = element("div", { class: "sides" });
+  const table = (/** @type {string[]} */ heads, /** @type {HTMLElement} */ body, /** @type {string} */ name) =>
+    element("table", { class: name }, element("thead", {}, element("tr", {}, ...heads.map((key) => element("th", { scope: "col" }, say(`formula.${key}`))))), body);
+  const found = element(
+    "div",
+    { class: "found" },
+    element("div", { class: "picture" }, canvas, plane, sides),
+    element("div", { class: "lists" }, table(["token", "cosine"], results, "results"), element("label", { class: "check" }, without, " ", say("formula.without"))),
+    element("div", { class: "wide" }, element("p", { class: "title" }, say("formula.simpler")), table(["added", "rank", "cosine"], simpler, "simpler")),
+  );
+  let last = /** @type {any} */ (null);
+
+  /** @param {any} it */
+  function sentences(it) {
+    const answer = scene.token(it.answer.piece);
+    const key = it.verdict === "fails" || it.verdict === "near" ? "not_first" : it.predicted ? "first" : "nearest";
+    const lines = [scene.nodes(`verdict.${key}`, { answer, first: scene.token(it.first.piece), rank: n(it.rank), cosine: fixed(it.answer.cosine, 2) })];
+    if (it.simpler.length) {
+      const best = it.simpler.reduce((/** @type {any} */ a, /** @type {any} */ b) => (b.rank < a.rank ? b : a));
+      const part = element("b", { lang: "", translate: "no" }, written(best.terms));
+      if (it.rank === 1) lines.push(scene.nodes(best.rank === 1 ? "verdict.free" : "verdict.earned", { part }));
+      else if (best.rank < it.rank) lines.push(scene.nodes("verdict.closer", { part, rank: n(best.rank) }));
+    }
+    if (it.rank_kept > it.rank) lines.push([say("verdict.kept", { rank: n(it.rank_kept) })]);
+    const means = it.terms.filter((/** @type {any} */ term) => term.id === null);
+    for (const { word, pieces } of means) lines.push(scene.nodes("verdict.mean", { word, pieces: element("span", {}, ...pieces.map(scene.token)) }));
+    return lines.map((line) => element("p", {}, ...line));
+  }
+
+  /** @param {any} it @param {Float32Array} points */
+  function paint(it, points) {
+    const colours = scene.colours();
+    const width = canvas.parentElement?.clientWidth ?? 300;
+    const painter = prepare(canvas, width, HEIGHT);
+    canvas.style.background = css(colours.background);
+    const xs = [0, 2, 4, 6].map((i) => points[i]);
+    const ys = [1, 3, 5, 7].map((i) => points[i]);
+    const pad = [90, 34];
+    const span = Math.max((Math.max(...xs) - Math.min(...xs)) / (width - 2 * pad[0]), (Math.max(...ys) - Math.min(...ys)) / (HEIGHT - 2 * pad[1])) || 1;
+    const middle = [(Math.max(...xs) + Math.min(...xs)) / 2, (Math.max(...ys) + Math.min(...ys)) / 2];
+    const at = (/** @type {number} */ i) => [width / 2 + (xs[i] - middle[0]) / span, HEIGHT / 2 - (ys[i] - middle[1]) / span];
+    const [a, b, c, d] = [0, 1, 2, 3].map(at);
+    const names = [...it.terms.map((/** @type {any} */ term) => term.pieces.length > 1 ? term.word : term.pieces[0]), it.answer.piece];
+    arrow(painter, b, a, colours.query, []);
+    arrow(painter, c, d, colours.key, []);
+    painter.line([a, d], colours.line, { thick: 1, dash: [3, 3] });
+    painter.line([b, c], colours.line, { thick: 1, dash: [3, 3] });
+    // Where the arrow from b to a ends if it begins at c.
+    const reached = [c[0] + a[0] - b[0], c[1] + a[1] - b[1]];
+    arrow(painter, c, reached, colours.muted, [4, 3]);
+    [a, b, c, d].forEach((point, i) => {
+      painter.rect(point[0] - 4, point[1] - 4, 8, 8, i === 3 ? colours.output : colours.ink);
+      painter.text(names[i], Math.min(width - 40, Math.max(40, point[0])), point[1] + (point[1] > HEIGHT / 2 ? 16 : -14), { fill: colours.ink, size: 14, align: "center", code: true, bold: i === 3 });
+    });
+    canvas.setAttribute("aria-label", say("formula.alt", { a: names[0], b: names[1], c: names[2], d: names[3], cosine: fixed(it.sides[0], 2) }));
+  }
+
+  return {
+    node: element("div", { class: "formula" }, form, examples, meanLine, trouble, verdict, found),
+    /** @param {import("./view.js").Values} values */
+    draw(values) {
+      const part = scene.part("formula");
+      const root = /** @type {ShadowRoot} */ (field.getRootNode());
+      if (root.activeElement !== field || part !== last) field.value = values.formula;
+      last = part;
+      mean.checked = values.mean;
+      without.checked = values.without;
+      if (!part) return;
+      const it = part.header;
+      const stale = it.formula !== values.formula || it.mean !== values.mean;
+      found.classList.toggle("stale", stale);
+      trouble.textContent = it.trouble ?? "";
+      trouble.hidden = !it.trouble;
+      meanLine.hidden = !(values.mean || it.several);
+      found.hidden = verdict.hidden = Boolean(it.trouble);
+      if (it.trouble) return;
+      verdict.replaceChildren(...sentences(it));
+      const shown = it.results.filter((/** @type {any} */ one) => !(values.without && one.own)).slice(0, 10);
+      results.replaceChildren(
+        ...shown.map((/** @type {any} */ one) => {
+          const cell = element("td", { class: "track" }, element("div", { class: "bar" }), element("span", { class: "number" }, fixed(one.cosine, 3)));
+          cell.style.setProperty("--p", String(Math.max(0, one.cosine)));
+          return element("tr", { class: one.id === it.answer.id ? "chosen" : null }, element("th", { scope: "row" }, scene.token(one.piece), one.own ? element("span", { class: "muted" }, ` ${say("formula.own")}`) : ""), cell);
+        }),
+      );
+      const lines = [{ terms: it.terms, rank: it.rank, cosine: it.answer.cosine }, ...it.simpler];
+      simpler.replaceChildren(...lines.map((one) => element("tr", {}, element("th", { scope: "row", lang: "", translate: "no" }, written(one.terms)), element("td", {}, n(one.rank)), element("td", {}, fixed(one.cosine, 3)))));
+      simpler.closest(".wide")?.toggleAttribute("hidden", !it.simpler.length);
+      const drawn = Boolean(it.sides);
+      canvas.hidden = plane.hidden = sides.hidden = !drawn;
+      if (!drawn) return;
+      paint(it, part.arrays.points.data);
+      plane.textContent = say("formula.plane", { held: fixed(100 * it.held, 0) });
+      const names = [...it.terms.map((/** @type {any} */ term) => term.word), it.answer.piece];
+      const { sd, p99, count: draws } = header.arrows;
+      const beyond = it.sides[0] > p99;
+      sides.replaceChildren(
+        band(it.sides[0], sd, p99),
+        element("p", {}, ...scene.nodes("formula.side", { a: names[0], b: names[1], c: names[2], d: names[3], cosine: element("b", {}, fixed(it.sides[0], 2)) }), " ", say(beyond ? "formula.beyond" : "formula.within", { p99: fixed(p99, 2) })),
+        element("p", { class: "muted" }, say("formula.scale", { sd: fixed(sd, 2), p99: fixed(p99, 2), count: n(draws), words: n(header.landmarks) })),
+      );
+    },
+  };
+
+  /** The cosine of the two arrows on a scale from −1 to 1, over what random ones give. @param {number} value @param {number} sd @param {number} p99 */
+  function band(value, sd, p99) {
+    const node = element("div", { class: "band", "aria-hidden": true }, element("span", { class: "chance" }), element("span", { class: "sd" }), element("span", { class: "mark" }));
+    node.style.setProperty("--value", String((value + 1) / 2));
+    node.style.setProperty("--sd", String(sd / 2));
+    node.style.setProperty("--p99", String(p99 / 2));
+    return node;
+  }
+}
+
+/** @param {import("../painter.js").Painter} painter @param {number[]} from @param {number[]} to @param {any} colour @param {number[]} dash */
+function arrow(painter, from, to, colour, dash) {
+  painter.line([from, to], colour, { thick: 2.5, dash });
+  const angle = Math.atan2(to[1] - from[1], to[0] - from[0]);
+  const wing = (/** @type {number} */ turn) => [to[0] - 11 * Math.cos(angle + turn), to[1] - 11 * Math.sin(angle + turn)];
+  painter.line([wing(0.4), to, wing(-0.4)], colour, { thick: 2.5 });
+}

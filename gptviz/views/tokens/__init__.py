@@ -1,0 +1,217 @@
+"""The tokens view: the pieces a model reads, in place, and where they come from. It is fed in parts:
+
+text           the tokens with ids, bytes and the merge that made each; the same text in words and characters
+merges         each chunk of the text, from bytes to tokens, merge by merge
+vocabularies   the same text under other vocabularies; one paragraph in two languages under each
+vocabulary     every entry of one vocabulary, to be searched
+long           a long text of the reader's own, in tokens
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from gptviz.analysis.tokens import CLASSICS, Cut, all_letters, classic_cut
+from gptviz.errors import InputError
+from gptviz.paths import asset
+from gptviz.text import table
+from gptviz.tokenizer import Chunk, Tokenizer, classic, visible
+from gptviz.views.wire import pack
+
+SECTIONS = ("merges", "vocabularies", "vocabulary", "long")
+"""The parts of the view that unfold."""
+
+VOCABULARIES = ("own", *CLASSICS)
+"""The loaded model's, and those of OpenAI's models."""
+
+LONGEST = 200_000
+"""Characters of the reader's own long text."""
+
+
+def tokens_parts(
+    name: str, tokenizer: Tokenizer, text: Cut, values: Mapping[str, Any], language: str, long: str
+) -> dict[str, bytes]:
+    """The parts that the reader's choices need. values: see `view.js`. name: of the model."""
+    parts = {"text": text_part(name, tokenizer, text, language)}
+    if "merges" in values["open"]:
+        parts["merges"] = merges_part(tokenizer, text.text)
+    if "vocabularies" in values["open"]:
+        parts["vocabularies"] = vocabularies_part(tokenizer, text)
+    if "vocabulary" in values["open"]:
+        parts["vocabulary"] = vocabulary_part(tokenizer, values["vocabulary"])
+    if "long" in values["open"] and long:
+        parts["long"] = long_part(tokenizer, long)
+    return parts
+
+
+def labels(language: str) -> dict[str, str]:
+    """What the view says."""
+    prefix = "tokens_view."
+    return {key.removeprefix(prefix): text for key, text in table(language).items() if key.startswith(prefix)}
+
+
+def text_part(name: str, tokenizer: Tokenizer, text: Cut, language: str) -> bytes:
+    """The tokens, and the text in words and in characters."""
+    made = _made(tokenizer, text.text)
+    tokens = [
+        {
+            "id": token.id,
+            "piece": token.piece,
+            "bytes": tokenizer.token_bytes(token.id).hex(" ").upper(),
+            "special": token.id in tokenizer.special,
+            "made": made[n] if n < len(made) else None,
+        }
+        for n, token in enumerate(text.tokens)
+    ]
+    header = {
+        "language": language,
+        "labels": labels(language),
+        "model": name,
+        "size": tokenizer.vocab_size,
+        "letters": all_letters(tokenizer),
+        "tokens": tokens,
+        "words": [_shown(word) for word in text.words],
+        "characters": [_shown(char) for char in text.characters],
+        "bytes": len(text.text.encode("utf-8", "surrogatepass")),
+        "dropped": [f"U+{ord(d.char):04X}" for d in text.dropped],
+        "longest": LONGEST,
+    }
+    return pack(header, {})
+
+
+def _shown(text: str) -> str:
+    return visible(text.encode("utf-8", "surrogatepass"))
+
+
+def _chunks(tokenizer: Tokenizer, text: str) -> list[Chunk] | None:
+    try:
+        return tokenizer.merge_steps(text)
+    except InputError:  # not made by merging
+        return None
+
+
+def _made(tokenizer: Tokenizer, text: str) -> list[list[Any] | None]:
+    """For each token of the text the merge that made it, [rank, left, right]; None for one that was there at first."""
+    found: list[list[Any] | None] = []
+    for chunk in _chunks(tokenizer, text) or ():
+        pieces = {(i, i + 1): piece for i, piece in enumerate(chunk.pieces)}
+        made: dict[tuple[int, int], list[Any]] = {}
+        for merge in chunk.merges:
+            left, right = pieces.pop((merge.start, merge.middle)), pieces.pop((merge.middle, merge.end))
+            pieces[merge.start, merge.end] = merge.piece
+            made[merge.start, merge.end] = [merge.rank, left, right]
+        found += [made.get(span) for span in sorted(pieces)]
+    return found
+
+
+def merges_part(tokenizer: Tokenizer, text: str) -> bytes:
+    """The chunks of the text: what each begins as, and its merges [rank, start, middle, end, id, piece]."""
+    chunks = _chunks(tokenizer, text)
+    if chunks is None:
+        return pack({"chunks": None, "pattern": None}, {})
+    made = [
+        {
+            "text": _shown(text[chunk.start : chunk.end]),
+            "pieces": chunk.pieces,
+            "merges": [[m.rank, m.start, m.middle, m.end, m.id, m.piece] for m in chunk.merges],
+            "ids": chunk.ids,
+        }
+        for chunk in chunks
+    ]
+    return pack({"chunks": made, "pattern": tokenizer.split_pattern, "digits": tokenizer.splits_digits}, {})
+
+
+@cache
+def _paragraphs() -> dict[str, str]:
+    return tomllib.loads(asset("paragraphs.toml").read_text(encoding="utf-8"))
+
+
+def vocabularies_part(tokenizer: Tokenizer, text: Cut) -> bytes:
+    """The text under every vocabulary: ids, pieces, and where in its bytes each token ends; and how many tokens the
+    same paragraph takes in English and in Chinese."""
+    kept = tokenizer.kept(text.text)
+    found = []
+    for name in VOCABULARIES:
+        if name == "own":
+            rows = [(token.id, token.piece) for token in text.tokens if token.start < token.end]
+            lengths = [len(tokenizer.token_bytes(id)) for id, _ in rows]
+        else:
+            rows = classic_cut(name, kept)
+            lengths = [len(classic(name).decode_single_token_bytes(id)) for id, _ in rows]
+        found.append(
+            {
+                "name": name,
+                "size": tokenizer.vocab_size if name == "own" else classic(name).n_vocab,
+                "ids": [id for id, _ in rows],
+                "pieces": [piece for _, piece in rows],
+                "ends": np.cumsum(lengths).tolist(),
+            }
+        )
+    return pack({"vocabularies": found, "characters": len(kept), "paragraphs": compare(tokenizer)}, {})
+
+
+def compare(tokenizer: Tokenizer) -> dict[str, dict[str, Any]]:
+    """One paragraph in English and in Chinese: its text, its characters and bytes, and its tokens under every
+    vocabulary."""
+    return {
+        language: {
+            "text": text,
+            "characters": len(text),
+            "bytes": len(text.encode()),
+            "tokens": {
+                name: len(tokenizer.encode_part(text) if name == "own" else classic_cut(name, text))
+                for name in VOCABULARIES
+            },
+        }
+        for language, text in _paragraphs().items()
+    }
+
+
+def vocabulary_part(tokenizer: Tokenizer, name: str) -> bytes:
+    """Every entry of a vocabulary: what to show for it, in the order of ids; how many bytes it has; which are special,
+    and which are nothing but space."""
+    if name == "own":
+        data = [tokenizer.token_bytes(id) for id in range(tokenizer.vocab_size)]
+        pieces = tokenizer.pieces(range(tokenizer.vocab_size))
+        special = sorted(tokenizer.special)
+    else:
+        data, pieces, special = _classic_entries(name)
+    space = [id for id, piece in enumerate(data) if piece and not piece.strip(b" \t\r\n\f\v")]
+    header = {"name": name, "pieces": pieces, "special": special, "space": space}
+    return pack(header, {"lengths": np.array([len(piece) for piece in data], np.uint16)})
+
+
+@cache
+def _classic_entries(name: str) -> tuple[list[bytes], list[str], list[int]]:
+    encoding = classic(name)
+    names = {encoding.encode_single_token(token): token for token in encoding.special_tokens_set}
+    data = []
+    for id in range(encoding.n_vocab):
+        try:
+            data.append(b"" if id in names else encoding.decode_single_token_bytes(id))
+        except KeyError:  # a number that no token has
+            data.append(b"")
+    pieces = [names.get(id) or visible(piece) or f"⟨#{id}⟩" for id, piece in enumerate(data)]
+    return data, pieces, sorted(names)
+
+
+def long_part(tokenizer: Tokenizer, text: str) -> bytes:
+    """A long text in tokens: ids, and what to show for each that occurs; how many every vocabulary takes."""
+    text = text[:LONGEST]
+    ids = tokenizer.encode_part(text)
+    unique = sorted(set(ids))
+    counts = {name: len(ids) if name == "own" else len(classic_cut(name, text)) for name in VOCABULARIES}
+    header = {
+        "characters": len(text),
+        "pieces": dict(zip(map(str, unique), tokenizer.pieces(unique), strict=True)),
+        "counts": counts,
+        "dropped": len(tokenizer.dropped(text)),
+    }
+    return pack(header, {"ids": np.array(ids, np.uint32)})
+
+

@@ -1,0 +1,182 @@
+"""Meaning as geometry: what can be calculated with the rows of an embedding matrix, and what it is worth."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from gptviz.analysis.arithmetic import notes_claim, suggestion
+from gptviz.analysis.landmarks import landmarks_in
+from gptviz.analysis.meaning import cloud, gallery, knows, tsne
+from gptviz.analysis.spaces import GLOVE, WordSpace, open_space, spaces_of
+from gptviz.checkpoints import vectors
+from gptviz.checkpoints.catalogue import vectors as known_vectors
+from gptviz.errors import GptvizError
+from gptviz.ui import state
+from gptviz.ui.page import Page, start
+from gptviz.ui.state import State
+from gptviz.views.geometry import geometry_parts, picture_news
+from gptviz.views.streamlit import show, tell
+
+VIEW = "geometry.view"
+ITERATIONS = 500  # of t-SNE
+FIELDS = {"first": "first_set", "second": "second_set", "others": "placed"}
+
+
+def main(page: Page) -> None:
+    page.lesson("see")
+    where = chosen_space(page)
+    values = begin_with(page, where)
+    st.session_state["geometry.about"] = state.about()
+    prompt = rows_of(page, where)
+    at = prompt.get(page.token, next(iter(prompt.values()), 0))
+    with page.progress("gallery") as progress:
+        show(
+            "geometry",
+            lambda now: geometry_parts(
+                where,
+                now,
+                page.language,
+                model=page.llm.name,
+                spaces=spaces_of(page.llm),
+                prompt=list(dict.fromkeys(prompt.values())),
+                at=at,
+                progress=progress,
+            ),
+            values,
+            key=VIEW,
+            on_change=take,
+        )
+    with page.depth("open") as shown:
+        if shown:
+            page.lesson("open")
+    with page.depth("test") as shown:
+        if shown:
+            test(page, where)
+    with page.depth("notes") as shown:
+        if shown:
+            notes(page)
+    if st.session_state.pop("geometry.lay", False):
+        page.afterwards(partial(lay, page, where, values["cloud"], list(prompt.values()), at))
+
+
+def chosen_space(page: Page) -> WordSpace:
+    """The space to ask. GloVe has to be fetched first: until then it is the model's own matrix, and a button."""
+    name = page.state.space if page.state.space in spaces_of(page.llm) else "input"
+    if name == "glove" and not vectors.is_here(GLOVE):
+        place = st.empty()
+        if not st.session_state.pop("geometry.fetch", False):
+            with place.container():
+                size = f"{known_vectors()[GLOVE].download_bytes / 1e6:,.0f}"
+                st.info(page.t("glove.ask", size=size), icon=":material/download:")
+                wanted = partial(st.session_state.__setitem__, "geometry.fetch", True)
+                st.button(page.t("glove.button"), icon=":material/download:", on_click=wanted)
+            return open_space(page.llm, "input")
+
+        def told(stage: str, done: int, total: int) -> None:
+            text = page.t("glove.unpacking" if stage == "unpack" else "glove.fetching")
+            place.progress(min(1.0, done / total) if total else 0.0, text=text)
+
+        try:
+            vectors.fetch(GLOVE, progress=told)
+        except GptvizError as error:
+            place.error(error.text(page.language), icon=":material/cloud_off:")
+            return open_space(page.llm, "input")
+        place.empty()
+    return open_space(page.llm, name)
+
+
+def rows_of(page: Page, where: WordSpace) -> dict[int, int]:
+    """The row of each position of the prompt, as far as its token has one in this space."""
+    if where.name != "glove":
+        return dict(enumerate(page.prompt.ids))
+    words = [piece.replace("·", " ").strip() for piece in page.prompt.pieces]
+    return {at: found[0] for at, word in enumerate(words) if word and (found := where.known([word]))}
+
+
+def begin_with(page: Page, where: WordSpace) -> dict[str, Any]:
+    """What the view begins with: see its `Values`."""
+    chosen, usual = page.state, State().analogy
+    formula = chosen.analogy
+    if formula == usual and where.name != "glove":
+        formula = suggestion(page.llm)
+    return {
+        "space": where.name,
+        "formula": formula,
+        "without": chosen.without,
+        "mean": chosen.mean,
+        "open": list(chosen.corners),
+        **{name: getattr(chosen, field) for name, field in FIELDS.items()},
+        "cloud": chosen.cloud,
+        "dims": chosen.dims,
+        "lay": False,
+    }
+
+
+def take(values: dict[str, Any] | None) -> None:
+    """What the reader settled on, into the state; unless it was about another text or model, just left."""
+    if values is None or st.session_state.get("geometry.about") != state.about():
+        state.touch()
+        return
+    st.session_state["geometry.lay"] = values["lay"]
+    words = {FIELDS[name]: state.clean(values[name])[: state.WORDS_CHARS] for name in FIELDS}
+    # Another space is another choice of what the page shows around the view, so the view hears of it.
+    state.change(
+        by_view=values["space"] == state.current().space,
+        space=values["space"],
+        analogy=state.clean(values["formula"])[:200],
+        without=values["without"],
+        mean=values["mean"],
+        corners=tuple(values["open"]),
+        cloud=values["cloud"],
+        dims=values["dims"],
+        **words,
+    )
+
+
+def lay(page: Page, where: WordSpace, kind: str, prompt: list[int], at: int) -> None:
+    """t-SNE, told picture by picture; whatever the reader does ends it at the next one."""
+    found = cloud(where, kind, list(dict.fromkeys(prompt)), at)
+    rows = where.space.rows[list(found.ids)]
+
+    def told(iteration: int, flat) -> None:
+        tell(VIEW, picture_news(where, kind, iteration, ITERATIONS, flat))
+
+    told(ITERATIONS, tsne(rows, told, ITERATIONS))
+
+
+def test(page: Page, where: WordSpace) -> None:
+    page.lesson("test")
+    if not knows(landmarks_in(where)):
+        return
+    with page.progress("gallery") as progress:
+        examples = [one for family in gallery(where, progress).values() for one in family if one.result]
+    earned = sum(one.verdict == "earned" for one in examples)
+    free = sum(one.verdict == "free" for one in examples)
+    st.markdown(f"**{page.t('test.question', count=len(examples))}**")
+    labels = {name: page.t(f"test.{name}") for name in ("few", "some", "most")}
+    st.radio(
+        page.t("test.question", count=len(examples)),
+        list(labels),
+        format_func=labels.get,
+        label_visibility="collapsed",
+        **page.bind("share", page.state.share),
+    )
+    if page.state.share:
+        answer = "few" if 4 * earned < len(examples) else "some" if 2 * earned <= len(examples) else "most"
+        key = "right" if answer == page.state.share else "wrong"
+        st.markdown(page.t(f"test.{key}", earned=earned, free=free, count=len(examples)))
+
+
+def notes(page: Page) -> None:
+    page.lesson("notes")
+    claim = notes_claim(page.llm)
+    if claim:
+        sd = f"{landmarks_in(open_space(page.llm, 'input')).arrows.sd:.2f}"
+        page.lesson("notes_claim", cosine=f"{claim[0]:.2f}", residual=f"{claim[1]:.2f}", sd=sd)
+    page.link("embeddings")
+
+
+main(start("geometry"))

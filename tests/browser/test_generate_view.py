@@ -1,0 +1,209 @@
+"""The page Generate in a real browser: words come, wait, stop; branches are begun, compared, deleted; links bring all
+of it back; whoever leaves leaves no work behind."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from gptviz.analysis import branches
+from gptviz.text import say
+
+WAIT = 60_000
+TEXT = "The cat sits on"
+
+
+@pytest.fixture
+def open_at(app_server, page_at):
+    """`open_at(text=..., way=...) -> Page`: the page at a link, its view there, its alternatives known."""
+
+    def go(screen: int = 1440, theme: str = "light", locale: str = "en-US", **query) -> Page:
+        page = page_at(f"{app_server('app.py')}/generate?{urlencode(query)}", width=screen, theme=theme, locale=locale)
+        expect(page.locator(".strip .given").first).to_be_visible(timeout=90_000)
+        expect(page.locator(".next .rest")).not_to_have_text("\u00a0", timeout=WAIT)
+        return page
+
+    return go
+
+
+def act(page: Page, name: str) -> None:
+    page.locator(f"[data-do={name}]").click()
+
+
+def written(page: Page):
+    return page.locator(".strip button[data-place] .piece")
+
+
+def tree(page: Page) -> branches.Tree:
+    """What the address carries."""
+    return branches.read(parse_qs(urlsplit(page.url).query)["tree"][0])
+
+
+def at_rest(page: Page) -> None:
+    expect(page.locator("[data-do=pause]")).to_be_disabled(timeout=WAIT)
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached(timeout=WAIT)
+
+
+def alternatives(page: Page):
+    return page.locator(".next .rows .row")
+
+
+def greedy(llm, text: str, count: int) -> list[int]:
+    return [step.id for step in llm.generate(text, count, temperature=0)]
+
+
+def test_words_come_one_by_one_and_in_a_run(open_at, smollm2):
+    page = open_at(text=TEXT)
+    expected = smollm2.pieces(greedy(smollm2, TEXT, 11))
+    act(page, "step")
+    expect(written(page)).to_have_text(expected[:1], timeout=WAIT)
+    page.locator("[data-set=words]").select_option("10")
+    act(page, "run")
+    expect(written(page)).to_have_text(expected, timeout=WAIT)
+    at_rest(page)
+    expect(page).to_have_url(re.compile("tree="), timeout=WAIT)
+    assert list(branches.path(tree(page), 0)) == greedy(smollm2, TEXT, 11)
+    logits = smollm2.trace(TEXT).logits[-1]
+    share = float(logits.softmax(-1).max())
+    expect(page.locator(".strip button[data-place] .weight").first).to_have_text(f"{100 * share:.0f}\u00a0%")
+    # What the server keeps and what the reader sees stay the same by a link, and in another language.
+    page.reload()
+    expect(written(page)).to_have_text(expected, timeout=WAIT)
+    page.get_by_test_id("stSidebar").get_by_text("中文").click()
+    expect(page.locator("[data-do=step]")).to_have_text(say("zh", "generate_view.bar.step"), timeout=WAIT)
+    expect(written(page)).to_have_text(expected)
+    act(page, "back")
+    expect(written(page)).to_have_text(expected[:-1])
+
+
+def test_pause_go_on_and_stop(open_at, smollm2):
+    page = open_at(text=TEXT, words=50, speed="slow")
+    act(page, "run")
+    expect(written(page).nth(1)).to_be_visible(timeout=WAIT)
+    act(page, "pause")
+    at_rest(page)
+    n = written(page).count()
+    assert 2 <= n < 50
+    expect(page.locator("[data-do=run]")).to_have_text(say("en", "generate_view.bar.go_on", count=50 - n))
+    page.locator("[data-set=speed]").select_option("full")
+    act(page, "run")
+    expect(written(page).nth(n + 1)).to_be_visible(timeout=WAIT)
+    act(page, "stop")
+    at_rest(page)
+    expect(page.locator("[data-do=run]")).to_have_text(say("en", "generate_view.bar.run"))
+    n = written(page).count()
+    assert written(page).all_inner_texts() == smollm2.pieces(greedy(smollm2, TEXT, n)), "a pause changes no word"
+
+
+def test_two_clicks_on_run_write_no_word_twice(open_at, smollm2):
+    page = open_at(text=TEXT, words=5)
+    page.locator("[data-do=run]").dblclick()
+    expect(written(page)).to_have_text(smollm2.pieces(greedy(smollm2, TEXT, 5)), timeout=WAIT)
+    at_rest(page)
+    expect(written(page)).to_have_count(5)
+
+
+def test_an_alternative_begins_a_branch(open_at, smollm2):
+    page = open_at(text=TEXT, words=5)
+    act(page, "run")
+    expect(written(page)).to_have_count(5, timeout=WAIT)
+    at_rest(page)
+    page.locator(".strip button[data-place='2']").hover()
+    ids = greedy(smollm2, TEXT, 5)
+    logits = smollm2.trace([*smollm2.tokenizer.encode(TEXT), *ids[:2]]).logits[-1]
+    top = logits.topk(8).indices.tolist()
+    expect(alternatives(page).locator(".token").first).to_have_text(smollm2.pieces(top)[0])
+    page.locator(".strip button[data-place='2']").click()
+    second = next(id for id in top if id != ids[2])
+    alternatives(page).nth(top.index(second)).click()
+    expect(written(page)).to_have_text(smollm2.pieces([*ids[:2], second]))
+    expect(page.locator(".branches tbody tr")).to_have_count(2)
+    act(page, "run")
+    expect(written(page)).to_have_count(8, timeout=WAIT)
+    at_rest(page)
+    expect(page).to_have_url(re.compile("leaf=1"), timeout=WAIT)
+    found = tree(page)
+    assert branches.path(found, 0) == tuple(ids) and branches.path(found, 1)[:3] == (*ids[:2], second)
+    # Compared by what the model gives the whole text.
+    for leaf in (0, 1):
+        path = branches.path(found, leaf)
+        logp = smollm2.trace([*smollm2.tokenizer.encode(TEXT), *path]).logits.double().log_softmax(-1)
+        total = sum(float(logp[3 + n, id]) for n, id in enumerate(path))
+        shown = page.locator(f".branches tr[data-leaf='{leaf}'] td").nth(1)
+        assert float(shown.inner_text().replace("−", "-")) == pytest.approx(total, abs=0.011)
+    page.locator(".branches tr[data-leaf='0'] .text-of").click()
+    expect(written(page)).to_have_text(smollm2.pieces(ids))
+    page.locator(".branches tr[data-leaf='1'] .remove").click()
+    expect(page.locator(".branches")).to_be_hidden()
+    expect(written(page)).to_have_text(smollm2.pieces(ids))
+    expect(page).to_have_url(re.compile(r"tree=[\d.]+(&|$)"), timeout=WAIT)
+
+
+def test_sampling_draws_what_the_seed_says(open_at, smollm2):
+    page = open_at(text=TEXT, way="sample", temperature=1.2, top_k=50, seed=4, words=10)
+    act(page, "run")
+    at_rest(page)
+    expect(written(page)).to_have_count(10, timeout=WAIT)
+    steps = smollm2.generate(TEXT, 10, temperature=1.2, top_k=50, seed=4)
+    expect(written(page)).to_have_text([step.token for step in steps])
+
+
+def test_a_word_of_ones_own_is_put_there(open_at, smollm2):
+    page = open_at(text=TEXT)
+    page.get_by_role("textbox", name="a word of your own").fill("volcano")
+    page.get_by_role("button", name="Put it there").click()
+    pieces = smollm2.pieces(smollm2.tokenizer.encode(" volcano"))
+    expect(written(page)).to_have_text(pieces, timeout=WAIT)
+    logits = smollm2.trace(TEXT + " volcano").logits[-1]
+    expect(alternatives(page).locator(".token").first).to_have_text(smollm2.pieces([int(logits.argmax())])[0])
+
+
+def test_the_end_token_ends_the_text(open_at, smollm2):
+    (end, *_) = sorted(smollm2.checkpoint.eos_ids)
+    page = open_at(text=TEXT, tree=f"260.{end}", leaf=0, place=1)
+    expect(page.locator("[data-do=step]")).to_be_enabled()
+    page.locator(".strip button[data-place='1']").press("End")
+    expect(page.locator(".bar-of .message")).to_contain_text("end token")
+    expect(page.locator("[data-do=step]")).to_be_disabled()
+    page.locator(".strip button[data-place='1']").click()
+    expect(page.locator("[data-do=step]")).to_be_enabled()
+
+
+def test_beams_are_drawn_as_the_tree_they_are(open_at, smollm2):
+    page = open_at(text=TEXT, way="beams", width=2, ahead=4)
+    act(page, "search")
+    found = smollm2.beams(TEXT, 2, 4)
+    nodes = page.locator(".beam")
+    expect(nodes).to_have_count(len(found.nodes), timeout=WAIT)
+    expect(page.locator(".beam.result")).to_have_count(len(found.best))
+    best = found.path(found.best[0])
+    nodes.nth(found.best[0]).click()
+    expect(written(page)).to_have_text([node.token for node in best])
+
+
+def test_whoever_leaves_leaves_no_work_behind(open_at, smollm2):
+    page = open_at(text=TEXT, words=100, speed="slow")
+    act(page, "run")
+    expect(written(page).first).to_be_visible(timeout=WAIT)
+    page.get_by_test_id("stSidebar").get_by_role("link", name=say("en", "ui.pages.mlp.title"), exact=True).click()
+    expect(page.locator("h1")).to_have_text(say("en", "ui.pages.mlp.title"), timeout=WAIT)
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached(timeout=WAIT)
+    page.go_back()
+    expect(page.locator("[data-do=run]")).to_be_visible(timeout=WAIT)
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached(timeout=WAIT)
+
+
+@pytest.mark.parametrize(("locale", "theme", "language"), [("zh-CN", "dark", "zh"), ("en-US", "light", "en")])
+def test_on_a_phone_with_everything_open(open_at, locale, theme, language):
+    page = open_at(text=TEXT, beside="choice,cache,tasks", screen=390, locale=locale, theme=theme)
+    expect(page.locator(".task")).to_have_count(3, timeout=WAIT)
+    act(page, "measure")
+    expect(page.locator(".latest")).to_contain_text("256", timeout=WAIT)
+    expect(page.locator("[data-do=measure]")).to_have_text(say(language, "generate_view.cache.measure"), timeout=WAIT)
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0
+    page.locator(".task[data-task=opposites] button").first.click()
+    expect(page.locator(".st-key-prompt-bar").get_by_role("textbox")).to_have_value(re.compile("up->$"), timeout=WAIT)

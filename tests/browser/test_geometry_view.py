@@ -1,0 +1,120 @@
+"""The page Meaning as geometry in a real browser."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from gptviz.analysis.arithmetic import solve
+from gptviz.analysis.meaning import direction, gallery
+from gptviz.analysis.spaces import open_space
+from gptviz.text import say
+
+WAIT = 60_000
+
+
+@pytest.fixture
+def open_at(app_server, page_at):
+    """`open_at(corners=...) -> Page`: the page at a link, its view there."""
+
+    def go(width: int = 1440, theme: str = "light", locale: str = "en-US", **query) -> Page:
+        page = page_at(f"{app_server('app.py')}/geometry?{urlencode(query)}", width=width, theme=theme, locale=locale)
+        expect(page.locator(".gptviz .ask")).to_be_visible(timeout=90_000)
+        return page
+
+    return go
+
+
+def field(page: Page):
+    return page.locator(".ask").get_by_role("textbox")
+
+
+def test_a_formula_is_worked_out_and_kept_in_the_link(open_at, smollm2):
+    page = open_at()
+    expect(page.locator(".verdict .token").first).to_have_text("·queen", timeout=WAIT)
+    formula = "Paris - France + Italy = Rome"
+    field(page).fill(formula)
+    field(page).press("Enter")
+    result = solve(open_space(smollm2, "input"), formula)
+    expect(page.locator(".verdict")).to_contain_text(f"place {result.rank}", timeout=WAIT)
+    shown = page.locator(".results tbody .token")
+    expect(shown).to_have_text([near.token for near in result.results])
+    page.get_by_label(say("en", "geometry_view.formula.without")).check()
+    expect(shown.first).to_have_text(result.first.token)
+    expect(page).to_have_url(re.compile("without=1"), timeout=WAIT)
+    page.reload()
+    expect(shown.first).to_have_text(result.first.token, timeout=WAIT)
+    field(page).fill("king - king")
+    field(page).press("Enter")
+    expect(page.locator(".formula .trouble")).to_contain_text("zero vector", timeout=WAIT)
+    expect(field(page)).to_have_value("king - king")
+    field(page).fill("antidisestablishment - man + woman")
+    field(page).press("Enter")
+    mean = page.get_by_label(re.compile("mean of their pieces"))
+    mean.check(timeout=WAIT)
+    expect(page.locator(".verdict")).to_contain_text("stands for the mean of", timeout=WAIT)
+
+
+def test_families_open_in_the_formula(open_at, smollm2):
+    page = open_at(corners="gallery")
+    examples = [one for family in gallery(open_space(smollm2, "input")).values() for one in family]
+    rows = page.locator(".families tr[data-verdict]")
+    expect(rows).to_have_count(len(examples), timeout=WAIT)
+    assert [row.get_attribute("data-verdict") for row in rows.all()] == [one.verdict for one in examples]
+    page.locator(".families button", has_text="sushi").click()
+    expect(field(page)).to_have_value(re.compile("sushi"), timeout=WAIT)
+
+
+def test_words_are_placed_on_a_direction(open_at, smollm2):
+    page = open_at(corners="direction")
+    page.locator("[data-preset=size]").click(timeout=WAIT)
+    first, second, others = (page.locator(".sets input").nth(n) for n in range(3))
+    expect(first).to_have_value("small tiny little short")
+    found = direction(open_space(smollm2, "input"), *(f.input_value().split() for f in (first, second, others)))
+    placed = sorted(found.placed, key=lambda one: one.at)
+    expect(page.locator(".placed .token")).to_have_text([one.piece for one in placed], timeout=WAIT)
+    numbers = [float(text.replace("−", "-")) for text in page.locator(".placed .number").all_inner_texts()]
+    assert numbers == pytest.approx([one.at for one in placed], abs=0.006)
+
+
+def test_the_cloud_is_turned_searched_and_laid_out(open_at):
+    page = open_at(corners="cloud", text="The cat sat on the mat")
+    canvas = page.locator(".cloud-view canvas")
+    expect(canvas).to_have_attribute("aria-label", re.compile("variance"), timeout=WAIT)
+    picture = lambda: canvas.evaluate("node => node.toDataURL()")  # noqa: E731
+    page.get_by_role("radio", name="3-D").click()
+    expect(canvas).to_have_attribute("aria-label", re.compile(r"%.*\+.*%.*\+"))
+    before = picture()
+    canvas.press("ArrowRight")
+    page.wait_for_function("([node, before]) => node.toDataURL() !== before", arg=[canvas.element_handle(), before])
+    before = picture()
+    page.locator("input[type=search]").fill("tiger")
+    page.wait_for_function("([node, before]) => node.toDataURL() !== before", arg=[canvas.element_handle(), before])
+    page.locator("[data-do=lay]").click()
+    expect(canvas).to_have_attribute("data-iteration", "500", timeout=WAIT)
+    expect(canvas).to_have_attribute("aria-label", re.compile("500"))
+    page.get_by_role("combobox", name="Which rows").select_option("prompt")
+    expect(page.locator(".legend", has_text="your text")).to_be_visible(timeout=WAIT)
+
+
+def test_tsne_can_be_stopped(open_at):
+    page = open_at(corners="cloud", cloud="common")
+    page.locator("[data-do=lay]").click(timeout=WAIT)
+    expect(page.locator("[data-do=stop]")).to_be_visible(timeout=WAIT)
+    page.locator("[data-do=stop]").click()
+    expect(page.locator("[data-do=stop]")).to_be_hidden()
+    canvas = page.locator(".cloud-view canvas")
+    expect(canvas).to_have_attribute("aria-label", re.compile("stopped at step"), timeout=WAIT)
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached(timeout=WAIT)
+    assert int(canvas.get_attribute("data-iteration")) < 500
+
+
+@pytest.mark.parametrize(("locale", "language", "theme"), [("zh-CN", "zh", "dark"), ("en-US", "en", "light")])
+def test_everything_open_on_a_phone(open_at, locale, language, theme):
+    page = open_at(corners="gallery,direction,cloud", width=390, locale=locale, theme=theme)
+    expect(page.locator(".families tr[data-verdict]").first).to_be_visible(timeout=WAIT)
+    expect(page.locator(".ask button")).to_have_text(say(language, "geometry_view.formula.go"))
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0

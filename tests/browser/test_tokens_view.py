@@ -1,0 +1,128 @@
+"""The page Tokens in a real browser: pointing, stepping through merges, searching a vocabulary, a long text."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from gptviz.text import say
+
+WAIT = 60_000
+TEXT = "Unbelievably, the cat sat in 2026."
+
+
+@pytest.fixture
+def open_at(app_server, page_at):
+    """`open_at(text=..., cuts=...) -> Page`: the page at a link, its view there."""
+
+    def go(width: int = 1440, theme: str = "light", locale: str = "en-US", **query) -> Page:
+        page = page_at(f"{app_server('app.py')}/tokens?{urlencode(query)}", width=width, theme=theme, locale=locale)
+        expect(page.locator(".gptviz .chip").first).to_be_visible(timeout=90_000)
+        return page
+
+    return go
+
+
+def section(page: Page, name: str):
+    return page.locator(f"[data-section={name}]")
+
+
+def test_pointing_at_a_token_tells_of_it(open_at, smollm2):
+    page = open_at(text=TEXT)
+    ids = smollm2.encode(TEXT)
+    expect(page.locator(".chip .id")).to_have_text([str(id) for id in ids])
+    at = smollm2.pieces(ids).index("·cat")
+    chip = page.locator(".chip").nth(at)
+    chip.hover()
+    readout = page.locator(".readout")
+    expect(readout).to_contain_text("20 63 61 74")
+    rank = smollm2.tokenizer.merge_steps(" cat")[0].merges[-1].rank
+    expect(readout).to_contain_text(f"no. {rank + 1:,}")
+    chip.click()
+    expect(page).to_have_url(re.compile(f"token={at}(&|$)"), timeout=WAIT)
+    chip.press("ArrowRight")
+    expect(page.locator(".chip").nth(at + 1)).to_have_attribute("aria-pressed", "true")
+    expect(page).to_have_url(re.compile(f"token={at + 1}(&|$)"), timeout=WAIT)
+    page.reload()
+    expect(page.locator(".chip").nth(at + 1)).to_have_attribute("aria-pressed", "true", timeout=WAIT)
+
+
+def test_merges_are_stepped_played_and_kept_in_the_link(open_at, smollm2):
+    page = open_at(text=TEXT)
+    section(page, "merges").locator("summary").first.click()
+    chunk = smollm2.tokenizer.merge_steps(TEXT)[0]
+    state = section(page, "merges").locator(".state .token")
+    page.locator("[data-chunk='0']").click(timeout=WAIT)
+    expect(state).to_have_text(smollm2.pieces(chunk.ids))
+    page.locator("[data-do=first]").click()
+    expect(state).to_have_text(list(chunk.pieces))
+    page.locator("[data-do=forward]").click()
+    expect(state).to_have_count(len(chunk.pieces) - 1)
+    expect(section(page, "merges").locator(".said")).to_contain_text(f"{chunk.merges[0].rank + 1:,}")
+    expect(state.and_(page.locator(".fresh"))).to_have_text(chunk.merges[0].piece)
+    expect(page).to_have_url(re.compile("step=1(&|$)"), timeout=WAIT)
+    page.reload()
+    expect(state).to_have_count(len(chunk.pieces) - 1, timeout=WAIT)
+    page.locator("[data-do=play]").click()
+    expect(state).to_have_count(len(chunk.ids), timeout=WAIT)
+    page.locator("[data-chunk='-1']").click()
+    expect(state).to_have_text(smollm2.pieces(smollm2.encode(TEXT)))
+    page.locator("[data-do=first]").click()
+    expect(state).to_have_count(len(TEXT.encode()))
+
+
+@pytest.mark.parametrize(("locale", "language", "theme"), [("en-US", "en", "light"), ("zh-CN", "zh", "dark")])
+def test_everything_open_on_a_phone(open_at, locale, language, theme):
+    page = open_at(text=TEXT, cuts="merges,vocabularies,vocabulary,long", width=390, locale=locale, theme=theme)
+    expect(section(page, "vocabularies").locator(".row")).to_have_count(4, timeout=WAIT)
+    expect(section(page, "vocabulary").locator(".entries li")).to_have_count(200, timeout=WAIT)
+    expect(section(page, "long").locator("[data-do=cut]")).to_have_text(say(language, "tokens_view.long.cut"))
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0
+
+
+def test_a_vocabulary_is_searched(open_at, smollm2):
+    page = open_at(text=TEXT, cuts="vocabulary")
+    view = section(page, "vocabulary")
+    field, entries, said = view.get_by_role("textbox"), view.locator(".entries .token"), view.locator(".said")
+    field.fill("kitten")
+    pieces = smollm2.pieces(range(smollm2.config.vocab_size))
+    expect(said).to_contain_text(f"{sum('kitten' in piece.lower() for piece in pieces)} of 49,152", timeout=WAIT)
+    field.fill("#2644")
+    expect(entries).to_have_text(["·cat"])
+    field.fill("/^·un.*able$/")
+    expected = [piece for piece in pieces if re.search("^·un.*able$", piece)]
+    expect(entries).to_have_text(expected)
+    expect(page).to_have_url(re.compile("find="), timeout=WAIT)
+    field.fill("/(/")
+    expect(said).to_contain_text("no regular expression")
+    field.fill(r"/^(.?.?.?.?.?.?)*(.?.?.?.?.?)*(.?.?.?.?.?)*☃$/")
+    expect(said).to_contain_text("takes too long", timeout=WAIT)
+    view.get_by_role("button", name="longest").click()
+    longest = max(range(len(pieces)), key=lambda id: (len(smollm2.tokenizer.token_bytes(id)), -id))
+    expect(entries.first).to_have_text(pieces[longest])
+    view.get_by_role("combobox").select_option("o200k_base")
+    expect(said).to_contain_text("200,019", timeout=WAIT)
+
+
+def test_a_long_text_stays_light(open_at, smollm2):
+    page = open_at(text=TEXT, cuts="long")
+    text = "The cat sits on the mat, and <b>nobody</b> knows why. 猫坐在垫子上。 \u05e9\u05dc\u05d5\u05dd 👩‍🚀\n" * 1500
+    view = section(page, "long")
+    view.locator("[data-do=cut]").click()
+    expect(view.locator(".said")).to_have_text(say("en", "tokens_view.long.empty"))
+    view.get_by_role("textbox").fill(text)
+    view.locator("[data-do=cut]").click()
+    n = len(smollm2.encode(text))
+    expect(view.locator(".said")).to_contain_text(f"{n:,} tokens", timeout=WAIT)
+    expect(view.locator(".block .token").first).to_be_visible()
+    assert 0 < view.locator(".block .token").count() < 6000 < n, "only what is near is built"
+    view.locator(".scroll").evaluate("node => node.scrollTo(0, node.scrollHeight)")
+    expect(view.locator(".block").last.locator(".token").last).to_be_visible(timeout=WAIT)
+    page.locator(".chip").first.click()
+    expect(page).to_have_url(re.compile("token=0"), timeout=WAIT)
+    expect(view.locator(".said")).to_contain_text(f"{n:,} tokens")
+    assert page.title() and view.locator(".block b").count() == 0

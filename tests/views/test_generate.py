@@ -1,0 +1,119 @@
+"""The parts of the generation view, against traces of its texts."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+from gptviz.analysis.branches import with_text
+from gptviz.analysis.continuations import rate
+from gptviz.analysis.writing import Timing
+from gptviz.paths import PACKAGE
+from gptviz.sampling import Options
+from gptviz.text import LANGUAGES
+from gptviz.views.generate import SECTIONS, generate_parts, timing_news, word_news
+from gptviz.views.generate.parts import NONE, Task
+from gptviz.views.wire import unpack
+from tests.small_models import CONFIGS, random_llm
+
+PROMPT = [3, 1, 4]
+VALUES = {
+    "way": "greedy", "temperature": 1.0, "top_k": None, "top_p": None, "min_p": None, "repetition_penalty": None,
+    "search": None, "width": 3, "ahead": 4, "open": [],
+}  # fmt: skip
+
+
+def parts(llm, tree=(), language="en", **chosen):
+    made = generate_parts(llm, PROMPT, tree, VALUES | chosen, language, limit=60, tasks=(TASK,) if chosen else ())
+    return {name: unpack(part) for name, part in made.items()}
+
+
+TASK = Task("opposites", "5 6 ", ("7",), ("8",), ())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_view_has_a_label_for_everything_it_says(language):
+    labels = parts(random_llm(CONFIGS["llama"]), language=language)["text"][0]["labels"]
+    code = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "views/generate").glob("*.js"))
+    families = {key.split(".")[0] for key in labels}
+    said = set(re.findall(rf'"((?:{"|".join(families)})\.\w+)"', code))
+    assert said and said <= labels.keys()
+    tasks = {"reviews", "reviews_text", "opposites", "opposites_text", "kinds", "kinds_text"}
+    built = {f"bar.{way}_text" for way in ("greedy", "sample", "beams")}
+    words = set(re.findall(r"\w+", code)) | tasks | {"repetition_penalty", "top_k", "top_p", "min_p"}
+    assert {k for k in labels if k not in said | built and k.split(".")[1] not in words} == set()  # none is left over
+
+
+def test_the_tree_part_says_of_each_token_what_a_trace_says():
+    llm, tree = random_llm(CONFIGS["llama"], seed=2), ()
+    for text in ([5, 6, 7], [5, 9]):
+        tree, _ = with_text(tree, text)
+    found = parts(llm, tree)
+    assert found.keys() == {"text", "tree"}
+    header, arrays = found["tree"]
+    assert header["of"] == found["text"][0]["of"] and not header["said"]
+    paths = []
+    for n, (parent, id) in enumerate(zip(arrays["parent"].tolist(), arrays["id"].tolist(), strict=True)):
+        before = paths[parent] if n > 1 and parent != NONE else []
+        paths.append([*before, id] if n else [])
+        p = llm.trace([*PROMPT, *paths[n]]).logits[-1].softmax(-1)
+        top = p.topk(arrays["next_ids"].shape[1])
+        assert arrays["next_ids"][n].tolist() == top.indices.tolist()
+        np.testing.assert_allclose(arrays["next_p"][n], top.values, atol=1e-5)
+        if n:
+            given = llm.trace([*PROMPT, *before]).logits[-1].softmax(-1)
+            assert arrays["p"][n] == pytest.approx(float(given[id]), abs=1e-5)
+    assert sorted(map(tuple, paths)) == [(), (5,), (5, 6), (5, 6, 7), (5, 9)]
+
+
+def test_sampling_shows_what_is_drawn_from():
+    llm = random_llm(CONFIGS["gpt2"])
+    _, arrays = parts(llm, way="sample", top_k=2)["tree"]
+    assert arrays["left"].tolist() == [2]
+    assert arrays["next_q"][0, :2].sum() == pytest.approx(1) and not arrays["next_q"][0, 2:].any()
+
+
+def test_beams_are_those_of_the_search():
+    llm = random_llm(CONFIGS["llama"], seed=5)
+    header, arrays = parts(llm, way="beams", search=[9], width=2)["beams"]
+    expected = llm.beams([*PROMPT, 9], 2, 4)
+    assert header["best"] == expected.best and arrays["id"].tolist() == [node.id for node in expected.nodes]
+    np.testing.assert_allclose(arrays["total"], [node.total for node in expected.nodes], atol=1e-4)
+    greedy = [step.id for step in llm.generate([*PROMPT, 9], 4, temperature=0)]
+    assert header["greedy"]["ids"] == greedy and set(map(str, greedy)) == header["pieces"].keys()
+
+
+def test_beams_without_room_get_a_sentence():
+    llm = random_llm(CONFIGS["llama"])
+    header, _ = parts(llm, way="beams", search=list(range(60)), ahead=16)["beams"]
+    assert "64" in header["trouble"]
+
+
+def test_the_cache_in_numbers():
+    header, arrays = parts(random_llm(CONFIGS["llama"]), open=["cache"])["cache"]
+    assert header["numbers"] == 2 * 3 * 2 * 8 and header["bytes"] == 4 * header["numbers"] and header["queries"] == 144
+    assert arrays["length"].size == 0
+
+
+def test_tasks_are_answered_with_and_without_examples(smollm2):
+    task = Task("opposites", "hot->cold, big->small, ", ("up->", "new->"), ("down", "old"), ())
+    values = VALUES | {"open": ["tasks"]}
+    made = generate_parts(smollm2, PROMPT, (), values, "en", limit=256, tasks=(task,))
+    (found,) = unpack(made["tasks"])[0]["tasks"]
+    up = found["rows"][0]
+    assert up["shown"]["pieces"][0] == "down" == up["right"] and up["bare"]["pieces"][0] != "down"
+    assert up["text"] == "hot->cold, big->small, up->"
+
+
+def test_news_are_json():
+    llm = random_llm(CONFIGS["llama"])
+    found = rate(llm, PROMPT, with_text((), [5])[0], Options(0.0))
+    header, _ = unpack(word_news(llm, PROMPT, (), 5, found, Timing(3, math.nan, 0.5)))
+    assert (header["id"], header["path"], header["timing"]["cached"]) == (5, [], None)
+    assert header["p"] == pytest.approx(float(llm.trace(PROMPT).logits[-1].softmax(-1)[5]), abs=1e-5)
+    header, _ = unpack(timing_news(llm, PROMPT, Timing(3, 0.1, 0.5)))
+    assert header["timing"] == {"length": 3, "cached": 0.1, "plain": 0.5}
+    assert SECTIONS == ("choice", "cache", "tasks")

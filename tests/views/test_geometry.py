@@ -1,0 +1,80 @@
+"""The parts of the geometry view, against the analysis."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from gptviz.analysis.arithmetic import parallelogram, solve
+from gptviz.analysis.meaning import families
+from gptviz.analysis.spaces import open_space
+from gptviz.paths import PACKAGE
+from gptviz.text import LANGUAGES
+from gptviz.views.geometry import CLOUDS, SECTIONS, geometry_parts, labels, picture_news
+from gptviz.views.wire import unpack
+
+VALUES = {
+    "formula": "king - man + woman", "mean": False, "open": list(SECTIONS), "first": "man", "second": "woman",
+    "others": "nurse", "cloud": "words",
+}  # fmt: skip
+
+
+def parts(llm, space="input", language="en", **values):
+    about = {"model": llm.name, "spaces": ["input", "glove"], "prompt": [5, 6], "at": 5}
+    made = geometry_parts(open_space(llm, space), VALUES | values, language, **about)
+    return {name: unpack(part) for name, part in made.items()}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_view_has_a_label_for_everything_it_says(language):
+    said = labels(language)
+    code = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "views/geometry").glob("*.js"))
+    named = set(re.findall(rf'"((?:{"|".join({key.split(".")[0] for key in said})})\.\w+)"', code))
+    assert named and named <= said.keys()
+    built = {f"gallery.{name}" for name in families()} | {key for key in said if key.startswith(("groups.", "space."))}
+    words = set(re.findall(r"\w+", code))
+    assert {k for k in said if k not in named | built and k.split(".")[1] not in words} == set()  # none is left over
+
+
+def test_the_formula_part_is_the_result(smollm2):
+    found = parts(smollm2)
+    assert found.keys() == {"text", "formula", *SECTIONS}
+    header, arrays = found["formula"]
+    where = open_space(smollm2, "input")
+    result = solve(where, VALUES["formula"], 22)
+    assert [one["id"] for one in header["results"]] == [near.id for near in result.results]
+    assert {one["id"] for one in header["results"] if one["own"]} <= result.inputs
+    np.testing.assert_allclose(arrays["points"].reshape(4, 2), parallelogram(where, result).points, atol=1e-6)
+    assert header["sides"] == list(result.sides) and header["verdict"] == "free"
+    assert {family: len(examples) for family, examples in found["gallery"][0]["families"].items()} == {
+        family: len(formulas) for family, formulas in families().items()
+    }
+
+
+@pytest.mark.parametrize("formula", ["", "king - king", "xyzzyplugh + a", "<b> + king", "antidisestablishment + a"])
+def test_a_formula_that_leads_nowhere_becomes_a_sentence(smollm2, formula):
+    for language in LANGUAGES:
+        header, arrays = parts(smollm2, language=language, formula=formula, open=[])["formula"]
+        assert header["trouble"] and not arrays
+    assert header["several"] == (formula.count(" + ") == 1)  # such words have several tokens, and might be a mean
+
+
+def test_sets_that_lead_nowhere_become_a_sentence(smollm2):
+    header, _ = parts(smollm2, first="", open=["direction"])["direction"]
+    assert "A" in header["trouble"]
+
+
+@pytest.mark.parametrize("kind", CLOUDS)
+def test_clouds_travel_whole(smollm2, kind):
+    header, arrays = parts(smollm2, cloud=kind, open=["cloud"])["cloud"]
+    assert len(header["pieces"]) == len(arrays["group"]) == len(arrays["ids"]) == len(arrays["flat"].reshape(-1, 3))
+    assert header["pieces"][:5] == smollm2.pieces(arrays["ids"][:5].tolist())
+
+
+def test_pictures_are_news(smollm2):
+    header, arrays = unpack(picture_news(open_space(smollm2, "input"), "words", 20, 500, torch.ones(3, 2)))
+    assert header == {"space": "input", "cloud": "words", "iteration": 20, "total": 500}
+    assert arrays["flat"].shape == (3, 2)
