@@ -8,11 +8,11 @@ import torch
 
 from gptviz.analysis.facts import Fact
 from gptviz.analysis.geometry import Near, nearest, space_of, token_baseline
-from gptviz.analysis.landmarks import Landmarks
+from gptviz.analysis.similarity import chance
 from gptviz.llm import LLM
 
 
-def row_facts(llm: LLM, landmarks: Landmarks, ids: list[int], at: int) -> list[Fact]:
+def row_facts(llm: LLM, ids: list[int], at: int) -> list[Fact]:
     """About the rows themselves: the chosen one's length, repeated tokens, the most alike and the least alike."""
     space, tokens = space_of(llm), llm.pieces(ids)
     length = float(space.norms[ids[at]])
@@ -28,7 +28,7 @@ def row_facts(llm: LLM, landmarks: Landmarks, ids: list[int], at: int) -> list[F
         cosines = units @ units.T
         above = torch.triu_indices(len(different), len(different), 1)
         pairs = cosines[above[0], above[1]]
-        pieces, baseline = llm.pieces(different), landmarks.pairs
+        pieces, baseline = llm.pieces(different), chance(space)["cosine"]
         values = {"mean": baseline.mean, "sd": baseline.sd}
         for name, k in (("most", int(pairs.argmax())), ("least", int(pairs.argmin()))):
             pair = (pieces[above[0, k]], pieces[above[1, k]])
@@ -54,24 +54,11 @@ def neighbour_facts(llm: LLM, token_id: int, near: Sequence[Near]) -> list[Fact]
     return facts
 
 
-def map_facts(llm: LLM, landmarks: Landmarks, token_id: int) -> list[Fact]:
-    """About the map: how much of the space it shows, what its first axis follows, and where it misleads."""
-    space, ids = space_of(llm), landmarks.ids
-    shares = [100 * share for share in (*landmarks.plane.explained, landmarks.plane.total)]
-    values = {"count": len(ids), "first": shares[0], "second": shares[1], "total": shares[2], "kept": landmarks.kept}
-    facts = [Fact("shown", values)]
-    others = [n for n, i in enumerate(ids) if i != token_id]
-    row = space.rows[token_id]
-    in_space = others[int((space.rows[[ids[n] for n in others]] - row).norm(dim=1).argmin())]
-    on_map = others[int((landmarks.flat[others] - landmarks.plane.project(row[None])).norm(dim=1).argmin())]
-    token, space_near, map_near = llm.pieces([token_id, ids[in_space], ids[on_map]])
-    if in_space == on_map:
-        facts.append(Fact("agrees", {"token": token, "near": map_near}))
-    else:
-        facts.append(Fact("misleads", {"token": token, "map": map_near, "space": space_near}))
-    if abs(landmarks.id_order) > 0.7 and "vocabulary" not in landmarks.groups:
-        facts.append(Fact("order", {"correlation": abs(landmarks.id_order)}))
-    return facts
+def most_alike(llm: LLM, token_id: int, others: Sequence[int]) -> tuple[int, dict[int, float]]:
+    """Which of `others` has the largest cosine with a token, and the cosine of each."""
+    space = space_of(llm)
+    cosines = {other: space.cosine(token_id, other) for other in others}
+    return max(cosines, key=cosines.__getitem__), cosines
 
 
 def _letters(token: str) -> str:

@@ -1,4 +1,4 @@
-"""How alike vectors are, in three measures: what lies nearest, what chance gives, and which words can be asked about."""
+"""How alike vectors are, in three measures: what lies nearest, what chance gives, and which words can be asked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from gptviz.analysis.geometry import Space, space_of
+from gptviz.analysis.geometry import Space
+from gptviz.analysis.spaces import TokenSpace, WordSpace
 from gptviz.llm import LLM
 
 MEASURES = ("cosine", "dot", "distance")
@@ -34,9 +35,7 @@ class Neighbour:
     norm: float
 
 
-def neighbours(
-    space: Space, vector: Tensor, count: int, without: Sequence[int] = ()
-) -> dict[str, list[Neighbour]]:
+def neighbours(space: Space, vector: Tensor, count: int, without: Sequence[int] = ()) -> dict[str, list[Neighbour]]:
     """For each measure the `count` rows most alike to `vector` [D], the most alike first. Among equals, the smallest
     id first. A zero vector has no cosine with anything: that list is empty.
 
@@ -69,7 +68,9 @@ def exactly(space: Space, vector: Tensor, ids: Sequence[int]) -> list[Neighbour]
     rows, vector = space.rows[list(ids)].double(), vector.double()
     dots, norms = rows @ vector, rows.norm(dim=1)
     lengths, distances = norms * vector.norm(), (rows - vector).norm(dim=1)
-    cosines = [dot / length if length > 0 else None for dot, length in zip(dots.tolist(), lengths.tolist(), strict=True)]
+    cosines = [
+        dot / length if length > 0 else None for dot, length in zip(dots.tolist(), lengths.tolist(), strict=True)
+    ]
     columns = (cosines, dots.tolist(), distances.tolist(), norms.tolist())
     return [Neighbour(id, *values) for id, *values in zip(ids, *columns, strict=True)]
 
@@ -155,9 +156,10 @@ def word_of(llm: LLM, text: str) -> Word:
 
 def _ids_of(llm: LLM, word: str) -> tuple[int, ...]:
     tokenizer = llm.tokenizer
-    number = word.removeprefix("#")
-    if number.isascii() and number.isdecimal() and len(number) < 9 and (number != word or tokenizer is None):
-        return (int(number),) if int(number) < llm.config.vocab_size else ()
+    if tokenizer is None or word.startswith("#"):
+        id = _number(word.removeprefix("#"))
+        if id is not None:
+            return (id,) if id < llm.config.vocab_size else ()
     if tokenizer is None or not word:
         return ()
     spoken = word.replace("·", " ")
@@ -170,7 +172,25 @@ def _ids_of(llm: LLM, word: str) -> tuple[int, ...]:
     return tuple(tokenizer.encode_inside(spoken.strip()))
 
 
-def vector_of(llm: LLM, ids: Sequence[int]) -> Tensor:
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else None
+
+
+def place_of(llm: LLM, where: WordSpace, text: str, chosen: bool = False) -> Word:
+    """What the reader typed, as rows of a space. chosen: `text` is "#" and the id of one of the model's tokens; else
+    "#" and a number mean a row of this space."""
+    if isinstance(where, TokenSpace):
+        word = word_of(llm, text)
+        return replace(word, text=llm.pieces(word.ids)[0]) if len(word.ids) == 1 else word
+    if chosen:
+        text = llm.pieces([int(text[1:])])[0]
+    row = _number(text[1:]) if text.startswith("#") else None
+    if row is not None and row < len(where.space):
+        return Word(where.pieces([row])[0], (row,))
+    known = where.known([text.replace("·", " ").strip()])
+    return Word(text, tuple(known), None if known else "unknown")
+
+
+def mean_of(space: Space, ids: Sequence[int]) -> Tensor:
     """[D]: the row of a single id, the mean of several."""
-    rows = space_of(llm).rows
-    return rows[ids[0]] if len(ids) == 1 else rows[list(ids)].mean(0)
+    return space.rows[ids[0]] if len(ids) == 1 else space.rows[list(ids)].mean(0)

@@ -28,10 +28,12 @@ import streamlit as st
 
 from gptviz.analysis import branches
 from gptviz.analysis.lens import POINTS
+from gptviz.analysis.similarity import MEASURES
 from gptviz.checkpoints import catalogue
 from gptviz.text import LANGUAGES
 from gptviz.views import generate
 from gptviz.views.attention import ORDERS, SECTIONS
+from gptviz.views.embeddings import SECTIONS as EMBEDDINGS_SECTIONS
 from gptviz.views.geometry import CLOUDS, SPACES
 from gptviz.views.geometry import SECTIONS as GEOMETRY_SECTIONS
 from gptviz.views.output import SECTIONS as OUTPUT_SECTIONS
@@ -41,6 +43,7 @@ from gptviz.views.tokens import VOCABULARIES
 DEFAULT_MODEL = "smollm2-135m"
 MAX_CHARS = 4000  # percent-encoded Chinese at this length still fits what web servers take as an address
 LAST_CHARS, SECOND_CHARS = 60, 300  # of another last word, of a second text
+COMPARED_CHARS, NEAR_CHARS = 200, 60  # of words to compare; of the one whose neighbours are wanted
 SENTENCE_CHARS = 500  # of each sentence that is compared: with the text they still fit together
 WORDS_CHARS = 400  # of a set of words
 FIND_CHARS = 200  # of what is searched for in a vocabulary
@@ -157,16 +160,21 @@ def _behind(value: str) -> tuple[int, ...]:
     return () if value == "-" else _ids(value)
 
 
-def _name(value: str) -> str:
-    if not re.fullmatch(r"[a-z_]{1,40}", value):
-        raise ValueError
-    return value
-
-
 def _flag(value: str) -> bool:
     if value != "1":
         raise ValueError
     return True
+
+
+def _bit(value: str) -> bool:
+    if value not in ("0", "1"):
+        raise ValueError
+    return value == "1"
+
+
+def _pair(value: str) -> tuple[int, int]:
+    first, second = map(_index, value.split("."))
+    return first, second
 
 
 def _write_flag(value: bool) -> str:
@@ -202,8 +210,14 @@ class State:
     vocabulary: str = _url("own", _one_of(*VOCABULARIES))  # that is searched
     find: str = _url("", lambda value: clean(value)[:FIND_CHARS])
     # Embeddings
-    picture: str = _url("rows", _one_of("rows", "neighbours", "map"))
-    group: str | None = _url(None, _name)  # of words, in the map
+    looked: tuple[str, ...] = _url((), _subset(*EMBEDDINGS_SECTIONS), ",".join)  # parts of the view
+    measure: str = _url("cosine", _one_of(*MEASURES))
+    pair: tuple[int, int] | None = _url(None, _pair, "{0[0]}.{0[1]}".format)  # of the compared vectors, opened
+    compared: str = _url("", lambda value: clean(value)[:COMPARED_CHARS])  # words beside those of the text
+    near: str | None = _url(None, lambda value: clean(value)[:NEAR_CHARS])  # whose neighbours; None: the token's
+    grouped: bool = _url(True, _bit, _write_flag)  # spellings of one word together
+    alike: int | None = _url(None, _index)  # answer to the question of the test, a token's id
+    put: tuple[int, int] | None = _url(None, _pair, "{0[0]}.{0[1]}".format)  # where a query and a key are put
     # Geometry
     space: str = _url("input", _one_of(*SPACES))
     mean: bool = _url(False, _flag, _write_flag)  # words of several tokens as the mean of their pieces
@@ -282,6 +296,7 @@ class State:
                 state = replace(state, text=None, a=None, b=None, c=None, behind=None)
         if model != self.model or values.get("text", state.text) != self.text:
             state = replace(state, token=None, key=None, last=None, silent=False, chunk=None, step=None)
+            state = replace(state, pair=None, put=None, alike=None)
             state = replace(state, cell=None, guess=None, added=(), word=None, answer=None, swap=None)
             state = replace(state, tree=(), leaf=None, place=None, search=None, repeats=None, overtakes=None)
         for sentence in ("a", "b", "c"):
@@ -290,7 +305,7 @@ class State:
         if any(values.get(name, getattr(state, name)) != getattr(state, name) for name in ("layer", "head")):
             state = replace(state, neuron=None, key=None, silent=False)
         if values.get("token", state.token) != state.token:
-            state = replace(state, word=None, answer=None, swap=None, key=None)
+            state = replace(state, word=None, answer=None, swap=None, key=None, near=None, put=None, alike=None)
         return replace(state, **values)
 
 

@@ -1,4 +1,4 @@
-"""The embeddings view: from an id to a vector, what the vector lies near, and how position comes in. It is fed in parts:
+"""The embeddings view: from an id to a vector, what that lies near, and how position comes in. It is fed in parts:
 
 text         the tokens, the rows they look up, and a sample of the whole matrix
 words        further words that the reader wants to compare
@@ -11,6 +11,7 @@ rotary       queries and keys of one layer before rotation (rotary models)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ import torch
 from gptviz.analysis import positions, similarity
 from gptviz.analysis.geometry import Space, one_hot_difference, space_of, spread
 from gptviz.analysis.parameters import GPT3
+from gptviz.analysis.spaces import open_space, spaces_of
 from gptviz.llm import LLM
 from gptviz.text import table
 from gptviz.trace import Trace
@@ -37,17 +39,17 @@ SHOWN_POSITIONS = 128
 
 
 def embeddings_parts(
-    llm: LLM, trace: Trace, values: Mapping[str, Any], language: str, spaces: Mapping[str, Space] | None = None
+    llm: LLM, trace: Trace, values: Mapping[str, Any], language: str, here: Sequence[str] = ("input", "output")
 ) -> dict[str, bytes]:
-    """The parts that the reader's choices need. values: see `view.js`; token and layer must exist."""
+    """The parts that the reader's choices need. values: see `view.js`; token and layer must exist. here: the spaces
+    that can be opened now (GloVe may first have to be fetched)."""
     ids, opened = trace.ids, values["open"]
     parts = {"text": text_part(llm, trace, language)}
-    words = similarity.words_of(llm, values["words"], ids)
-    if "similarity" in opened or "neighbours" in opened:
-        parts["words"] = words_part(llm, words)
+    if "similarity" in opened:
+        parts["words"] = words_part(llm, similarity.words_of(llm, values["words"], ids))
         parts["chance"] = chance_part(space_of(llm))
     if "neighbours" in opened:
-        parts["neighbours"] = neighbours_part(llm, ids[values["token"]], values["query"])
+        parts["neighbours"] = neighbours_part(llm, ids[values["token"]], values["query"], values["space"], here)
     if "position" in opened:
         if trace.config.rope:
             parts["rotary"] = rotary_part(trace, values["layer"])
@@ -108,7 +110,7 @@ def words_part(llm: LLM, words: Sequence[similarity.Word]) -> bytes:
         "words": [{"text": w.text, "ids": list(w.ids), "pieces": llm.pieces(w.ids)} for w in good],
         "troubles": [{"text": w.text, "trouble": w.trouble} for w in words if w.trouble],
     }
-    rows = [similarity.vector_of(llm, w.ids) for w in good]
+    rows = [similarity.mean_of(space_of(llm), w.ids) for w in good]
     return pack(header, {"rows": torch.stack(rows) if rows else torch.zeros(0, llm.config.d_model)})
 
 
@@ -123,29 +125,26 @@ def chance_part(space: Space) -> bytes:
     return pack(header, arrays)
 
 
-def neighbours_part(llm: LLM, token_id: int, query: str | None) -> bytes:
-    """The rows nearest to the chosen token's, or to what the reader typed."""
-    space = space_of(llm)
-    word = similarity.word_of(llm, query) if query else similarity.Word(llm.pieces([token_id])[0], (token_id,))
-    header: dict[str, Any] = {"query": query, "text": word.text, "ids": list(word.ids), "trouble": word.trouble}
-    header["pieces"] = llm.pieces(word.ids)
-    if not word.trouble:
-        vector = similarity.vector_of(llm, word.ids)
-        found = similarity.neighbours(space, vector, NEIGHBOURS, without=word.ids)
-        ids = sorted({n.id for near in found.values() for n in near})
-        pieces = dict(zip(ids, llm.pieces(ids), strict=True))
-        header["norm"] = float(vector.norm())
-        header["near"] = {
-            name: [
-                {"id": n.id, "piece": pieces[n.id], "cosine": n.cosine, "dot": n.dot, "distance": n.distance}
-                | {"norm": n.norm}
-                for n in near
-            ]
-            for name, near in found.items()
-        }
-        cosines = space.cosines(vector).double()
-        header["own"] = {"mean": float(cosines.mean()), "sd": float(cosines.std(correction=0))}
-    return pack(header, {})
+def neighbours_part(llm: LLM, token_id: int, query: str | None, space: str, here: Sequence[str]) -> bytes:
+    """The rows nearest to the chosen token's, or to what the reader typed. space: one of `spaces.SPACES`; here: those
+    that can be opened now."""
+    header: dict[str, Any] = {"query": query, "token": token_id, "space": space, "spaces": spaces_of(llm)}
+    if space not in here:
+        return pack(header | {"trouble": "absent", "text": ""}, {})
+    where = open_space(llm, space)
+    word = similarity.place_of(llm, where, query or f"#{token_id}", chosen=query is None)
+    header |= {"text": word.text, "ids": list(word.ids), "trouble": word.trouble, "pieces": where.pieces(word.ids)}
+    if word.trouble:
+        return pack(header, {})
+    vector = similarity.mean_of(where.space, word.ids)
+    found = similarity.neighbours(where.space, vector, NEIGHBOURS, without=word.ids)
+    ids = sorted({n.id for near in found.values() for n in near})
+    pieces = dict(zip(ids, where.pieces(ids), strict=True))
+    near = {name: [asdict(n) | {"piece": pieces[n.id]} for n in rows] for name, rows in found.items()}
+    cosines = where.space.cosines(vector).double()
+    about = {"mean": float(cosines.mean()), "sd": float(cosines.std(correction=0)), "rows": len(where.space)}
+    sizes = {"norm": float(vector.norm()), "mean_norm": float(where.space.norms.mean())}
+    return pack(header | sizes | {"near": near, "own": about}, {})
 
 
 def learned_part(llm: LLM, n_tokens: int) -> bytes:

@@ -32,6 +32,9 @@ export function createNeighbours(scene) {
   back.addEventListener("click", () => choose({ query: null }));
   const box = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
   box.addEventListener("change", () => choose({ grouped: box.checked }));
+  const space = /** @type {HTMLSelectElement} */ (element("select", {}));
+  space.addEventListener("change", () => choose({ space: space.value }));
+  const spaces = element("label", { class: "spaces" }, say("neighbours.space"), " ", space);
   const about = element("p", {});
   const table = element("table", { class: "near" });
   const scroll = element("div", { class: "scroll" }, table);
@@ -54,7 +57,7 @@ export function createNeighbours(scene) {
     node: element(
       "div",
       { class: "neighbours-view" },
-      form,
+      element("div", { class: "field" }, form, spaces),
       measure.node,
       element("label", { class: "check" }, box, " ", say("neighbours.grouped")),
       about,
@@ -70,23 +73,26 @@ export function createNeighbours(scene) {
       input.placeholder = header.tokens[values.token];
       back.hidden = values.query === null;
       const part = scene.part("neighbours");
-      const current = part && part.header.query === values.query && (values.query !== null || part.header.ids[0] === header.ids[values.token]);
+      const current = part && part.header.query === values.query && part.header.space === values.space && (values.query !== null || part.header.token === header.ids[values.token]);
       scroll.classList.toggle("stale", !current);
       differ.hidden = scaled.hidden = scroll.hidden = !part || Boolean(part.header.trouble);
       if (!part) {
         about.textContent = say("waiting");
         return;
       }
-      const { text, pieces, trouble, norm, near, own } = part.header;
+      const { text, pieces, trouble, norm, mean_norm: mean, near, own } = part.header;
+      spaces.hidden = part.header.spaces.length < 2;
+      if (space.options.length !== part.header.spaces.length) space.replaceChildren(...part.header.spaces.map((/** @type {string} */ name) => element("option", { value: name }, say(`space.${name}`))));
+      space.value = values.space;
       if (trouble) {
-        about.replaceChildren(...nodes("neighbours.unknown", { word: scene.token(text) }));
+        about.replaceChildren(...nodes(`neighbours.${trouble}`, { word: scene.token(text) }));
         return;
       }
       const tokens = together(pieces.map(scene.token));
       about.replaceChildren(
         ...(pieces.length > 1
           ? nodes("neighbours.mean", { word: scene.token(text), count: String(pieces.length), pieces: tokens, norm: fixed(norm, 2) })
-          : nodes("neighbours.of", { token: tokens, id: count(part.header.ids[0], language), norm: fixed(norm, 2), mean: fixed(header.mean_norm, 2) })),
+          : nodes("neighbours.of", { token: tokens, id: count(part.header.ids[0], language), norm: fixed(norm, 2), mean: fixed(mean, 2) })),
       );
       if (!near[values.measure].length) {
         scroll.hidden = differ.hidden = scaled.hidden = true;
@@ -128,10 +134,10 @@ export function createNeighbours(scene) {
           distance: scene.token(firsts[2].piece),
           dot_norm: fixed(long.norm, 2),
           distance_norm: fixed(firsts[2].norm, 2),
-          mean: fixed(header.mean_norm, 2),
+          mean: fixed(mean, 2),
         }),
       );
-      scaled.textContent = say("neighbours.scale", { word: pieces.length > 1 ? text : pieces[0], mean: fixed(own.mean, 2), sd: fixed(own.sd, 2), vocab: count(header.vocab_size, language), shown: rows.length });
+      scaled.textContent = say("neighbours.scale", { word: pieces.length > 1 ? text : pieces[0], mean: fixed(own.mean, 2), sd: fixed(own.sd, 2), vocab: count(own.rows, language) });
     },
   };
 }

@@ -17,7 +17,7 @@ const SETTLED_AFTER = 300; // ms without a movement
 const SECTIONS = { product: createProduct, similarity: createSimilarity, neighbours: createNeighbours, position: createPosition };
 
 /** Choices after which the host has something new to say at once; the others wait until the reader settles. */
-const ASKS = ["token", "open", "words", "query", "layer"];
+const ASKS = ["token", "open", "words", "query", "space", "layer"];
 
 /**
  * @typedef {import("../wire.js").Payload} Payload
@@ -29,6 +29,7 @@ const ASKS = ["token", "open", "words", "query", "layer"];
  * @property {[number, number] | null} pair two of the compared vectors, by place
  * @property {string} words further words to compare
  * @property {string | null} query whose neighbours are shown; null: the chosen token's
+ * @property {string} space in which they are looked for
  * @property {boolean} grouped spellings of one word put together
  * @property {number} layer whose queries and keys are turned
  * @property {number} head
@@ -65,7 +66,7 @@ export function mount(root, given, report) {
   const parts = { ...given };
   /** @type {Values} */
   let values = {
-    token: 0, open: [], measure: "cosine", pair: null, words: "", query: null, grouped: true, layer: 0, head: 0, key: null, at: null,
+    token: 0, open: [], measure: "cosine", pair: null, words: "", query: null, space: "input", grouped: true, layer: 0, head: 0, key: null, at: null,
   }; // prettier-ignore
   let reported = JSON.stringify(values);
   let settling = 0;
@@ -86,6 +87,7 @@ export function mount(root, given, report) {
   function choose(change) {
     values = { ...values, ...change };
     if ("token" in change) Object.assign(values, { query: change.query ?? null, key: change.key ?? null, at: null });
+    if ("space" in change) values.query = null; // "#12" is another row there
     if ("key" in change) values.at = null;
     if ("words" in change && !("pair" in change)) values.pair = null;
     clearTimeout(settling);
