@@ -69,6 +69,7 @@ def begin_with(page: Page) -> dict[str, Any]:
         "query": chosen.near,
         "space": chosen.space if chosen.space in spaces_of(page.llm) else "input",
         "grouped": chosen.grouped,
+        "own": chosen.own,
         "layer": page.pick("layer", config.n_layer, default=0),
         "head": page.pick("head", config.n_head, default=0),
         "key": None if key < 0 else min(key, page.token),
@@ -95,6 +96,7 @@ def take(values: dict[str, Any] | None) -> None:
         near=near and state.clean(near)[: state.NEAR_CHARS],
         space=values["space"],
         grouped=values["grouped"],
+        own=values["own"],
         put=tuple(put) if put else None,
         **{name: values[name] for name in ("layer", "head") if name not in untouched},
         # Last: another layer or token takes it back.

@@ -93,6 +93,7 @@ class Chance:
 
 
 _chances: weakref.WeakKeyDictionary[Space, dict[str, Chance]] = weakref.WeakKeyDictionary()
+_moments: weakref.WeakKeyDictionary[Space, tuple[Tensor, Tensor]] = weakref.WeakKeyDictionary()
 _lock = threading.Lock()
 
 
@@ -119,6 +120,24 @@ def _measure(space: Space) -> dict[str, Chance]:
     lengths = space.norms[first].double() * space.norms[second].double()
     values = {"cosine": (dots / lengths)[lengths > 0], "dot": dots, "distance": (x - y).norm(dim=1).double()}
     return {name: Chance(found.sort().values.cpu(), whole) for name, found in values.items()}
+
+
+def own_scale(space: Space, vectors: Tensor, rows: Sequence[int | None]) -> Tensor:
+    """[N, 2]: mean and standard deviation of the cosine of each of `vectors` [N, D] with the rows of a space; where
+    the vector is one of them (its place in `rows`), with all others. NaN for a zero vector.
+
+    From the moments of the unit rows U: with a unit vector x the cosines are U·x, whose mean is x·mean(U) and whose
+    mean square is xᵀ·(UᵀU/V)·x."""
+    with _lock:
+        if space not in _moments:
+            units = torch.nn.functional.normalize(space.rows, dim=1)
+            _moments[space] = (units.double().sum(0), (units.T @ units).double())
+    total, squares = _moments[space]
+    x = vectors.double() / vectors.double().norm(dim=1, keepdim=True)
+    itself = torch.tensor([float(row is not None) for row in rows], dtype=torch.float64)
+    n = len(space) - itself
+    mean = (x @ total - itself) / n
+    return torch.stack((mean, (((x @ squares * x).sum(1) - itself) / n - mean**2).clamp_min(0).sqrt()), dim=1)
 
 
 # ---------------------------------------------------------------------------------------------- words

@@ -216,6 +216,7 @@ class State:
     compared: str = _url("", lambda value: clean(value)[:COMPARED_CHARS])  # words beside those of the text
     near: str | None = _url(None, lambda value: clean(value)[:NEAR_CHARS])  # whose neighbours; None: the token's
     grouped: bool = _url(True, _bit, _write_flag)  # spellings of one word together
+    own: bool = _url(False, _flag, _write_flag)  # each line of the table by its own token's scale
     alike: int | None = _url(None, _index)  # answer to the question of the test, a token's id
     put: tuple[int, int] | None = _url(None, _pair, "{0[0]}.{0[1]}".format)  # where a query and a key are put
     # Geometry

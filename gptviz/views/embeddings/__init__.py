@@ -1,6 +1,7 @@
 """The embeddings view: from an id to a vector, what that lies near, and how position comes in. It is fed in parts:
 
 text         the tokens, the rows they look up, and a sample of the whole matrix
+product      what multiplying a one-hot vector with the whole matrix gave
 words        further words that the reader wants to compare
 chance       what two rows drawn at random give
 neighbours   the rows nearest to one vector, in three measures
@@ -45,8 +46,12 @@ def embeddings_parts(
     that can be opened now (GloVe may first have to be fetched)."""
     ids, opened = trace.ids, values["open"]
     parts = {"text": text_part(llm, trace, language)}
+    if "product" in opened:
+        token_id = ids[values["token"]]
+        parts["product"] = pack({"id": token_id, "difference": one_hot_difference(space_of(llm), token_id)}, {})
     if "similarity" in opened:
-        parts["words"] = words_part(llm, similarity.words_of(llm, values["words"], ids))
+        different = list(dict.fromkeys(ids))
+        parts["words"] = words_part(llm, different, similarity.words_of(llm, values["words"], different))
         parts["chance"] = chance_part(space_of(llm))
     if "neighbours" in opened:
         parts["neighbours"] = neighbours_part(llm, ids[values["token"]], values["query"], values["space"], here)
@@ -86,8 +91,6 @@ def text_part(llm: LLM, trace: Trace, language: str) -> bytes:
         "pieces": llm.pieces(different),
         "around": exist,
         "around_pieces": [[None if i is None else llm.pieces([i])[0] for i in row] for row in exist],
-        # Measured on each row: what a multiplication makes of it.
-        "differences": [one_hot_difference(space, id) for id in different] if len(different) <= 16 else [],
         "sample": sample,
         "vocab_size": len(space),
         "d_model": config.d_model,
@@ -103,15 +106,20 @@ def text_part(llm: LLM, trace: Trace, language: str) -> bytes:
     return pack(header, {"rows": space.rows[different], "norms": norms, "near": near, "sample": space.rows[sample]})
 
 
-def words_part(llm: LLM, words: Sequence[similarity.Word]) -> bytes:
-    """Words to compare with: `rows` [W, D] of those that have a vector."""
+def words_part(llm: LLM, different: Sequence[int], words: Sequence[similarity.Word]) -> bytes:
+    """Words to compare with: `rows` [W, D] of those that have a vector; `own` [U + W, 2], the mean and sd of the cosine
+    that each of the text's different ids, and of these words, has with the rows of the matrix."""
     good = [word for word in words if not word.trouble]
     header = {
         "words": [{"text": w.text, "ids": list(w.ids), "pieces": llm.pieces(w.ids)} for w in good],
         "troubles": [{"text": w.text, "trouble": w.trouble} for w in words if w.trouble],
     }
-    rows = [similarity.mean_of(space_of(llm), w.ids) for w in good]
-    return pack(header, {"rows": torch.stack(rows) if rows else torch.zeros(0, llm.config.d_model)})
+    space = space_of(llm)
+    rows = torch.stack(
+        [similarity.mean_of(space, ids) for ids in [*((id,) for id in different), *(w.ids for w in good)]]
+    )
+    places = [*different, *(w.ids[0] if len(w.ids) == 1 else None for w in good)]
+    return pack(header, {"rows": rows[len(different) :], "own": similarity.own_scale(space, rows, places)})
 
 
 def chance_part(space: Space) -> bytes:

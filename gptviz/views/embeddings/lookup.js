@@ -95,8 +95,9 @@ export function createLookup(scene) {
     if (!moving) painter.image(Uint32Array.from(row, scale.pixel), D, 1, left, top, room, thick);
     painter.frame(left + 1, top - 2, room - 2, thick + 4, colours.ink, 2);
     // From its ends down to the vector below.
-    painter.line([[left + 1, top + thick + 2], [1, HEIGHT + FAN]], colours.ink, { thick: 1.5, opacity: 0.7, dash: [4, 3] }); // prettier-ignore
-    painter.line([[width - 1, top + thick + 2], [width - 1, HEIGHT + FAN]], colours.ink, { thick: 1.5, opacity: 0.7, dash: [4, 3] }); // prettier-ignore
+    const drawn = { thick: 1.5, opacity: 0.7, dash: [4, 3] };
+    painter.line([[left - 4, y], [left - 4, HEIGHT + 6], [1, HEIGHT + FAN]], colours.ink, drawn); // prettier-ignore
+    painter.line([[width - 1, y], [width - 1, HEIGHT + FAN]], colours.ink, drawn); // prettier-ignore
     if (moving) frame ||= requestAnimationFrame(() => ((frame = 0), paint(scene.values())));
   }
 
@@ -119,7 +120,7 @@ export function createLookup(scene) {
       if (token >= ids.length) return;
       const place = scene.place(token);
       const row = scene.row(place);
-      said.replaceChildren(...nodes("lookup.said", { token: scene.chip(token), id: element("b", {}, number(ids[token])), d_model: number(D) }));
+      said.replaceChildren(...nodes("lookup.said", { token: scene.chip(token), id: number(ids[token]), row: element("b", {}, number(ids[token])), d_model: number(D) }));
       paint(now);
       canvas.setAttribute("aria-label", say("lookup.alt", { token: header.tokens[token], id: ids[token], vocab: number(V) }));
       vector.rename(say("lookup.vector", { token: header.tokens[token], id: ids[token], d_model: number(D) }));

@@ -1,7 +1,7 @@
 // A one-hot vector times the matrix, with the rows around the one that is looked up: every other product is zero.
 
 import { element } from "../dom.js";
-import { count, exactly, fixed, significant } from "../format.js";
+import { count, fixed, significant } from "../format.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createProduct(scene) {
@@ -20,9 +20,14 @@ export function createProduct(scene) {
     /** @param {import("./view.js").Values} values */
     draw({ token }) {
       const place = scene.place(token);
+      const id = header.ids[token];
+      const part = scene.part("product");
+      const done = part?.header.id === id;
+      checked.classList.toggle("stale", !done);
+      const difference = done ? part.header.difference : NaN;
+      checked.textContent = done ? say("product.checked", { difference: difference ? significant(difference, 2) : "0", multiplications: number(V * D) }) : say("waiting");
       if (place === shown || place === undefined) return;
       shown = place;
-      const id = header.ids[token];
       text.replaceChildren(...nodes("product.text", { token: scene.chip(token), id: number(id), vocab: number(V) }));
       const head = element(
         "tr",
@@ -50,8 +55,6 @@ export function createProduct(scene) {
       );
       table.replaceChildren(element("thead", {}, head), element("tbody", {}, ...body, sum));
       rest.textContent = say("product.rest", { rows: number(V - body.length), numbers: number(D) });
-      const difference = header.differences[place];
-      checked.textContent = difference === undefined ? say("product.unchecked") : say("product.checked", { difference: difference ? significant(difference, 2) : exactly(0, 0), multiplications: number(V * D) });
     },
   };
 }

@@ -234,7 +234,8 @@ export function createRotary(scene) {
     const width = body.clientWidth;
     if (!width) return;
     const half = frequencies.length;
-    const columns = Math.max(1, Math.min(half, Math.floor(width / (half <= 8 ? 100 : 72)), 16));
+    const room = Math.max(1, Math.floor(width / 58));
+    const columns = Math.max(...Array.from({ length: half }, (_, i) => i + 1).filter((n) => half % n === 0 && n <= room));
     const size = Math.min(width / columns, 110);
     grid = { columns, size };
     const painter = prepare(dials, columns * size, Math.ceil(half / columns) * (size + 16));
@@ -249,8 +250,8 @@ export function createRotary(scene) {
       const [cx, cy] = [((i % columns) + 0.5) * size, Math.floor(i / columns) * (size + 16) + size / 2];
       const ring = Array.from({ length: 49 }, (_, a) => [cx + radius * Math.cos((a * Math.PI) / 24), cy + radius * Math.sin((a * Math.PI) / 24)]);
       painter.line(ring, i === chosen ? colours.ink : colours.line, { thick: i === chosen ? 2 : 1 });
-      arrow(painter, cx, cy, turn(k[i], k[i + half], n * frequencies[i]), radius / mostK, colours.key, [4, 3]);
-      arrow(painter, cx, cy, turn(q[i], q[i + half], m * frequencies[i]), radius / mostQ, colours.query, []);
+      arrow(painter, cx, cy, turn(k[i], k[i + half], n * frequencies[i]), radius, mostK, colours.key, [4, 3]);
+      arrow(painter, cx, cy, turn(q[i], q[i + half], m * frequencies[i]), radius, mostQ, colours.query, []);
       painter.text(String(i), cx, cy + size / 2 + 5, { fill: i === chosen ? colours.ink : colours.muted, size: 12, align: "center", bold: i === chosen });
     }
     dials.setAttribute("aria-label", say("rotary.dials_alt", { count: half, pair: chosen }));
@@ -258,13 +259,15 @@ export function createRotary(scene) {
 }
 
 /**
- * From the middle outwards, y upwards, with a head.
+ * From the middle outwards, y upwards, with a head; its length by the square root.
  * @param {import("../painter.js").Painter} painter @param {number} cx @param {number} cy @param {number[]} to
- * @param {number} scale @param {Rgb} colour @param {number[]} dash
+ * @param {number} radius of an arrow that is `most` long
+ * @param {number} most @param {Rgb} colour @param {number[]} dash
  */
-function arrow(painter, cx, cy, [dx, dy], scale, colour, dash) {
-  const [x, y] = [cx + dx * scale, cy - dy * scale];
-  const long = Math.hypot(x - cx, y - cy);
+function arrow(painter, cx, cy, [dx, dy], radius, most, colour, dash) {
+  const size = Math.hypot(dx, dy);
+  const long = radius * Math.sqrt(size / most);
+  const [x, y] = size ? [cx + (dx / size) * long, cy - (dy / size) * long] : [cx, cy];
   painter.line([[cx, cy], [x, y]], colour, { thick: 2, dash }); // prettier-ignore
   if (long < 3) return;
   const angle = Math.atan2(y - cy, x - cx);

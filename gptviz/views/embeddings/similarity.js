@@ -34,6 +34,11 @@ export function createSimilarity(scene) {
     onPick: (row, column) => choose({ pair: [row, column] }),
   });
   const pair = createPair(scene);
+  const ownBox = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
+  ownBox.addEventListener("change", () => choose({ own: ownBox.checked }));
+  const byOwn = element("label", { class: "check" }, ownBox, " ", say("similarity.by_own"));
+  const ownReadout = element("p", { class: "readout" });
+  const ownText = element("p", { class: "muted" }, say("similarity.by_own_text"));
   let made = { part: /** @type {any} */ (undefined), items: /** @type {Item[]} */ ([]), tables: /** @type {Record<string, Float64Array>} */ ({}) };
 
   /** The compared vectors, and all measures between them. */
@@ -70,7 +75,7 @@ export function createSimilarity(scene) {
       element("p", {}, say("similarity.text")),
       measure.node,
       words.node,
-      element("div", { class: "beside" }, element("div", {}, grid.node, scale), element("div", {}, readout, against)),
+      element("div", { class: "beside" }, element("div", {}, grid.node, scale), element("div", {}, readout, ownReadout, against, byOwn, ownText)),
       pair.node,
     ),
     /** @param {import("./view.js").Values} values */
@@ -89,7 +94,16 @@ export function createSimilarity(scene) {
       const about = chance.header[values.measure];
       const colours = scene.colours();
       const scaleOf = diverging(colours, RANGE);
-      const pixels = Uint32Array.from(own, (value) => scaleOf.pixel(Number.isNaN(value) ? 0 : beyond(chance.header, values.measure, value)));
+      // What each line gives with any row; known for the cosine.
+      const scales = scene.part("words")?.arrays.own.data;
+      const known = values.measure === "cosine" && scales?.length === 2 * N;
+      byOwn.hidden = !known;
+      ownBox.checked = values.own;
+      const lined = known && values.own;
+      ownText.hidden = !lined;
+      scale.hidden = lined;
+      const sdsOf = (/** @type {number} */ row, /** @type {number} */ value) => (scales[2 * row + 1] ? (value - scales[2 * row]) / scales[2 * row + 1] : 0);
+      const pixels = Uint32Array.from(own, (value, i) => scaleOf.pixel(Number.isNaN(value) ? 0 : lined ? sdsOf(Math.floor(i / N), value) : beyond(chance.header, values.measure, value)));
       const held = values.pair && values.pair[0] < N && values.pair[1] < N ? values.pair : null;
       const mark = pointed && pointed[0] < N && pointed[1] < N ? pointed : held;
       const cell = Math.max(2, Math.min(34, SIZE / N));
@@ -107,7 +121,14 @@ export function createSimilarity(scene) {
           ...nodes(key, { first: items[mark[0]].node(), second: items[mark[1]].node(), measure: say(`measure.${values.measure}`), value: element("b", {}, shown(value)), sds: fixed(Math.abs(sds), 1) }),
         );
         readout.dataset.value = String(value);
-      } else readout.textContent = say("similarity.point");
+        const told = known && !zero && mark[0] !== mark[1];
+        const sdsOwn = told ? sdsOf(mark[0], value) : 0;
+        const about = told && { first: items[mark[0]].node(), mean: fixed(scales[2 * mark[0]], 2), sd: fixed(scales[2 * mark[0] + 1], 2), value: shown(value), sds: fixed(Math.abs(sdsOwn), 1) };
+        ownReadout.replaceChildren(...(about ? nodes(sdsOwn >= 0 ? "similarity.own" : "similarity.own_below", about) : []));
+      } else {
+        readout.textContent = say("similarity.point");
+        ownReadout.replaceChildren();
+      }
       pair.draw(held ? [items[held[0]], items[held[1]]] : null, chance, values.measure);
     },
   };

@@ -30,6 +30,7 @@ const ASKS = ["token", "open", "words", "query", "space", "layer"];
  * @property {string} words further words to compare
  * @property {string | null} query whose neighbours are shown; null: the chosen token's
  * @property {string} space in which they are looked for
+ * @property {boolean} own each line of the table coloured by its own token's scale
  * @property {boolean} grouped spellings of one word put together
  * @property {number} layer whose queries and keys are turned
  * @property {number} head
@@ -66,7 +67,7 @@ export function mount(root, given, report) {
   const parts = { ...given };
   /** @type {Values} */
   let values = {
-    token: 0, open: [], measure: "cosine", pair: null, words: "", query: null, space: "input", grouped: true, layer: 0, head: 0, key: null, at: null,
+    token: 0, open: [], measure: "cosine", pair: null, words: "", query: null, space: "input", own: false, grouped: true, layer: 0, head: 0, key: null, at: null,
   }; // prettier-ignore
   let reported = JSON.stringify(values);
   let settling = 0;
