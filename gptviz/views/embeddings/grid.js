@@ -60,7 +60,7 @@ export function createGrid(scene, { onPick, onPoint }) {
       const colours = scene.colours();
       const size = height / rows;
       const named = names && size >= 13;
-      const left = named ? Math.min(110, 10 + 7.4 * Math.max(...names.map((name) => [...name].length))) : 0;
+      const left = named ? Math.min(110, 17 + 7.4 * Math.max(...names.map((name) => [...name].length))) : 0;
       const width = Math.min(node.clientWidth, left + most * columns);
       const top = named && square ? left : 0;
       box = { x: left, y: top, width: width - left, height, rows, columns };

@@ -2,7 +2,7 @@
 
 import { diverging } from "../colours.js";
 import { element } from "../dom.js";
-import { count, exactly, fixed } from "../format.js";
+import { count, fixed, stored } from "../format.js";
 import { bound, createBars, legend } from "../vectors.js";
 import { createGrid } from "./grid.js";
 import { compare, shown } from "./measures.js";
@@ -64,7 +64,7 @@ export function createLearned(scene) {
       const place = positions.indexOf(token);
       const of = diverging(colours, bound(rows));
       table.draw({ rows: S, columns: D, pixels: Uint32Array.from(rows, of.pixel), height: Math.max(3, Math.min(20, 360 / S)) * S, names, mark: pointed, label: say("learned.alt", { count: S }) });
-      cell.textContent = pointed ? say("learned.cell", { position: positions[pointed[0]], dimension: pointed[1], value: exactly(rows[pointed[0] * D + pointed[1]], 6) }) : say("learned.point");
+      cell.textContent = pointed ? say("learned.cell", { position: positions[pointed[0]], dimension: pointed[1], value: stored(rows[pointed[0] * D + pointed[1]]) }) : say("learned.point");
       const scale = diverging(colours, 1);
       const size = Math.max(2, Math.min(24, 400 / S));
       const here = pair ?? (place < 0 ? null : /** @type {[number, number]} */ ([place, Math.max(0, place - 1)]));

@@ -2,7 +2,7 @@
 
 import { css, diverging } from "../colours.js";
 import { element } from "../dom.js";
-import { count, exactly, fixed } from "../format.js";
+import { count, fixed, stored } from "../format.js";
 import { prepare } from "../painter.js";
 import { createBars } from "../vectors.js";
 
@@ -79,12 +79,15 @@ export function createLookup(scene) {
     // The one-hot column: zeros, and a 1.
     painter.rect(0, 0, ONE_HOT, HEIGHT, colours.panel);
     painter.frame(0.5, 0.5, ONE_HOT - 1, HEIGHT - 1, colours.line);
-    for (let line = 9; line < HEIGHT; line += 18) {
-      if (Math.abs(line - y) > 14) painter.text("0", ONE_HOT / 2, line, { fill: colours.muted, size: 12, align: "center", code: true });
+    // Where each row has room for its number, the number stands in it.
+    const roomy = thick >= 14;
+    const apart = roomy ? HEIGHT / V : 18;
+    for (let line = apart / 2; line < HEIGHT; line += apart) {
+      if (Math.abs(line - y) > (roomy ? apart / 2 : 14)) painter.text("0", ONE_HOT / 2, line, { fill: colours.muted, size: 12, align: "center", code: true });
     }
     painter.rect(1, top, ONE_HOT - 2, thick, colours.ink);
-    const label = Math.max(9, Math.min(HEIGHT - 9, y + (y > HEIGHT - 30 ? -14 : 14)));
-    painter.text("1", ONE_HOT / 2, label, { fill: colours.ink, size: 14, bold: true, align: "center", code: true });
+    const label = roomy ? y : Math.max(9, Math.min(HEIGHT - 9, y + (y > HEIGHT - 30 ? -14 : 14)));
+    painter.text("1", ONE_HOT / 2, label, { fill: roomy ? colours.background : colours.ink, size: 14, bold: true, align: "center", code: true });
     painter.line([[ONE_HOT, y], [left, y]], colours.ink, { thick: 2 }); // prettier-ignore
     painter.text("×", ONE_HOT + GAP / 2, y > 24 ? y - 14 : y + 14, { fill: colours.muted, size: 18, align: "center" });
     // The matrix, dimmed, and the row that is looked up.
@@ -126,11 +129,11 @@ export function createLookup(scene) {
       vector.rename(say("lookup.vector", { token: header.tokens[token], id: ids[token], d_model: number(D) }));
       const at = Math.min(pointed ?? picked, D - 1);
       vector.draw(row, scene.colours(), at);
-      entry.replaceChildren(...nodes("lookup.entry", { dimension: String(at), value: element("b", {}, exactly(row[at], 6)) }));
+      entry.replaceChildren(...nodes("lookup.entry", { dimension: String(at), value: element("b", {}, stored(row[at])) }));
       entry.dataset.value = String(row[at]);
       entry.dataset.dimension = String(at);
       pointer.textContent = over
-        ? say("lookup.cell", { row: number(sample[over.row]), dimension: over.column, value: exactly(arrays.sample.data[over.row * D + over.column], 6) })
+        ? say("lookup.cell", { row: number(sample[over.row]), dimension: over.column, value: stored(arrays.sample.data[over.row * D + over.column]) })
         : say("lookup.point");
     },
     destroy: () => cancelAnimationFrame(frame),

@@ -1,7 +1,7 @@
 // One pair opened: two rows, their products, the lengths, and what chance gives.
 
 import { element } from "../dom.js";
-import { count, exactly, fixed, percent, significant } from "../format.js";
+import { count, fixed, share as shareText } from "../format.js";
 import { prepare } from "../painter.js";
 import { createBars, createStrip } from "../vectors.js";
 import { MEASURES, compare, shareOf, shown } from "./measures.js";
@@ -48,7 +48,7 @@ export function createPair(scene) {
       first.draw(x.row, colours, at);
       second.draw(y.row, colours, at);
       products.draw(product, colours, at);
-      triple.textContent = say("pair.triple", { d: at, x: exactly(x.row[at], 4), y: exactly(y.row[at], 4), product: fixed(product[at], 5), sum: fixed(found.dot, 4) });
+      triple.textContent = say("pair.triple", { d: at, x: fixed(x.row[at], 4), y: fixed(y.row[at], 4), product: fixed(product[at], 5), sum: fixed(found.dot, 4) });
       const [a, b] = found.lengths;
       const lines = {
         dot: [`x·y = Σ xᵢyᵢ`, fixed(found.dot, 4)],
@@ -70,7 +70,7 @@ export function createPair(scene) {
       }
       const about = chance.header[measure];
       histogram(chance.arrays[`${measure}.quantiles`].data, value, colours);
-      const values = { value: shown(value), pairs: count(about.pairs, language), share: share < 0.001 ? say("pair.under", { share: percent(0.001) }) : share > 0.999 ? say("pair.over", { share: percent(0.999) }) : percent(Number(significant(share, 2))) };
+      const values = { value: shown(value), pairs: count(about.pairs, language), share: share < 0.001 ? say("pair.under", { share: shareText(0.001) }) : share > 0.999 ? say("pair.over", { share: shareText(0.999) }) : shareText(share) };
       chanceText.textContent = say(about.whole ? "pair.chance_all" : "pair.chance", values);
       canvas.setAttribute("aria-label", chanceText.textContent);
     },

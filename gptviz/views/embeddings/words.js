@@ -5,7 +5,7 @@ import { element } from "../dom.js";
 /** @param {import("./view.js").Scene} scene */
 export function createWords(scene) {
   const { say, nodes, choose } = scene;
-  const input = /** @type {HTMLInputElement} */ (element("input", { type: "text", maxlength: 200, placeholder: say("words.example"), spellcheck: "false", autocomplete: "off" }));
+  const input = /** @type {HTMLInputElement} */ (element("input", { type: "text", maxlength: 200, placeholder: scene.header.vocab_size > 1000 ? say("words.example") : "", spellcheck: "false", autocomplete: "off" }));
   const go = element("button", { type: "submit" }, say("words.add"));
   const form = element("form", { class: "field" }, element("label", {}, say("words.label"), " ", input), go);
   const take = () => input.value !== scene.values().words && choose({ words: input.value });
