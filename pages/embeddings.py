@@ -62,7 +62,7 @@ def begin_with(page: Page) -> dict[str, Any]:
     return {
         "of": [chosen.text or "", state.model()],
         "token": page.token,
-        "open": list(chosen.looked),
+        "open": list(chosen.rows),
         "measure": chosen.measure,
         "pair": list(chosen.pair) if chosen.pair else None,
         "words": chosen.compared,
@@ -89,7 +89,7 @@ def take(values: dict[str, Any] | None) -> None:
         # Another space may ask for a link below the view, but the view has moved already.
         by_view=True,
         token=values["token"],
-        looked=tuple(values["open"]),
+        rows=tuple(values["open"]),
         measure=values["measure"],
         pair=tuple(pair) if pair else None,
         compared=state.clean(values["words"])[: state.COMPARED_CHARS],

@@ -10,12 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gptviz.analysis.arithmetic import arrow_baseline, notes_claim, parse, solve, suggestion
-from gptviz.analysis.embeddings import map_facts, neighbour_facts, row_facts
+from gptviz.analysis.embeddings import most_alike, neighbour_facts, row_facts
 from gptviz.analysis.geometry import (
     Space,
     cosine,
     nearest,
-    neighbours_kept,
     one_hot_difference,
     pair_baseline,
     principal_plane,
@@ -89,12 +88,6 @@ def test_the_plane_is_that_of_the_largest_eigenvalues_of_the_covariance():
     assert flat.var(0)[0] == pytest.approx(float(values[-1]), rel=1e-4)
     # A projection only ever brings points closer: what the page says about it.
     assert (torch.pdist(flat) <= torch.pdist(points).float() + 1e-4).all()
-
-
-def test_neighbours_kept_counts_those_who_keep_theirs():
-    points = torch.tensor([[0.0, 0, 0], [0, 0, 5], [1, 0, 0], [1, 0, 5.5]])
-    assert neighbours_kept(points, points[:, :2]) == 0
-    assert neighbours_kept(points, points) == 4
 
 
 def test_a_one_hot_vector_times_the_matrix_is_the_row(tiny):
@@ -246,20 +239,25 @@ def test_landmarks_of_the_default_model_are_common_words(smollm2):
     assert len(marks.ids) == len(set(marks.ids)) > 300
     assert "·cat" in smollm2.pieces(marks.groups["animals"])
     rows = smollm2.model.embed.weight[marks.ids]
-    assert torch.allclose(marks.flat, principal_plane(rows).project(rows), atol=1e-5)
-    assert marks.kept == neighbours_kept(rows, marks.flat)
+    assert marks.pairs == pair_baseline(rows)
 
 
 def test_a_small_vocabulary_is_its_own_landmark(tiny):
     marks = landmarks_of(tiny)
     assert marks.groups == {"vocabulary": list(range(97))}
-    facts = map_facts(tiny, marks, 3)
-    assert facts[0].name == "shown" and facts[0].values["count"] == 97
+
+
+def test_the_most_alike_is_the_one_with_the_largest_cosine(smollm2):
+    ids = smollm2.encode("cat dog car")
+    best, cosines = most_alike(smollm2, ids[0], ids[1:])
+    rows = smollm2.model.embed.weight
+    assert best == max(ids[1:], key=lambda i: float(cosine(rows[ids[0]], rows[i])))
+    assert cosines[ids[2]] == pytest.approx(float(cosine(rows[ids[0]], rows[ids[2]])))
 
 
 def test_what_is_said_about_rows_is_so(smollm2):
     ids = smollm2.encode("A cat and the dog and a cat")
-    row, again, alike = row_facts(smollm2, landmarks_of(smollm2), ids, 1)
+    row, again, alike = row_facts(smollm2, ids, 1)
     space = space_of(smollm2)
     assert row.values["length"] == pytest.approx(float(space.rows[ids[1]].norm()))
     assert again.values == {"token": "·and", "first": 2, "second": 5}

@@ -226,15 +226,3 @@ def principal_plane(points: Tensor) -> Plane:
     axes = axes * axes.gather(1, axes.abs().argmax(1, keepdim=True)).sign()
     shares = sizes.double().square() / sizes.double().square().sum()
     return Plane(origin, axes, (float(shares[0]), float(shares[1])))
-
-
-def neighbours_kept(points: Tensor, flat: Tensor) -> int:
-    """How many of `points` [N, D] have the same nearest neighbour among them on the map `flat` [N, 2] as in space
-    (Euclidean distance)."""
-    return int((_closest(points) == _closest(flat)).sum())
-
-
-def _closest(points: Tensor) -> Tensor:
-    # Without matrix multiplication, which would lose small distances to rounding.
-    distances = torch.cdist(points.float(), points.float(), compute_mode="donot_use_mm_for_euclid_dist")
-    return distances.fill_diagonal_(torch.inf).argmin(1)

@@ -8,15 +8,10 @@ import tomllib
 import weakref
 from dataclasses import dataclass
 
-import torch
-
 from gptviz.analysis.arithmetic import ArrowBaseline, arrow_baseline
 from gptviz.analysis.geometry import (
     Baseline,
-    Plane,
-    neighbours_kept,
     pair_baseline,
-    principal_plane,
 )
 from gptviz.analysis.spaces import WordSpace, open_space
 from gptviz.llm import LLM
@@ -28,19 +23,13 @@ _AT_MOST = 400
 
 @dataclass(frozen=True)
 class Landmarks:
-    """Tokens by group, and what was measured on their rows of the embedding matrix.
+    """Tokens by group, and what was measured on their rows: cosines of pairs, and of differences.
 
     groups: name in assets/words.toml -> ids; a single group "vocabulary" where the vocabulary has too few of those
-    words. plane: their principal plane; flat: [N, 2], where each falls on it, in the order of `ids`; kept: how many
-    have the same nearest neighbour on the plane as in the whole space; id_order: rank correlation (Spearman) of the
-    plane's first axis with the id.
+    words.
     """
 
     groups: dict[str, list[int]]
-    plane: Plane
-    flat: torch.Tensor
-    kept: int
-    id_order: float
     pairs: Baseline
     arrows: ArrowBaseline
 
@@ -68,20 +57,8 @@ def landmarks_in(where: WordSpace) -> Landmarks:
 
 def _measure(where: WordSpace) -> Landmarks:
     groups = _groups(where)
-    ids = [i for group in groups.values() for i in group]
-    rows = where.space.rows[ids]
-    plane = principal_plane(rows)
-    flat = plane.project(rows)
-    order = torch.stack((_ranks(flat[:, 0]), _ranks(torch.tensor(ids))))
-    return Landmarks(
-        groups=groups,
-        plane=plane,
-        flat=flat,
-        kept=neighbours_kept(rows, flat),
-        id_order=float(torch.corrcoef(order)[0, 1]),
-        pairs=pair_baseline(rows),
-        arrows=arrow_baseline(rows),
-    )
+    rows = where.space.rows[[i for group in groups.values() for i in group]]
+    return Landmarks(groups, pair_baseline(rows), arrow_baseline(rows))
 
 
 def _groups(where: WordSpace) -> dict[str, list[int]]:
@@ -92,7 +69,3 @@ def _groups(where: WordSpace) -> dict[str, list[int]]:
     size = len(where.space)
     # All of a small vocabulary, or tokens evenly spread over a large one.
     return {"vocabulary": list(range(0, size, -(-size // _AT_MOST)))}
-
-
-def _ranks(values: torch.Tensor) -> torch.Tensor:
-    return values.argsort().argsort().double()

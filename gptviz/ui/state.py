@@ -210,7 +210,7 @@ class State:
     vocabulary: str = _url("own", _one_of(*VOCABULARIES))  # that is searched
     find: str = _url("", lambda value: clean(value)[:FIND_CHARS])
     # Embeddings
-    looked: tuple[str, ...] = _url((), _subset(*EMBEDDINGS_SECTIONS), ",".join)  # parts of the view
+    rows: tuple[str, ...] = _url((), _subset(*EMBEDDINGS_SECTIONS), ",".join)  # parts of the view
     measure: str = _url("cosine", _one_of(*MEASURES))
     pair: tuple[int, int] | None = _url(None, _pair, "{0[0]}.{0[1]}".format)  # of the compared vectors, opened
     compared: str = _url("", lambda value: clean(value)[:COMPARED_CHARS])  # words beside those of the text

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
-from gptviz.analysis.arithmetic import solve
-from gptviz.analysis.geometry import nearest, space_of, token_baseline
+from gptviz.analysis.embeddings import most_alike
+from gptviz.analysis.geometry import space_of
+from gptviz.analysis.similarity import neighbours
 from gptviz.text import LANGUAGES, say
+from gptviz.views.embeddings import NEIGHBOURS
 from tests.pages.test_attention_mlp import shown
 from tests.pages.test_pages import MODELS, UNEXPECTED, address, visit, words
 
 TEXT = "The cat sits on the mat, unbelievably."
-
-
-def chart(app, key: str) -> dict:
-    """A Plotly chart as it went to the browser."""
-    found = [e for e in app.get("plotly_chart") if key in e.proto.id]
-    return json.loads(found[0].proto.spec)
 
 
 def check(app, text: str, guess: int | None):
@@ -82,73 +76,61 @@ def test_a_cut_text_is_followed_as_far_as_it_goes(monkeypatch, smollm2):
     assert f"[:4]\n# {smollm2.encode(TEXT)[:4]}" in app.code[0].value
 
 
-def test_the_rows_in_the_picture_are_the_rows_of_the_matrix(smollm2):
-    app = visit("embeddings", text=TEXT)
-    z = chart(app, "embeddings.rows")["data"][0]["z"]
-    ids = smollm2.encode(TEXT)
-    if isinstance(z, dict):
-        import base64
-
-        z = np.frombuffer(base64.b64decode(z["bdata"]), z["dtype"]).reshape(len(ids), -1)
-    assert np.allclose(np.array(z, dtype=np.float32), smollm2.model.embed.weight[ids].numpy())
-
-
-def test_neighbours_of_the_chosen_token_are_its_own(smollm2):
-    app = visit("embeddings", text=TEXT, token="1")
-    app.segmented_control("embeddings.picture").set_value("neighbours").run()
-    labels = chart(app, "embeddings.neighbours")["layout"]["yaxis"]["ticktext"]
-    cat = smollm2.tokenizer.id_of(" cat")
-    expected = nearest(smollm2, space_of(smollm2).rows[cat], 12, without=[cat])
-    assert labels == [n.token for n in expected]
-    own = token_baseline(space_of(smollm2), cat)
-    assert f"{own.mean:.2f} ± {own.sd:.2f}" in words(app)
+def test_the_rows_that_are_looked_up_are_the_rows_of_the_matrix(smollm2):
+    values, parts = shown(visit("embeddings", text=TEXT, token="1"))
+    header, arrays = parts["text"]
+    np.testing.assert_array_equal(arrays["rows"], smollm2.model.embed.weight[header["different"]].float())
+    assert parts.keys() == {"text"} and values["token"] == 1 and header["ids"] == smollm2.encode(TEXT)
 
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("view", ["rows", "neighbours", "map"])
-def test_every_view_opens_for_every_model(view, language, model):
-    app = visit("embeddings", language=language, model=model)
-    app.segmented_control("embeddings.picture").set_value(view).run()
-    assert not app.exception and not app.error
-    assert chart(app, f"embeddings.{view}")["data"]
+def test_every_part_of_the_embeddings_opens(language, model):
+    opened = "product,similarity,neighbours,position"
+    app = visit("embeddings", language=language, model=model, rows=opened, depth="open,test,notes")
+    _, parts = shown(app)
+    assert not app.exception and not app.error and UNEXPECTED not in words(app)
+    kind = "learned" if model == "toy-sort" else "rotary"
+    assert parts.keys() == {"text", "product", "words", "chance", "neighbours", kind}
+    assert len(parts["neighbours"][0]["near"]["dot"]) > 5
 
 
-def test_a_group_can_be_marked_on_the_map(smollm2):
-    app = visit("embeddings", text=TEXT)
-    app.segmented_control("embeddings.picture").set_value("map").run()
-    app.button_group("embeddings.group").set_value("numbers").run()
-    marked = chart(app, "embeddings.map")["data"][1]["customdata"]
-    assert "·seven" in [token for token, _ in marked]
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_word_arithmetic_is_said_as_it_is(smollm2, language):
-    app = visit("embeddings", language=language, depth="test", analogy="Paris - France + Italy = Rome")
-    result = solve(smollm2, "Paris - France + Italy = Rome")
-    said = words(app)
-    assert result.rank > 1 and f" {result.rank}" in said.replace("**", "")
-    assert app.table[0].value.iloc[0, 1] == ":gray-background[·Paris]"
-    app.toggle("embeddings.without").set_value(True).run()
-    assert app.table[0].value.iloc[0, 1] == f":gray-background[{result.first.token}]"
+def test_neighbours_of_a_word_of_ones_own(smollm2):
+    _, parts = shown(visit("embeddings", text=TEXT, rows="neighbours", near="dog", measure="distance"))
+    space, dog = space_of(smollm2), smollm2.tokenizer.id_of(" dog")
+    expected = neighbours(space, space.rows[dog], NEIGHBOURS, [dog])["distance"]
+    assert [one["id"] for one in parts["neighbours"][0]["near"]["distance"]] == [one.id for one in expected]
 
 
 @pytest.mark.parametrize(
-    "formula", ["", "king - king", "king man", "xyzzyplugh + a", "king =", "<b> + king", "$x$", "a - b + " * 20]
+    "asked",
+    [
+        {"near": "\x06"},
+        {"near": "#999999"},
+        {"near": "<b>$x$</b>"},
+        {"compared": "cat cat \x06 unbelievable ,,"},
+        {"pair": "99.99"},
+        {"put": "3.9"},
+        {"key": "77", "layer": "99", "head": "99"},
+        {"text": "a"},
+    ],
 )
-def test_a_formula_that_leads_nowhere_gets_a_sentence(formula):
-    app = visit("embeddings", depth="test")
-    app.text_input("embeddings.analogy").set_value(formula).run()
-    assert not app.exception and not app.error
-    assert len(app.info) == 1 and UNEXPECTED not in words(app)
-    assert app.text_input("embeddings.analogy").value == formula[:200]
+def test_what_leads_nowhere_breaks_nothing(asked):
+    link = {"text": TEXT, "rows": "similarity,neighbours,position", "depth": "test"} | asked
+    app = visit("embeddings", **link)
+    assert not app.exception and not app.error and UNEXPECTED not in words(app)
 
 
-def test_an_example_becomes_the_formula():
-    app = visit("embeddings", depth="test")
-    app.button_group("embeddings.examples.analogy").set_value("uncle - man + woman = aunt").run()
-    assert app.text_input("embeddings.analogy").value == "uncle - man + woman = aunt"
-    assert app.query_params["analogy"] in ("uncle - man + woman = aunt", ["uncle - man + woman = aunt"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_guess_who_is_alike_is_judged_by_the_cosine(smollm2, language):
+    ids = smollm2.encode(TEXT)
+    others = [i for i in dict.fromkeys(ids) if i != ids[1]][:6]
+    best, cosines = most_alike(smollm2, ids[1], others)
+    for guess in others[:3]:
+        said = words(visit("embeddings", text=TEXT, token="1", depth="test", alike=str(guess), language=language))
+        right = say(language, "embeddings.test.right", best="", cosine="")[:2]
+        assert f"{cosines[best]:.2f}" in said
+        assert (f"\n{right}" in said) == (guess == best)
 
 
 def test_notes_count_both_matrices(smollm2):

@@ -93,4 +93,6 @@ def test_the_view_has_a_sentence_for_everything_it_says(language):
     asked = set(re.findall(rf'"((?:{"|".join(sections)})\.\w+)"', code))
     assert asked and asked <= said.keys()
     words = set(re.findall(r"\w+", code)) | {"input", "output", "glove", "unknown", "twice", "absent"}
-    assert {key for key in said if key not in asked and re.sub("_(text|row)$", "", key.split(".")[-1]) not in words} == set()
+    assert {
+        key for key in said if key not in asked and re.sub("_(text|row)$", "", key.split(".")[-1]) not in words
+    } == set()

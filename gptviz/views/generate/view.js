@@ -178,7 +178,7 @@ export function mount(root, given, report) {
     const { cursor, path, room, ended } = now();
     const most = cursor.path.length + room;
     if (ended || room < 1) return;
-    if (values.goal !== null) return choose({ goal: Math.min(values.goal + count, most) });
+    if (values.goal !== null) return; // a second click, before the button knew of the first
     const goal = Math.min(cursor.path.length + count, most);
     // Drawn anew where words stand already, the same draw would only write them again.
     const again = values.way === "sample" && cursor.path.length < path.length;
