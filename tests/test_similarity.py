@@ -21,9 +21,9 @@ def plain(rows: torch.Tensor, vector: torch.Tensor) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("measure", MEASURES)
-@pytest.mark.parametrize("model", ["tiny", "smollm2"])
+@pytest.mark.parametrize("model", ["gpt2", "smollm2"])
 def test_neighbours_are_those_of_a_plain_computation(request, model, measure):
-    llm = request.getfixturevalue(model)
+    llm = random_llm(CONFIGS[model]) if model in CONFIGS else request.getfixturevalue(model)
     space = space_of(llm)
     for id in (3, len(space) // 2, len(space) - 1):
         found = neighbours(space, space.rows[id], 20, without=[id])[measure]

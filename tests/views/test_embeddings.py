@@ -78,7 +78,7 @@ def test_another_matrix_for_the_output_is_searched_on_its_own_rows():
     assert [n["id"] for n in header["near"]["cosine"][:5]] == cosines.topk(5).indices.tolist()
 
 
-def test_a_zero_row_is_told(tiny):
+def test_a_zero_row_is_told():
     llm = random_llm(CONFIGS["gpt2"], seed=5)
     llm.model.embed.weight.data[2] = 0
     header, _ = parts(llm, [1, 2, 3])["neighbours"]
