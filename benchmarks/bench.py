@@ -23,6 +23,7 @@ from playwright.sync_api import sync_playwright
 
 import gptviz
 from gptviz.analysis.geometry import nearest, space_of
+from gptviz.analysis.similarity import neighbours
 from gptviz.llm import LLM
 from tests.browser import chromium
 
@@ -74,6 +75,8 @@ def main(repeats: int, cold: bool, page: bool) -> None:
     table.row(
         "nearest 12 of all embedding rows", f"{1e3 * median_of(9, lambda: nearest(llm, space.rows[7], 12)):.1f} ms"
     )
+    row = space.rows[7]
+    table.row("nearest 60 in each of three measures", f"{1e3 * median_of(9, lambda: neighbours(space, row, 60)):.1f} ms")
 
     table = Table(f"\n{'start-up, in fresh processes':44}{'median':>12}")
     table.seconds("python -c pass", process("pass"))

@@ -6,6 +6,7 @@ import threading
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -50,17 +51,19 @@ def neighbours(space: Space, vector: Tensor, count: int, without: Sequence[int] 
         "dot": dots.clone(),
         "distance": 2 * dots - space.norms.square(),
     }
-    found: dict[str, list[Neighbour]] = {}
+    chosen: dict[str, list[int]] = {}
     for name, key in keys.items():
-        if name == "cosine" and not length > 0:
-            found[name] = []
-            continue
         key[list(without)] = -torch.inf
         ids = key.topk(min(len(key), count + _SPARE)).indices
-        rows = exactly(space, vector, ids[key[ids] > -torch.inf].tolist())
-        rows.sort(key=lambda n: (n.distance if name == "distance" else -getattr(n, name), n.id))
-        found[name] = rows[:count]
-    return found
+        chosen[name] = ids[key[ids] > -torch.inf].tolist()
+    if not length > 0:
+        chosen["cosine"] = []
+    known = {near.id: near for near in exactly(space, vector, sorted({i for ids in chosen.values() for i in ids}))}
+
+    def order(name: str, near: Neighbour) -> tuple[float, int]:
+        return (near.distance if name == "distance" else -getattr(near, name), near.id)
+
+    return {name: sorted((known[i] for i in ids), key=partial(order, name))[:count] for name, ids in chosen.items()}
 
 
 def exactly(space: Space, vector: Tensor, ids: Sequence[int]) -> list[Neighbour]:
