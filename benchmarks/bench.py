@@ -76,7 +76,9 @@ def main(repeats: int, cold: bool, page: bool) -> None:
         "nearest 12 of all embedding rows", f"{1e3 * median_of(9, lambda: nearest(llm, space.rows[7], 12)):.1f} ms"
     )
     row = space.rows[7]
-    table.row("nearest 60 in each of three measures", f"{1e3 * median_of(9, lambda: neighbours(space, row, 60)):.1f} ms")
+    table.row(
+        "nearest 60 in each of three measures", f"{1e3 * median_of(9, lambda: neighbours(space, row, 60)):.1f} ms"
+    )
 
     table = Table(f"\n{'start-up, in fresh processes':44}{'median':>12}")
     table.seconds("python -c pass", process("pass"))
