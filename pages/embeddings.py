@@ -1,4 +1,6 @@
-"""Embeddings: the rows looked up, how alike they are, what lies near them, and where position comes in."""
+"""Embeddings: from an id to a row, what lies near it, and where position comes in."""
+
+from __future__ import annotations
 
 import inspect
 from typing import Any
@@ -6,13 +8,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from gptviz.analysis.embeddings import candidates, neighbour_facts, row_facts
-from gptviz.analysis.geometry import nearest, one_hot_difference, space_of, token_baseline
-from gptviz.analysis.landmarks import landmarks_of
+from gptviz.analysis.embeddings import most_alike, neighbour_facts, row_facts
+from gptviz.analysis.geometry import nearest, space_of, token_baseline
 from gptviz.analysis.parameters import GPT3, count_parameters
-from gptviz.analysis.spaces import GLOVE, open_space, spaces_of
+from gptviz.analysis.spaces import GLOVE, spaces_of
 from gptviz.checkpoints import vectors
-from gptviz.model import GPT
+from gptviz.model import GPT, rotary_frequencies, rotate
 from gptviz.ui import state
 from gptviz.ui.chips import chip, plain, word
 from gptviz.ui.facts import sentence
@@ -20,47 +21,59 @@ from gptviz.ui.page import Page, start
 from gptviz.views.embeddings import embeddings_parts
 from gptviz.views.streamlit import show
 
-SHOWN = 12  # neighbours that are spoken of
-PLAIN = ("measure", "grouped", "turned", "turned_key")
+OPTIONS = 6  # tokens to choose from in the test
 
 
-def see(page: Page) -> None:
+def main(page: Page) -> None:
     config, at = page.llm.config, page.token
     page.lesson("see", size=f"{config.vocab_size:,}", width=config.d_model, id=page.prompt.ids[at])
+    here = [name for name in spaces_of(page.llm) if name != "glove" or vectors.is_here(GLOVE)]
     values = begin_with(page)
-    where = open_space(page.llm, values["space"])
-    turning = config.rope is not None and "position" in values["open"]
-    trace = page.trace if turning else None
-    st.session_state["embeddings.about"] = state.about()
     show(
         "embeddings",
-        lambda now: embeddings_parts(page.llm, page.prompt.ids, trace, now, page.language, where),
+        lambda now: embeddings_parts(page.llm, page.trace, now, page.language, here),
         values,
         key="embeddings.view",
         on_change=take,
     )
-    marks, ids = landmarks_of(page.llm), list(page.prompt.ids)
-    near = nearest(page.llm, space_of(page.llm).rows[ids[at]], SHOWN, without=[ids[at]])
-    facts = [*row_facts(page.llm, marks, ids, at), *neighbour_facts(page.llm, ids[at], near)]
+    if values["space"] not in here:
+        page.link("geometry", space=values["space"])
+    ids = list(page.prompt.ids)
+    facts = row_facts(page.llm, ids, at)
+    facts += neighbour_facts(page.llm, ids[at], nearest(page.llm, space_of(page.llm).rows[ids[at]], 12, [ids[at]]))
     page.look_for([sentence(page, fact) for fact in facts])
+    with page.depth("open") as shown:
+        if shown:
+            open_row(page)
+    with page.depth("test") as shown:
+        if shown:
+            test(page)
+    with page.depth("notes") as shown:
+        if shown:
+            notes(page)
 
 
 def begin_with(page: Page) -> dict[str, Any]:
     """What the view begins with: see its `Values`."""
     chosen, config, n = page.state, page.llm.config, len(page.prompt.ids)
-    # GloVe is fetched on the page Geometry; here it is one of the spaces once it is there.
-    spaces = [name for name in spaces_of(page.llm) if name != "glove" or vectors.is_here(GLOVE)]
+    key = page.pick("key", n, default=-1)
+    st.session_state["embeddings.about"] = state.about()
+    put = chosen.put
     return {
-        **{name: getattr(chosen, name) for name in PLAIN},
+        "of": [chosen.text or "", state.model()],
         "token": page.token,
         "open": list(chosen.rows),
-        "word": chosen.near,
-        "mean": chosen.mean,
-        "space": chosen.space if chosen.space in spaces else "input",
-        "layer": min(chosen.layer or 0, config.n_layer - 1),
-        "head": min(chosen.head or 0, config.n_head - 1),
-        "key": min(chosen.key or 0, n - 1),
-        "about": {"spaces": spaces, "n_layer": config.n_layer, "n_head": config.n_head},
+        "measure": chosen.measure,
+        "pair": list(chosen.pair) if chosen.pair else None,
+        "words": chosen.compared,
+        "query": chosen.near,
+        "space": chosen.space if chosen.space in spaces_of(page.llm) else "input",
+        "grouped": chosen.grouped,
+        "own": chosen.own,
+        "layer": page.pick("layer", config.n_layer, default=0),
+        "head": page.pick("head", config.n_head, default=0),
+        "key": None if key < 0 else min(key, page.token),
+        "at": list(put) if put and put[1] <= put[0] < config.n_ctx else None,
     }
 
 
@@ -69,31 +82,36 @@ def take(values: dict[str, Any] | None) -> None:
     if values is None or st.session_state.get("embeddings.about") != state.about():
         state.touch()
         return
-    near = values["word"] and state.clean(values["word"])[: state.NEAR_CHARS]
-    turning = {"layer": values["layer"], "head": values["head"], "key": values["key"] or None}
+    pair, put, near = values["pair"], values["at"], values["query"]
+    chosen = state.current()
+    untouched = {name for name in ("layer", "head") if getattr(chosen, name) is None and not values[name]}
     state.change(
+        # Another space may ask for a link below the view, but the view has moved already.
         by_view=True,
         token=values["token"],
         rows=tuple(values["open"]),
-        near=near or None,
-        mean=values["mean"],
+        measure=values["measure"],
+        pair=tuple(pair) if pair else None,
+        compared=state.clean(values["words"])[: state.COMPARED_CHARS],
+        near=near and state.clean(near)[: state.NEAR_CHARS],
         space=values["space"],
-        **{name: values[name] for name in PLAIN},
-        **(turning if "position" in values["open"] else {}),
+        grouped=values["grouped"],
+        own=values["own"],
+        put=tuple(put) if put else None,
+        **{name: values[name] for name in ("layer", "head") if name not in untouched},
+        # Last: another layer or token takes it back.
+        key=values["key"],
     )
 
 
 def open_row(page: Page) -> None:
     llm, at, space = page.llm, page.token, space_of(page.llm)
     id, shown = page.prompt.ids[at], chip(at, page.prompt.pieces[at])
-    size = f"{llm.config.vocab_size:,}"
-    page.lesson("open", size=size, id=id, token=shown)
+    page.lesson("open", size=f"{llm.config.vocab_size:,}", id=id, token=shown)
     first = ", ".join(f"{x:.4f}" for x in space.rows[id][:8].tolist())
     line = next(line.strip() for line in inspect.getsource(GPT.forward).splitlines() if "self.embed(" in line)
-    product = page.t("open.product", id=id, difference=f"{one_hot_difference(space, id):g}")
     st.code(
-        f"{line}\n\nW = llm.model.embed.weight  # {list(space.rows.shape)}\nW[{id}]  # [{first}, …]\n{product}",
-        wrap_lines=True,
+        f"{line}\n\nW = llm.model.embed.weight  # {list(space.rows.shape)}\nW[{id}]  # [{first}, …]", wrap_lines=True
     )
     other = nearest(llm, space.rows[id], 1, without=[id])[0]
     page.lesson(
@@ -110,34 +128,37 @@ def open_row(page: Page) -> None:
     )
     if llm.config.rope:
         page.lesson("position_rotary")
-        return
-    page.lesson("position_learned", n_ctx=llm.config.n_ctx)
+        st.code(f"{inspect.getsource(rotary_frequencies)}\n\n{inspect.getsource(rotate)}")
+    else:
+        page.lesson("position_learned", n_ctx=llm.config.n_ctx)
 
 
 def test(page: Page) -> None:
-    """Which of three tokens is nearest? One is among the nearest, the others are not."""
+    at, ids = page.token, list(page.prompt.ids)
+    others = [i for i in dict.fromkeys(ids) if i != ids[at]][:OPTIONS]
     page.lesson("test")
-    at = page.token
-    offered = candidates(page.llm, page.prompt.ids[at])
-    if not offered:
-        st.markdown(page.t("test.none"))
+    if len(others) < 2:
+        st.markdown(page.t("test.too_short"))
         return
+    names = dict(zip(others, page.llm.pieces(others), strict=True))
     token = chip(at, page.prompt.pieces[at])
-    st.markdown(f"**{page.t('test.question', token=token)}**")
-    labels = {str(n): word(near.token) for n, near in enumerate(offered)}
     st.radio(
-        page.t("test.question", token=page.prompt.pieces[at]),
-        list(labels),
-        format_func=labels.get,
-        label_visibility="collapsed",
-        horizontal=True,
-        **page.bind("nearest", page.state.nearest),
+        page.t("test.question", token=token),
+        others,
+        format_func=lambda id: chip(ids.index(id), names[id]),
+        **page.bind("alike", page.state.alike if page.state.alike in others else None),
     )
-    if page.state.nearest:
-        best = max(offered, key=lambda near: near.cosine)
-        right = offered[int(page.state.nearest)] == best
-        cosines = ", ".join(f"{word(near.token)} {near.cosine:.2f}" for near in offered)
-        st.markdown(page.t("test.right" if right else "test.wrong", nearest=word(best.token), cosines=cosines))
+    if page.state.alike in others:
+        best, cosines = most_alike(page.llm, ids[at], others)
+        guess = page.state.alike
+        values = {
+            "token": token,
+            "best": chip(ids.index(best), names[best]),
+            "guess": chip(ids.index(guess), names[guess]),
+        }
+        values |= {"cosine": f"{cosines[best]:.2f}", "guessed": f"{cosines[guess]:.2f}"}
+        st.markdown(page.t("test.right" if guess == best else "test.wrong", **values))
+        st.caption(page.t("test.mind", mean=f"{token_baseline(space_of(page.llm), ids[at]).mean:.2f}", token=token))
 
 
 def notes(page: Page) -> None:
@@ -160,14 +181,4 @@ def notes(page: Page) -> None:
     st.table(pd.DataFrame(table), border="horizontal", hide_index=True)
 
 
-page = start("embeddings")
-see(page)
-with page.depth("open") as shown:
-    if shown:
-        open_row(page)
-with page.depth("test") as shown:
-    if shown:
-        test(page)
-with page.depth("notes") as shown:
-    if shown:
-        notes(page)
+main(start("embeddings"))

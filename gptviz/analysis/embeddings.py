@@ -8,11 +8,11 @@ import torch
 
 from gptviz.analysis.facts import Fact
 from gptviz.analysis.geometry import Near, nearest, space_of, token_baseline
-from gptviz.analysis.landmarks import Landmarks
+from gptviz.analysis.similarity import chance
 from gptviz.llm import LLM
 
 
-def row_facts(llm: LLM, landmarks: Landmarks, ids: list[int], at: int) -> list[Fact]:
+def row_facts(llm: LLM, ids: list[int], at: int) -> list[Fact]:
     """About the rows themselves: the chosen one's length, repeated tokens, the most alike and the least alike."""
     space, tokens = space_of(llm), llm.pieces(ids)
     length = float(space.norms[ids[at]])
@@ -28,7 +28,7 @@ def row_facts(llm: LLM, landmarks: Landmarks, ids: list[int], at: int) -> list[F
         cosines = units @ units.T
         above = torch.triu_indices(len(different), len(different), 1)
         pairs = cosines[above[0], above[1]]
-        pieces, baseline = llm.pieces(different), landmarks.pairs
+        pieces, baseline = llm.pieces(different), chance(space)["cosine"]
         values = {"mean": baseline.mean, "sd": baseline.sd}
         for name, k in (("most", int(pairs.argmax())), ("least", int(pairs.argmin()))):
             pair = (pieces[above[0, k]], pieces[above[1, k]])
@@ -54,25 +54,11 @@ def neighbour_facts(llm: LLM, token_id: int, near: Sequence[Near]) -> list[Fact]
     return facts
 
 
-def candidates(llm: LLM, token_id: int) -> list[Near]:
-    """Three tokens to choose from, in the order of their letters: the nearest that is another word, and two far down
-    the list. Empty for a vocabulary too small for that."""
+def most_alike(llm: LLM, token_id: int, others: Sequence[int]) -> tuple[int, dict[int, float]]:
+    """Which of `others` has the largest cosine with a token, and the cosine of each."""
     space = space_of(llm)
-    if len(space) < 2000:
-        return []
-    spelling = _letters(llm.pieces([token_id])[0])
-
-    def another(word: str) -> bool:
-        return len(word) > 2 and not (spelling and (word.startswith(spelling) or spelling.startswith(word)))
-
-    words = [
-        near
-        for near in nearest(llm, space.rows[token_id], 1500, without=[token_id])
-        if near.token.startswith("·") and another(_letters(near.token))
-    ]
-    if len(words) < 200:
-        return []
-    return sorted((words[0], words[120], words[-1]), key=lambda near: near.token)
+    cosines = {other: space.cosine(token_id, other) for other in others}
+    return max(cosines, key=cosines.__getitem__), cosines
 
 
 def _letters(token: str) -> str:

@@ -84,6 +84,13 @@ def flag(value: str) -> bool:
     return True
 
 
+def bit(value: str) -> bool:
+    """"0" or "1": for a flag that is set until it is put out."""
+    if value not in ("0", "1"):
+        raise ValueError
+    return value == "1"
+
+
 def write_flag(value: bool) -> str:
     return str(int(value))
 

@@ -28,9 +28,11 @@ import streamlit as st
 
 from gptviz.analysis import branches
 from gptviz.analysis.lens import POINTS
+from gptviz.analysis.similarity import MEASURES
 from gptviz.checkpoints import catalogue
 from gptviz.text import LANGUAGES
 from gptviz.ui.fields import (
+    bit,
     clean,
     cleaned,
     flag,
@@ -47,7 +49,6 @@ from gptviz.ui.fields import (
 )
 from gptviz.views import generate
 from gptviz.views.attention import ORDERS, SECTIONS
-from gptviz.views.embeddings import MEASURES
 from gptviz.views.embeddings import SECTIONS as EMBEDDINGS_SECTIONS
 from gptviz.views.geometry import CLOUDS, SPACES
 from gptviz.views.geometry import SECTIONS as GEOMETRY_SECTIONS
@@ -58,8 +59,8 @@ from gptviz.views.tokens import VOCABULARIES
 DEFAULT_MODEL = "smollm2-135m"
 MAX_CHARS = 4000  # percent-encoded Chinese at this length still fits what web servers take as an address
 LAST_CHARS, SECOND_CHARS = 60, 300  # of another last word, of a second text
+COMPARED_CHARS, NEAR_CHARS = 200, 60  # of words to compare; of the one whose neighbours are wanted
 SENTENCE_CHARS = 500  # of each sentence that is compared: with the text they still fit together
-NEAR_CHARS = 60  # of a word whose neighbours are looked for
 WORDS_CHARS = 400  # of a set of words
 FIND_CHARS = 200  # of what is searched for in a vocabulary
 STALE = 5.0  # seconds
@@ -106,6 +107,11 @@ def _behind(value: str) -> tuple[int, ...]:
     return () if value == "-" else ids(value)
 
 
+def _pair(value: str) -> tuple[int, int]:
+    first, second = map(index, value.split("."))
+    return first, second
+
+
 @dataclass(frozen=True)
 class State:
     """What the reader has chosen. None: not chosen, the page decides. A field's name is its name in the address."""
@@ -133,11 +139,13 @@ class State:
     # Embeddings
     rows: tuple[str, ...] = url((), subset(*EMBEDDINGS_SECTIONS), ",".join)  # parts of the view
     measure: str = url("cosine", one_of(*MEASURES))
-    grouped: bool = url(False, flag, write_flag)  # spellings of one word together
-    near: str | None = url(None, cleaned(NEAR_CHARS))  # a word whose neighbours are looked for
-    turned: int = url(8, number(int, 0, 64))  # where a query is put
-    turned_key: int = url(0, number(int, 0, 64))  # and a key
-    nearest: str | None = url(None, one_of("0", "1", "2"))  # answer to the question of the test
+    pair: tuple[int, int] | None = url(None, _pair, "{0[0]}.{0[1]}".format)  # of the compared vectors, opened
+    compared: str = url("", cleaned(COMPARED_CHARS))  # words beside those of the text
+    near: str | None = url(None, cleaned(NEAR_CHARS))  # whose neighbours; None: the token's
+    grouped: bool = url(True, bit, write_flag)  # spellings of one word together
+    own: bool = url(False, flag, write_flag)  # each line of the table by its own token's scale
+    alike: int | None = url(None, index)  # answer to the question of the test, a token's id
+    put: tuple[int, int] | None = url(None, _pair, "{0[0]}.{0[1]}".format)  # where a query and a key are put
     # Geometry
     space: str = url("input", one_of(*SPACES))
     mean: bool = url(False, flag, write_flag)  # words of several tokens as the mean of their pieces
@@ -220,6 +228,7 @@ class State:
                 state = replace(state, text=None, a=None, b=None, c=None, behind=None)
         if model != self.model or values.get("text", state.text) != self.text:
             state = replace(state, token=None, key=None, last=None, silent=False, chunk=None, step=None)
+            state = replace(state, pair=None, put=None, alike=None)
             state = replace(state, cell=None, guess=None, added=(), word=None, answer=None, swap=None)
             state = replace(state, tree=(), leaf=None, place=None, search=None, repeats=None, overtakes=None)
         for sentence in ("a", "b", "c"):
@@ -228,7 +237,7 @@ class State:
         if any(values.get(name, getattr(state, name)) != getattr(state, name) for name in ("layer", "head")):
             state = replace(state, neuron=None, key=None, silent=False)
         if values.get("token", state.token) != state.token:
-            state = replace(state, word=None, answer=None, swap=None, key=None, nearest=None)
+            state = replace(state, word=None, answer=None, swap=None, key=None, near=None, put=None, alike=None)
         return replace(state, **values)
 
 

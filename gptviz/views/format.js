@@ -22,6 +22,18 @@ export const exactly = (value, digits) =>
   Number(value.toFixed(digits)) === value ? fixed(value, digits) : minus(String(value));
 
 /**
+ * A 32-bit number in as few digits as tell it from all other 32-bit numbers.
+ * @param {number} value
+ */
+export function stored(value) {
+  for (let digits = 1; digits < 9; digits++) {
+    const text = value.toPrecision(digits);
+    if (Math.fround(Number(text)) === value) return significant(value, digits);
+  }
+  return significant(value, 9);
+}
+
+/**
  * Significant digits; very large and very small numbers with a power of ten.
  * @param {number} value
  * @param {number} digits

@@ -1,4 +1,4 @@
-"""The page Embeddings in a real browser: a row looked up, pairs opened, neighbours, queries and keys turned."""
+"""The page Embeddings in a real browser, against the model."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect
 
-from gptviz.analysis.nearness import nearest_by
-from gptviz.analysis.spaces import open_space
+from gptviz.analysis.geometry import space_of
+from gptviz.analysis.similarity import neighbours
 from gptviz.text import say
 
 WAIT = 60_000
@@ -30,89 +30,147 @@ def open_at(app_server, page_at):
     return go
 
 
-def test_a_token_is_looked_up(open_at, smollm2):
-    page = open_at(token=4)
-    dog = smollm2.tokenizer.id_of(" dog")
-    expect(page.locator(".lookup")).to_contain_text(f"{dog:,}")
-    row = smollm2.model.embed.weight[dog].float()
-    expect(page.locator(".lookup .cell")).to_contain_text(f"{float(row[0]):.5f}".replace("-", "−"))
-    expect(page.locator(".lookup")).to_contain_text(f"{float(row.norm()):.2f} long")
+def value(locator, name: str = "value") -> float:
+    return float(locator.get_attribute(f"data-{name}"))
+
+
+def test_a_token_is_looked_up_and_its_numbers_read(open_at, smollm2):
+    page = open_at(token=4, rows="product")
+    ids, weight = smollm2.encode(TEXT), smollm2.model.embed.weight
+    entry = page.locator(".lookup [data-dimension]")
+    expect(page.locator(".lookup .said")).to_contain_text(f"{ids[4]:,}")
+    assert value(entry) == float(weight[ids[4], 0])
     page.locator(".strip button").nth(1).click()
+    expect(page.locator(".lookup .said")).to_contain_text(f"{ids[1]:,}")
+    bars = page.locator(".lookup .vector canvas")
+    bars.focus()
+    bars.press("ArrowRight")
+    expect(entry).to_have_attribute("data-dimension", "1")
+    assert value(entry) == float(weight[ids[1], 1])
+    # On the way through the matrix: one of the rows that stand for all.
+    page.locator(".lookup canvas.matrix").hover(position={"x": 300, "y": 200})
+    expect(page.locator(".lookup [role=status]")).to_contain_text(re.compile(r"Row [\d,]+, dimension \d+: [−\d]"))
+    sums = page.locator(".product-view .total td[data-value]")
+    expect(sums).to_have_count(6)
+    assert [value(cell) for cell in sums.all()] == weight[ids[1], :6].tolist()
+    expect(page.locator(".product-view")).to_contain_text("Largest difference: 0.", timeout=WAIT)
     expect(page).to_have_url(re.compile("token=1(&|$)"), timeout=WAIT)
-    cat = smollm2.tokenizer.id_of(" cat")
-    expect(page.locator(".lookup")).to_contain_text(f"is row {cat:,}")
     page.reload()
     expect(page.locator(".strip button").nth(1)).to_have_attribute("aria-pressed", "true", timeout=WAIT)
 
 
-def test_a_pair_is_opened(open_at, smollm2):
-    page = open_at(rows="alike")
-    canvas, readout = page.locator(".alike-view canvas").first, page.locator(".alike-view .readout")
-    canvas.focus()
-    for key in ("ArrowDown", "ArrowRight", "ArrowRight", "ArrowRight"):
-        canvas.press(key)
+def test_a_pair_opens_down_to_its_products_in_all_measures(open_at, smollm2):
+    page = open_at(rows="similarity", compared="car unbelievable \x06")
+    rows = smollm2.model.embed.weight.double()
+    grid = page.locator(".similarity-view .grid canvas")
+    expect(page.locator(".similarity-view .notes li")).to_have_count(2, timeout=WAIT)
+    grid.focus()
+    for key in ("ArrowDown", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight"):
+        grid.press(key)
     ids = list(dict.fromkeys(smollm2.encode(TEXT)))
-    rows = smollm2.model.embed.weight.float()
-    cosine = float(torch.nn.functional.cosine_similarity(rows[ids[1]], rows[ids[4]], dim=0))
+    x, y = rows[ids[1]], rows[ids[4]]
+    expected = {"cosine": float(x @ y / (x.norm() * y.norm())), "dot": float(x @ y), "distance": float((x - y).norm())}
+    for name, number in expected.items():
+        shown = page.locator(f".pair [data-measure={name}]")
+        expect(shown).to_be_visible(timeout=WAIT)
+        page.wait_for_function(
+            "([node, wanted]) => Math.abs(Number(node.dataset.value) - wanted) < 1e-6",
+            arg=[shown.element_handle(), number],
+        )
+    page.locator(".similarity-view [data-measure=distance]").first.click()
+    readout = page.locator(".similarity-view .beside [data-value]")
     page.wait_for_function(
-        "([node, wanted]) => Math.abs(Number(node.dataset.cosine) - wanted) < 1e-5",
-        arg=[readout.element_handle(), cosine],
+        "([node, wanted]) => Math.abs(Number(node.dataset.value) - wanted) < 1e-6",
+        arg=[readout.element_handle(), expected["distance"]],
     )
-    expect(readout).to_contain_text(f"{cosine:.3f}")
-    page.get_by_role("radio", name=say("en", "embeddings_view.measure.distance")).first.click()
-    expect(page).to_have_url(re.compile("measure=distance"), timeout=WAIT)
+    expect(page).to_have_url(re.compile("pair=1.4.*measure=distance|measure=distance.*pair=1.4"), timeout=WAIT)
 
 
 def test_neighbours_of_a_token_and_of_a_word(open_at, smollm2):
-    page = open_at(rows="near", token=1)
-    where = open_space(smollm2, "input")
-    shown = page.locator(".near-view tbody tr")
+    page = open_at(rows="neighbours", token=1, grouped=0)
+    space = space_of(smollm2)
+    shown = page.locator(".neighbours-view tbody tr")
 
-    def are(word, measure):
-        row = where.find(word)
-        near = nearest_by(where, measure, where.space.rows[row], 12, [row])
-        expect(shown.locator("th")).to_have_text([one.token for one in near], timeout=WAIT)
+    def are(id: int, measure: str) -> None:
+        near = neighbours(space, space.rows[id], 12, [id])[measure]
+        expect(shown.locator("th .token")).to_have_text(smollm2.pieces([one.id for one in near]), timeout=WAIT)
+        got = [float(cell.get_attribute("data-value")) for cell in shown.locator(f"[data-measure={measure}]").all()]
+        assert got == pytest.approx([getattr(one, measure) for one in near], rel=1e-9)
 
-    are("cat", "cosine")
-    page.get_by_role("radio", name="dot product").last.click()
-    are("cat", "dot")
-    field = page.locator(".near-view").get_by_role("textbox")
+    are(smollm2.tokenizer.id_of(" cat"), "cosine")
+    for measure in ("dot", "distance"):
+        page.locator(f".neighbours-view button[data-measure={measure}]").click()
+        are(smollm2.tokenizer.id_of(" cat"), measure)
+    field = page.locator(".neighbours-view").get_by_role("textbox")
     field.fill("king")
     field.press("Enter")
-    are("king", "dot")
+    are(smollm2.tokenizer.id_of(" king"), "distance")
     expect(page).to_have_url(re.compile("near=king"), timeout=WAIT)
-    page.get_by_label(say("en", "embeddings_view.near.grouped")).check()
-    expect(shown.first.locator(".token")).not_to_have_count(0)
-    field.fill("antidisestablishment")
+    field.fill("unbelievable")
     field.press("Enter")
-    expect(page.locator(".near-view .trouble")).to_contain_text("not one token", timeout=WAIT)
-    page.get_by_label(re.compile("mean of their rows")).check()
-    expect(page.locator(".near-view .title")).to_contain_text("The mean of", timeout=WAIT)
+    expect(page.locator(".neighbours-view")).to_contain_text("the mean of their rows", timeout=WAIT)
+    field.fill("<b>\x06")
+    field.press("Enter")
+    expect(page.locator(".neighbours-view")).to_contain_text("has no place in this space", timeout=WAIT)
+    page.get_by_role("button", name=say("en", "embeddings_view.neighbours.back")).click()
+    are(smollm2.tokenizer.id_of(" cat"), "distance")
+    page.get_by_label(say("en", "embeddings_view.neighbours.grouped")).check()
+    expect(shown.first.locator(".others .token")).not_to_have_count(0)
 
 
 def test_only_the_distance_counts(open_at, smollm2):
-    page = open_at(rows="position", layer=16, head=0, token=4, key=3, turned=4, turned_key=3)
-    said = page.locator(".position-view .said")
+    page = open_at(rows="position", layer=16, head=1, token=4, key=3)
+    said = page.locator(".rotary .result-line")
     expect(said).to_contain_text("·dog", timeout=WAIT)
     trace = smollm2.trace(TEXT)
-    expected = float(trace["blocks.16.attn.q"][0, 4] @ trace["blocks.16.attn.k"][0, 3])
-    assert float(said.get_attribute("data-dot")) == pytest.approx(expected, abs=1e-3)
-    page.get_by_role("button", name=say("en", "embeddings_view.position.together")).click()
-    expect(page).to_have_url(re.compile("turned=5"), timeout=WAIT)
-    assert float(said.get_attribute("data-dot")) == pytest.approx(expected, abs=1e-3)
-    page.locator(".turn.turned input").press("ArrowRight")
+    expected = float(trace["blocks.16.attn.q"][1, 4] @ trace["blocks.16.attn.k"][0, 3])
+    assert value(said) == pytest.approx(expected, rel=1e-4)
+    exact = value(said)
+    further = page.get_by_role("button", name=say("en", "embeddings_view.rotary.both_more"))
+    for position in (5, 6, 7):
+        further.click()
+        expect(said).to_contain_text(f"at {position},")
+        assert value(said, "distance") == 1 and value(said) == pytest.approx(exact, rel=1e-12)
+    expect(page).to_have_url(re.compile("put=7.6"), timeout=WAIT)
+    page.locator(".rotary input.m").press("ArrowRight")
+    expect(said).to_have_attribute("data-distance", "2")
+    assert value(said) != pytest.approx(exact, rel=1e-4)
+    # A key never stands after its query.
+    page.locator(".rotary input.n").press("End")
+    expect(said).to_have_attribute("data-distance", "0")
+    page.get_by_role("button", name=say("en", "embeddings_view.rotary.back")).click()
+    page.locator(".rotary select").nth(1).select_option("8")
+    expected = float(trace["blocks.16.attn.q"][8, 4] @ trace["blocks.16.attn.k"][2, 3])
     page.wait_for_function(
-        "([node, before]) => Math.abs(Number(node.dataset.dot) - before) > 1e-3", arg=[said.element_handle(), expected]
+        "([node, wanted]) => Math.abs(Number(node.dataset.value) / wanted - 1) < 1e-3",
+        arg=[said.element_handle(), expected],
     )
+
+
+def test_learned_positions_are_added(open_at):
+    from gptviz.llm import load
+
+    llm = load("toy-sort")
+    page = open_at(model="toy-sort", text="dbaca=", rows="position", token=2)
+    between = page.locator(".learned .beside [data-value]")
+    expect(between).to_be_visible(timeout=WAIT)
+    rows = llm.model.pos_embed.weight
+    assert value(between) == pytest.approx(
+        float(torch.nn.functional.cosine_similarity(rows[2], rows[1], dim=0)), abs=1e-5
+    )
+    total = llm.trace("dbaca=")["blocks.0.resid_pre"][2, 0]
+    assert value(page.locator(".learned > .readout[data-value]")) == pytest.approx(float(total), abs=1e-6)
 
 
 @pytest.mark.parametrize(("locale", "language", "theme"), [("zh-CN", "zh", "dark"), ("en-US", "en", "light")])
 @pytest.mark.parametrize("model", ["smollm2-135m", "toy-sort"])
 def test_everything_open_on_a_phone(open_at, locale, language, theme, model):
     text = {"text": "dbaca="} if model == "toy-sort" else {}
-    page = open_at(rows="alike,near,position", width=390, locale=locale, theme=theme, model=model, **text)
-    expect(page.locator(".near-view tbody tr").first).to_be_visible(timeout=WAIT)
+    opened = "product,similarity,neighbours,position"
+    page = open_at(rows=opened, width=390, locale=locale, theme=theme, model=model, pair="0.1", **text)
+    expect(page.locator(".neighbours-view tbody tr").first).to_be_visible(timeout=WAIT)
     expect(page.locator(".position-view canvas").first).to_be_visible(timeout=WAIT)
-    title = say(language, "embeddings_view.near.title")
-    expect(page.locator("[data-section=near] summary .title")).to_have_text(title)
+    expect(page.locator(".pair")).to_be_visible(timeout=WAIT)
+    title = say(language, "embeddings_view.neighbours.title")
+    expect(page.locator("[data-section=neighbours] summary .title")).to_have_text(title)
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gptviz.analysis.embeddings import candidates
-from gptviz.analysis.nearness import nearest_by
-from gptviz.analysis.spaces import open_space
+from gptviz.analysis.embeddings import most_alike
+from gptviz.analysis.geometry import space_of
+from gptviz.analysis.similarity import neighbours
 from gptviz.text import LANGUAGES, say
+from gptviz.views.embeddings import NEIGHBOURS
 from tests.pages.test_attention_mlp import shown
 from tests.pages.test_pages import MODELS, UNEXPECTED, address, visit, words
 
@@ -78,38 +79,58 @@ def test_a_cut_text_is_followed_as_far_as_it_goes(monkeypatch, smollm2):
 def test_the_rows_that_are_looked_up_are_the_rows_of_the_matrix(smollm2):
     values, parts = shown(visit("embeddings", text=TEXT, token="1"))
     header, arrays = parts["text"]
-    ids = smollm2.encode(TEXT)
-    np.testing.assert_array_equal(arrays["rows"].reshape(len(ids), -1), smollm2.model.embed.weight[ids].float())
-    assert parts.keys() == {"text", "row"} and values["token"] == 1
-    assert parts["row"][0]["id"] == ids[1] and parts["row"][0]["difference"] == 0
-    assert header["rotary"] and header["rows"] == smollm2.config.vocab_size
+    np.testing.assert_array_equal(arrays["rows"], smollm2.model.embed.weight[header["different"]].float())
+    assert parts.keys() == {"text"} and values["token"] == 1 and header["ids"] == smollm2.encode(TEXT)
 
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_part_of_the_embeddings_opens(language, model):
-    app = visit("embeddings", language=language, model=model, rows="alike,near,position", depth="open,test,notes")
+    opened = "product,similarity,neighbours,position"
+    app = visit("embeddings", language=language, model=model, rows=opened, depth="open,test,notes")
     _, parts = shown(app)
-    assert not app.exception and not app.error
+    assert not app.exception and not app.error and UNEXPECTED not in words(app)
     kind = "learned" if model == "toy-sort" else "rotary"
-    assert parts["position"][0]["kind"] == kind and len(parts["near"][0]["near"]) > 5
+    assert parts.keys() == {"text", "product", "words", "chance", "neighbours", kind}
+    assert len(parts["neighbours"][0]["near"]["dot"]) > 5
 
 
 def test_neighbours_of_a_word_of_ones_own(smollm2):
-    _, parts = shown(visit("embeddings", text=TEXT, rows="near", near="dog", measure="distance"))
-    where = open_space(smollm2, "input")
-    dog = where.find("dog")
-    expected = nearest_by(where, "distance", where.space.rows[dog], 40, [dog])
-    assert [one["id"] for one in parts["near"][0]["near"]] == [one.id for one in expected]
+    _, parts = shown(visit("embeddings", text=TEXT, rows="neighbours", near="dog", measure="distance"))
+    space, dog = space_of(smollm2), smollm2.tokenizer.id_of(" dog")
+    expected = neighbours(space, space.rows[dog], NEIGHBOURS, [dog])["distance"]
+    assert [one["id"] for one in parts["neighbours"][0]["near"]["distance"]] == [one.id for one in expected]
 
 
-def test_the_question_names_the_nearest(smollm2):
-    cat = smollm2.tokenizer.id_of(" cat")
-    offered = candidates(smollm2, cat)
-    best = max(range(3), key=lambda n: offered[n].cosine)
-    for answer in range(3):
-        said = words(visit("embeddings", text=TEXT, token="1", depth="test", nearest=str(answer)))
-        assert ("**Yes**" in said) == (answer == best) and f"{offered[best].cosine:.2f}" in said
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"near": "\x06"},
+        {"near": "#999999"},
+        {"near": "<b>$x$</b>"},
+        {"compared": "cat cat \x06 unbelievable ,,"},
+        {"pair": "99.99"},
+        {"put": "3.9"},
+        {"key": "77", "layer": "99", "head": "99"},
+        {"text": "a"},
+    ],
+)
+def test_what_leads_nowhere_breaks_nothing(asked):
+    link = {"text": TEXT, "rows": "similarity,neighbours,position", "depth": "test"} | asked
+    app = visit("embeddings", **link)
+    assert not app.exception and not app.error and UNEXPECTED not in words(app)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_guess_who_is_alike_is_judged_by_the_cosine(smollm2, language):
+    ids = smollm2.encode(TEXT)
+    others = [i for i in dict.fromkeys(ids) if i != ids[1]][:6]
+    best, cosines = most_alike(smollm2, ids[1], others)
+    for guess in others[:3]:
+        said = words(visit("embeddings", text=TEXT, token="1", depth="test", alike=str(guess), language=language))
+        right = say(language, "embeddings.test.right", best="", cosine="")[:2]
+        assert f"{cosines[best]:.2f}" in said
+        assert (f"\n{right}" in said) == (guess == best)
 
 
 def test_notes_count_both_matrices(smollm2):

@@ -1,115 +1,141 @@
-// Looking up: the id points at a row of the matrix, the same as multiplying it by a vector of zeros with one 1.
+// The lookup: an id, a column of zeros with a single 1, the matrix with one row lit, and that row drawn out to be read.
 
 import { css, diverging } from "../colours.js";
 import { element } from "../dom.js";
-import { count, fixed } from "../format.js";
+import { count, fixed, stored } from "../format.js";
 import { prepare } from "../painter.js";
-import { createStrip } from "../vectors.js";
+import { createBars } from "../vectors.js";
 
-const HEIGHT = 300;
-const TRAVEL = 450; // ms in which the light goes from one row to another
+const HEIGHT = 260;
+const ONE_HOT = 46; // width of the one-hot column
+const GAP = 44;
+const FAN = 34; // from the row to the vector below
+const MOVES = 450; // ms
 
 /** @param {import("./view.js").Scene} scene */
 export function createLookup(scene) {
-  const { header, say, choose } = scene;
-  const { tokens, ids, width: D, rows: V } = header;
-  const n = (/** @type {number} */ value) => count(value, header.language);
+  const { header, arrays, language, say, nodes } = scene;
+  const { sample, vocab_size: V, d_model: D, ids, limit } = header;
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
-  const chips = tokens.map((/** @type {string} */ piece, /** @type {number} */ i) => {
-    const node = element("button", { type: "button", lang: "", translate: "no", "data-token": i }, element("span", { class: "piece" }, piece), element("span", { class: "weight" }, String(ids[i])));
-    node.style.setProperty("--chip", `var(--token-${i % 6})`);
-    node.addEventListener("click", () => choose({ token: i }));
-    node.addEventListener("keydown", (event) => {
-      const to = { ArrowLeft: i - 1, ArrowRight: i + 1, Home: 0, End: tokens.length - 1 }[event.key];
-      if (to === undefined || !chips[to]) return;
-      event.preventDefault();
-      chips[to].focus();
-      choose({ token: to });
-    });
-    return node;
-  });
-  const strip = element("div", { class: "strip", role: "group", "aria-label": say("lookup.label") }, ...chips);
-  const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "img" }));
+  const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "img", class: "matrix" }));
+  const number = (/** @type {number} */ value) => count(value, language);
+  const values = sample.length < V ? say("lookup.sampled", { shown: sample.length, vocab: number(V) }) : say("lookup.whole", { vocab: number(V) });
+  const pointer = element("p", { class: "readout", role: "status" });
+  const entry = element("p", { class: "readout" });
+  const said = element("p", { class: "said" });
+  const shapes = element("p", { class: "muted small" }, say("lookup.shape", { vocab: number(V), d_model: number(D), gpt3_vocab: number(header.gpt3[0]), gpt3_model: number(header.gpt3[1]) }));
+  let picked = 0;
   let pointed = /** @type {number | null} */ (null);
-  let entry = 0;
-  const vector = createStrip("", { height: 40, role: "query", onPoint: (at) => ((pointed = at), scene.redraw()), onPick: (at) => ((entry = at), scene.redraw()) });
-  const cell = element("p", { class: "cell" });
-  const said = element("p", {});
-  const shape = element("p", { class: "muted" }, say("lookup.shape", { rows: n(V), width: n(D) }));
-  let light = ids[0];
-  let from = ids[0];
+  const vector = createBars("", {
+    height: 84,
+    ticks: true,
+    onPoint: (at) => ((pointed = at), scene.redraw()),
+    onPick: (at) => ((picked = at), scene.redraw()),
+  });
+  let over = /** @type {{row: number, column: number} | null} */ (null);
+  let from = NaN;
+  let to = NaN;
   let began = 0;
-  let last = -1;
+  let frame = 0;
+  let pixels = /** @type {{background: string, image: Uint32Array} | null} */ (null);
 
-  /** @param {number} at */
-  function paint(at) {
+  canvas.addEventListener("pointermove", (event) => {
+    const left = ONE_HOT + GAP;
+    const column = Math.floor(((event.offsetX - left) / (canvas.clientWidth - left)) * D);
+    const row = Math.floor((event.offsetY / HEIGHT) * sample.length);
+    over = column >= 0 && column < D && row >= 0 && row < sample.length ? { row, column } : null;
+    scene.redraw();
+  });
+  canvas.addEventListener("pointerleave", () => ((over = null), scene.redraw()));
+
+  /** Where the lit row stands now, in ids. @param {number} id */
+  function place(id) {
+    if (to !== id) {
+      const here = Number.isNaN(to) || still.matches ? id : place(to);
+      [from, to, began] = [here, id, performance.now()];
+    }
+    const t = Math.min(1, (performance.now() - began) / MOVES);
+    return from === to ? to : from + (to - from) * (1 - (1 - t) ** 3);
+  }
+
+  /** @param {import("./view.js").Values} now */
+  function paint({ token }) {
     const colours = scene.colours();
-    const width = canvas.parentElement?.clientWidth ?? 300;
-    const painter = prepare(canvas, width, HEIGHT);
-    canvas.style.background = css(colours.background);
-    const [top, bottom] = [26, HEIGHT - 26];
-    const y = (/** @type {number} */ id) => top + (id / Math.max(1, V - 1)) * (bottom - top);
-    const here = y(light);
-    const narrow = width < 520;
-    const [oneHot, matrix, out] = narrow ? [60, 110, width - 120] : [110, 210, width * 0.55];
-    const wide = narrow ? 60 : Math.min(260, out - matrix - 70);
-    painter.text(say("lookup.id"), 4, 12, { fill: colours.muted, size: 12 });
-    painter.text(n(ids[at]), 4, here, { fill: colours.ink, size: 15, code: true, bold: true });
-    painter.text(say("lookup.one_hot"), oneHot - 20, 12, { fill: colours.muted, size: 12 });
-    painter.rect(oneHot, top, 14, bottom - top, colours.panel ?? colours.line);
-    painter.frame(oneHot, top, 14, bottom - top, colours.line);
-    painter.rect(oneHot, here - 1.5, 14, 3, colours.query);
-    painter.text("1", oneHot + 20, here, { fill: colours.query, size: 12, bold: true });
-    painter.text(say("lookup.matrix", { rows: n(V), width: D }), matrix, 12, { fill: colours.muted, size: 12 });
-    painter.rect(matrix, top, wide, bottom - top, colours.panel ?? colours.background);
-    painter.frame(matrix, top, wide, bottom - top, colours.line);
-    // All rows of the text, faint; the one looked up, with its own numbers.
-    ids.forEach((/** @type {number} */ id) => painter.rect(matrix, y(id) - 0.5, wide, 1, colours.muted));
-    const row = scene.row(at);
-    const { pixel } = diverging(colours, header.limit);
-    painter.image(Uint32Array.from(row, pixel), D, 1, matrix, here - 4, wide, 8);
-    painter.frame(matrix - 1, here - 5, wide + 2, 10, colours.query, 2);
-    const start = matrix + wide + 6;
-    const target = HEIGHT / 2;
-    painter.line([[start, here], [(start + out) / 2, here], [(start + out) / 2, target], [out - 8, target]], colours.query, { thick: 2 }); // prettier-ignore
-    painter.text(say("lookup.row", { token: tokens[at] }), out, target - 30, { fill: colours.ink, size: 13, bold: true });
-    const room = width - out - 6;
-    painter.image(Uint32Array.from(row, pixel), D, 1, out, target - 14, room, 28);
-    painter.frame(out, target - 14, room, 28, colours.line);
-    painter.text(say("lookup.numbers", { width: D }), out, target + 28, { fill: colours.muted, size: 12 });
-    painter.text("0", matrix + wide + 4, top + 4, { fill: colours.muted, size: 11 });
-    painter.text(n(V - 1), matrix + wide + 4, bottom - 2, { fill: colours.muted, size: 11 });
-    canvas.setAttribute("aria-label", say("lookup.alt", { token: tokens[at], id: n(ids[at]), rows: n(V) }));
+    const width = canvas.parentElement?.clientWidth ?? 0;
+    if (!width) return;
+    const id = ids[token];
+    const at = place(id);
+    const moving = at !== id;
+    const scale = diverging(colours, limit);
+    const painter = prepare(canvas, width, HEIGHT + FAN);
+    const left = ONE_HOT + GAP;
+    const room = width - left;
+    const key = css(colours.background);
+    if (pixels?.background !== key) pixels = { background: key, image: Uint32Array.from(arrays.sample.data, scale.pixel) };
+    const y = ((at + 0.5) / V) * HEIGHT;
+    // Up to twenty rows, each has a height of its own.
+    const thick = Math.max(5, HEIGHT / V);
+    const top = Math.max(0, Math.min(HEIGHT - thick, y - thick / 2));
+    // The one-hot column: zeros, and a 1.
+    painter.rect(0, 0, ONE_HOT, HEIGHT, colours.panel);
+    painter.frame(0.5, 0.5, ONE_HOT - 1, HEIGHT - 1, colours.line);
+    // Where each row has room for its number, the number stands in it.
+    const roomy = thick >= 14;
+    const apart = roomy ? HEIGHT / V : 18;
+    for (let line = apart / 2; line < HEIGHT; line += apart) {
+      if (Math.abs(line - y) > (roomy ? apart / 2 : 14)) painter.text("0", ONE_HOT / 2, line, { fill: colours.muted, size: 12, align: "center", code: true });
+    }
+    painter.rect(1, top, ONE_HOT - 2, thick, colours.ink);
+    const label = roomy ? y : Math.max(9, Math.min(HEIGHT - 9, y + (y > HEIGHT - 30 ? -14 : 14)));
+    painter.text("1", ONE_HOT / 2, label, { fill: roomy ? colours.background : colours.ink, size: 14, bold: true, align: "center", code: true });
+    painter.line([[ONE_HOT, y], [left, y]], colours.ink, { thick: 2 }); // prettier-ignore
+    painter.text("×", ONE_HOT + GAP / 2, y > 24 ? y - 14 : y + 14, { fill: colours.muted, size: 18, align: "center" });
+    // The matrix, dimmed, and the row that is looked up.
+    painter.image(pixels.image, D, sample.length, left, 0, room, HEIGHT);
+    painter.frame(left + 0.5, 0.5, room - 1, HEIGHT - 1, colours.line);
+    const row = scene.row(scene.place(token));
+    painter.rect(left, top - 3, room, thick + 6, colours.background);
+    if (!moving) painter.image(Uint32Array.from(row, scale.pixel), D, 1, left, top, room, thick);
+    painter.frame(left + 1, top - 2, room - 2, thick + 4, colours.ink, 2);
+    // From its ends down to the vector below.
+    const drawn = { thick: 1.5, opacity: 0.7, dash: [4, 3] };
+    painter.line([[left - 4, y], [left - 4, HEIGHT + 6], [1, HEIGHT + FAN]], colours.ink, drawn); // prettier-ignore
+    painter.line([[width - 1, y], [width - 1, HEIGHT + FAN]], colours.ink, drawn); // prettier-ignore
+    if (moving) frame ||= requestAnimationFrame(() => ((frame = 0), paint(scene.values())));
   }
 
   return {
-    node: element("div", { class: "lookup" }, strip, canvas, vector.node, cell, said, shape),
-    /** @param {import("./view.js").Values} values */
-    draw(values) {
-      const at = Math.min(values.token, tokens.length - 1);
-      chips.forEach((/** @type {HTMLElement} */ chip, /** @type {number} */ i) => {
-        chip.setAttribute("aria-pressed", String(i === at));
-        chip.tabIndex = i === at ? 0 : -1;
-      });
-      const goal = ids[at];
-      if (last !== at) {
-        [from, began, last] = [last < 0 ? goal : light, performance.now(), at];
-      }
-      const gone = still.matches ? 1 : Math.min(1, (performance.now() - began) / TRAVEL);
-      light = from + (goal - from) * (1 - (1 - gone) ** 3);
-      if (gone < 1) scene.redraw();
-      paint(at);
-      const row = scene.row(at);
-      vector.rename(say("lookup.vector", { token: tokens[at], width: D }));
-      const shown = pointed ?? entry;
-      vector.draw(row, scene.colours(), shown);
-      cell.textContent = say("lookup.cell", { dimension: shown, value: fixed(row[shown], 5) });
-      const part = scene.part("row");
-      const known = part && part.header.id === goal;
-      const length = Math.hypot(...row);
-      said.replaceChildren(
-        ...scene.nodes("lookup.said", { token: scene.token(tokens[at], at), id: element("b", {}, n(goal)), place: n(goal), length: fixed(length, 2), mean: fixed(header.mean_norm, 2), shorter: known ? n(part.header.shorter) : "…", rows: n(V), difference: known ? String(part.header.difference) : "…" }),
-      );
+    node: element(
+      "div",
+      { class: "lookup" },
+      said,
+      element("div", { class: "heads muted small" }, element("span", {}, say("lookup.one_hot")), element("span", {}, say("lookup.matrix"))),
+      element("div", { class: "picture" }, canvas),
+      vector.node,
+      entry,
+      pointer,
+      element("p", { class: "muted small" }, values, " ", say("lookup.colours", { limit: fixed(limit, 3) })),
+      shapes,
+    ),
+    /** @param {import("./view.js").Values} now */
+    draw(now) {
+      const { token } = now;
+      if (token >= ids.length) return;
+      const place = scene.place(token);
+      const row = scene.row(place);
+      said.replaceChildren(...nodes("lookup.said", { token: scene.chip(token), id: number(ids[token]), row: element("b", {}, number(ids[token])), d_model: number(D) }));
+      paint(now);
+      canvas.setAttribute("aria-label", say("lookup.alt", { token: header.tokens[token], id: ids[token], vocab: number(V) }));
+      vector.rename(say("lookup.vector", { token: header.tokens[token], id: ids[token], d_model: number(D) }));
+      const at = Math.min(pointed ?? picked, D - 1);
+      vector.draw(row, scene.colours(), at);
+      entry.replaceChildren(...nodes("lookup.entry", { dimension: String(at), value: element("b", {}, stored(row[at])) }));
+      entry.dataset.value = String(row[at]);
+      entry.dataset.dimension = String(at);
+      pointer.textContent = over
+        ? say("lookup.cell", { row: number(sample[over.row]), dimension: over.column, value: stored(arrays.sample.data[over.row * D + over.column]) })
+        : say("lookup.point");
     },
+    destroy: () => cancelAnimationFrame(frame),
   };
 }

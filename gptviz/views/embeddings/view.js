@@ -1,50 +1,57 @@
-// The embeddings view: from an id to a row of the matrix; how alike rows are; what lies near; where position comes in.
+// The embeddings view: from an id to a vector, what the vector lies near, and how position comes in.
+// Lookup, measures, pairs and rotation are computed here; the server is asked for neighbours, words and layers.
 
 import { readColours } from "../colours.js";
 import { element, fill, fillNodes } from "../dom.js";
 import { createSection } from "../section.js";
-import { createAlike } from "./alike.js";
 import { createLookup } from "./lookup.js";
-import { createNear } from "./near.js";
+import { createNeighbours } from "./neighbours.js";
 import { createPosition } from "./position.js";
+import { createProduct } from "./product.js";
+import { createSimilarity } from "./similarity.js";
+import { createText } from "./text.js";
 
-export const css = ["../common.css", "./view.css"];
+export const css = ["../common.css", "./view.css", "./sections.css"];
 
-const SETTLED_AFTER = 300; // ms
-const SECTIONS = { alike: createAlike, near: createNear, position: createPosition };
+const SETTLED_AFTER = 300; // ms without a movement
+const SECTIONS = { product: createProduct, similarity: createSimilarity, neighbours: createNeighbours, position: createPosition };
 
-/** Choices for which the host has something to send; the others wait until the reader settles. */
-const ASKS = ["token", "open", "word", "measure", "mean", "space", "layer", "head", "key"];
+/** Choices after which the host has something new to say at once; the others wait until the reader settles. */
+const ASKS = ["token", "open", "words", "query", "space", "layer"];
 
 /**
  * @typedef {import("../wire.js").Payload} Payload
  *
  * @typedef {object} Values what the reader may set
- * @property {number} token the chosen one
+ * @property {number} token the chosen position
  * @property {string[]} open sections
  * @property {"cosine" | "dot" | "distance"} measure
- * @property {string | null} word whose neighbours are looked for; null: the chosen token's
- * @property {boolean} mean a word of several tokens is the mean of their rows
- * @property {boolean} grouped spellings of one word are taken together
- * @property {string} space in which neighbours are looked for
- * @property {number} layer
- * @property {number} head whose query and key are turned
- * @property {number} key position of the token whose key it is
- * @property {number} turned where the query is put
- * @property {number} turned_key where the key is put
+ * @property {[number, number] | null} pair two of the compared vectors, by place
+ * @property {string} words further words to compare
+ * @property {string | null} query whose neighbours are shown; null: the chosen token's
+ * @property {string} space in which they are looked for
+ * @property {boolean} own each line of the table coloured by its own token's scale
+ * @property {boolean} grouped spellings of one word put together
+ * @property {number} layer whose queries and keys are turned
+ * @property {number} head
+ * @property {number | null} key the position whose key is turned
+ * @property {[number, number] | null} at where query and key are put; null: where they stand in the text
  *
- * @typedef {object} Scene
+ * @typedef {object} Scene what holds for one text
  * @property {any} header of the text part
- * @property {Float32Array} rows [T, D]
- * @property {(at: number) => Float32Array} row
+ * @property {Record<string, {data: any, shape: number[]}>} arrays of the text part
+ * @property {string} language
  * @property {(key: string, values?: Record<string, any>) => string} say
  * @property {(key: string, nodes: Record<string, Node | string>) => (Node | string)[]} nodes
- * @property {(piece: string, place?: number) => HTMLElement} token in the colour of its place
+ * @property {(position: number) => HTMLElement} chip a token of the text, on its colour
+ * @property {(piece: string) => HTMLElement} token any other
+ * @property {(place: number) => ArrayLike<number>} row of the text's different ids
+ * @property {(position: number) => number} place of a position's id among the different ids
  * @property {() => Record<string, import("../colours.js").Rgb>} colours
  * @property {(name: string) => Payload | null} part
- * @property {() => Values} values
+ * @property {() => Values} values as they are now, drawn or not
  * @property {(change: Partial<Values>) => void} choose
- * @property {any} about spaces, layers and heads there are
+ * @property {(held: boolean) => void} hold a pointer has taken a slider, or let it go
  * @property {() => void} redraw
  */
 
@@ -58,18 +65,21 @@ export function mount(root, given, report) {
   root.append(frame);
   /** @type {Record<string, Payload | null>} */
   const parts = { ...given };
-  /** @type {any} */
-  let values = { token: 0, open: [] };
+  /** @type {Values} */
+  let values = {
+    token: 0, open: [], measure: "cosine", pair: null, words: "", query: null, space: "input", own: false, grouped: true, layer: 0, head: 0, key: null, at: null,
+  }; // prettier-ignore
   let reported = JSON.stringify(values);
   let settling = 0;
+  let moving = false; // a pointer holds a slider
   let pending = 0;
   let colours = readColours(frame);
-  let blocks = /** @type {any[]} */ ([]);
+  let built = build();
 
   function settle() {
     clearTimeout(settling);
     settling = 0;
-    if (JSON.stringify(values) === reported) return;
+    if (moving || JSON.stringify(values) === reported) return;
     reported = JSON.stringify(values);
     report(structuredClone(values));
   }
@@ -77,6 +87,10 @@ export function mount(root, given, report) {
   /** @param {Partial<Values>} change */
   function choose(change) {
     values = { ...values, ...change };
+    if ("token" in change) Object.assign(values, { query: change.query ?? null, key: change.key ?? null, at: null });
+    if ("space" in change) values.query = null; // "#12" is another row there
+    if ("key" in change) values.at = null;
+    if ("words" in change && !("pair" in change)) values.pair = null;
     clearTimeout(settling);
     if (ASKS.some((name) => name in change)) settle();
     else settling = window.setTimeout(settle, SETTLED_AFTER);
@@ -90,32 +104,40 @@ export function mount(root, given, report) {
   function draw() {
     cancelAnimationFrame(pending);
     pending = 0;
-    for (const block of blocks) block.draw(values);
+    built.draw();
   }
 
   function build() {
     const { header, arrays } = /** @type {Payload} */ (parts.text);
-    const rows = /** @type {Float32Array} */ (arrays.rows.data);
-    frame.lang = header.language;
+    frame.setAttribute("lang", header.language);
+    const D = header.d_model;
+    const places = header.ids.map((/** @type {number} */ id) => header.different.indexOf(id));
     /** @type {Scene} */
     const scene = {
       header,
-      rows,
-      row: (at) => rows.subarray(at * header.width, (at + 1) * header.width),
+      arrays,
+      language: header.language,
       say: (key, filled = {}) => fill(header.labels[key], filled),
-      nodes: (key, filled) => fillNodes(header.labels[key], filled),
-      token(piece, place) {
-        const node = element("span", { class: "token", lang: "", translate: "no" }, piece);
-        if (place !== undefined) node.style.setProperty("--chip", `var(--token-${place % 6})`);
+      nodes: (key, nodes) => fillNodes(header.labels[key], nodes),
+      chip(position) {
+        const node = scene.token(header.tokens[position]);
+        node.style.setProperty("--chip", `var(--token-${position % 6})`);
         return node;
       },
+      token: (piece) => element("span", { class: "token", lang: "", translate: "no" }, piece),
+      row: (place) => arrays.rows.data.subarray(place * D, (place + 1) * D),
+      place: (position) => places[position],
       colours: () => colours,
       part: (name) => parts[name] ?? null,
       values: () => values,
       choose,
-      about: values.about,
+      hold(held) {
+        moving = held;
+        if (!held) choose({});
+      },
       redraw,
     };
+    const text = createText(scene);
     const lookup = createLookup(scene);
     const sections = Object.entries(SECTIONS).map(([name, create]) =>
       createSection({
@@ -127,9 +149,11 @@ export function mount(root, given, report) {
         set: (open) => choose({ open: Object.keys(SECTIONS).filter((n) => (n === name ? open : values.open.includes(n))) }),
       }),
     );
-    frame.replaceChildren(lookup.node, ...sections.map((section) => section.node));
-    blocks.forEach((block) => block.destroy?.());
-    blocks = [lookup, ...sections];
+    frame.replaceChildren(text.node, lookup.node, ...sections.map((section) => section.node));
+    return {
+      draw: () => [text, lookup, ...sections].forEach((part) => part.draw(values)),
+      destroy: () => (lookup.destroy(), sections.forEach((section) => section.destroy())),
+    };
   }
 
   const resized = new ResizeObserver(redraw);
@@ -143,16 +167,19 @@ export function mount(root, given, report) {
 
   return {
     /**
-     * @param {Record<string, Payload | null>} news
-     * @param {any} chosen
+     * @param {Record<string, Payload | null>} next
+     * @param {Partial<Values> | null} given
      */
-    update(news, chosen) {
-      Object.assign(parts, news);
-      if (chosen && !settling) {
-        values = { ...values, ...chosen };
+    update(next, given) {
+      Object.assign(parts, next);
+      if (given && !moving && !settling) {
+        values = { ...values, ...given };
         reported = JSON.stringify(values);
       }
-      if (news.text || !blocks.length) build();
+      if (next.text) {
+        built.destroy();
+        built = build();
+      }
       colours = readColours(frame);
       draw();
     },
@@ -161,7 +188,7 @@ export function mount(root, given, report) {
       cancelAnimationFrame(pending);
       resized.disconnect();
       scheme.removeEventListener("change", recolour);
-      blocks.forEach((block) => block.destroy?.());
+      built.destroy();
       frame.remove();
     },
   };

@@ -1,0 +1,143 @@
+// What lies nearest to a vector: in three measures, with spellings of one word put together.
+
+import { element } from "../dom.js";
+import { count, fixed } from "../format.js";
+import { MEASURES, createMeasure, shown } from "./measures.js";
+import { together } from "./words.js";
+
+const SHOWN = 12;
+
+/** Without space, capitals and the mark of a beginning: what makes two tokens the same word. @param {string} piece */
+export const spelling = (piece) => {
+  const word = piece.replace(/^·+/, "").toLowerCase();
+  return /^\p{L}+$/u.test(word) ? word : piece;
+};
+
+/** @param {import("./view.js").Scene} scene */
+export function createNeighbours(scene) {
+  const { header, language, say, nodes, choose } = scene;
+  const measure = createMeasure(scene);
+  const input = /** @type {HTMLInputElement} */ (element("input", { type: "text", maxlength: 60, spellcheck: "false", autocomplete: "off" }));
+  const back = element("button", { type: "button" }, say("neighbours.back"));
+  const form = element("form", { class: "field" }, element("label", {}, say("neighbours.label"), " ", input), element("button", { type: "submit" }, say("neighbours.go")), back);
+  const take = () => {
+    const query = input.value.trim();
+    if ((query || null) !== scene.values().query) choose({ query: query || null });
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    take();
+  });
+  input.addEventListener("change", take);
+  back.addEventListener("click", () => choose({ query: null }));
+  const box = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
+  box.addEventListener("change", () => choose({ grouped: box.checked }));
+  const space = /** @type {HTMLSelectElement} */ (element("select", {}));
+  space.addEventListener("change", () => choose({ space: space.value }));
+  const spaces = element("label", { class: "spaces" }, say("neighbours.space"), " ", space);
+  const about = element("p", {});
+  const table = element("table", { class: "near" });
+  const scroll = element("div", { class: "scroll" }, table);
+  const differ = element("p", {});
+  const scaled = element("p", { class: "muted" });
+  let known = /** @type {string | null | undefined} */ (undefined);
+
+  /** Rows of the table: each the best of its spelling, with the others. @param {any[]} near @param {boolean} grouped @param {string[]} own */
+  function lines(near, grouped, own) {
+    const found = new Map();
+    for (const one of near) {
+      const key = grouped ? spelling(one.piece) : String(one.id);
+      if (found.has(key)) found.get(key).others.push(one.piece);
+      else found.set(key, { ...one, others: [], respelled: own.length === 1 && spelling(own[0]) === spelling(one.piece) });
+    }
+    return [...found.values()].slice(0, SHOWN);
+  }
+
+  return {
+    node: element(
+      "div",
+      { class: "neighbours-view" },
+      element("div", { class: "field" }, form, spaces),
+      measure.node,
+      element("label", { class: "check" }, box, " ", say("neighbours.grouped")),
+      about,
+      scroll,
+      differ,
+      scaled,
+    ),
+    /** @param {import("./view.js").Values} values */
+    draw(values) {
+      measure.draw(values.measure);
+      box.checked = values.grouped;
+      if (known !== values.query) input.value = (known = values.query) ?? "";
+      input.placeholder = header.tokens[values.token];
+      back.hidden = values.query === null;
+      const part = scene.part("neighbours");
+      const current = part && part.header.query === values.query && part.header.space === values.space && (values.query !== null || part.header.token === header.ids[values.token]);
+      scroll.classList.toggle("stale", !current);
+      differ.hidden = scaled.hidden = scroll.hidden = !part || Boolean(part.header.trouble);
+      if (!part) {
+        about.textContent = say("waiting");
+        return;
+      }
+      const { text, pieces, trouble, norm, mean_norm: mean, near, own } = part.header;
+      spaces.hidden = part.header.spaces.length < 2;
+      if (space.options.length !== part.header.spaces.length) space.replaceChildren(...part.header.spaces.map((/** @type {string} */ name) => element("option", { value: name }, say(`space.${name}`))));
+      space.value = values.space;
+      if (trouble) {
+        about.replaceChildren(...nodes(`neighbours.${trouble}`, { word: scene.token(text) }));
+        return;
+      }
+      const tokens = together(pieces.map(scene.token));
+      about.replaceChildren(
+        ...(pieces.length > 1
+          ? nodes("neighbours.mean", { word: scene.token(text), count: String(pieces.length), pieces: tokens, norm: fixed(norm, 2) })
+          : nodes("neighbours.of", { token: tokens, id: count(part.header.ids[0], language), norm: fixed(norm, 2), mean: fixed(mean, 2) })),
+      );
+      if (!near[values.measure].length) {
+        scroll.hidden = differ.hidden = scaled.hidden = true;
+        about.append(" ", say("neighbours.zero"));
+        return;
+      }
+      const rows = lines(near[values.measure], values.grouped, pieces);
+      const values_ = rows.map((row) => row[values.measure]);
+      const [low, high] = [Math.min(0, ...values_), Math.max(...values_)];
+      table.replaceChildren(
+        element("thead", {}, element("tr", {}, element("th", { scope: "col" }, say("neighbours.token")), ...MEASURES.map((name) => element("th", { scope: "col", class: name === values.measure ? "by" : null }, say(`measure.${name}`))), element("th", { scope: "col" }, say("neighbours.norm")))),
+        element(
+          "tbody",
+          {},
+          ...rows.map((row) => {
+            const name = element("button", { type: "button", class: "token", lang: "", translate: "no", title: say("neighbours.follow") }, row.piece);
+            name.addEventListener("click", () => choose({ query: `#${row.id}` }));
+            const others = row.others.length ? [element("span", { class: "others muted" }, say("neighbours.also"), " ", ...row.others.slice(0, 5).map(scene.token), row.others.length > 5 ? ` +${row.others.length - 5}` : "")] : [];
+            return element(
+              "tr",
+              { "data-id": row.id, class: row.respelled ? "respelled" : null },
+              element("th", { scope: "row" }, name, ...(row.respelled ? [element("span", { class: "muted same" }, say("neighbours.same"))] : []), ...others),
+              ...MEASURES.map((measured) => {
+                const cell = element("td", { class: measured === values.measure ? "by" : null, "data-measure": measured, "data-value": row[measured] }, shown(row[measured]));
+                if (measured === values.measure) cell.style.setProperty("--p", String(high > low ? (row[measured] - low) / (high - low) : 0));
+                return cell;
+              }),
+              element("td", {}, fixed(row.norm, 2)),
+            );
+          }),
+        ),
+      );
+      const firsts = MEASURES.map((name) => near[name].find((/** @type {any} */ one) => !values.grouped || spelling(one.piece) !== spelling(pieces[0] ?? "")) ?? near[name][0]);
+      const long = firsts[1];
+      differ.replaceChildren(
+        ...nodes(firsts.every((one) => one?.id === firsts[0]?.id) ? "neighbours.agree" : "neighbours.differ", {
+          cosine: scene.token(firsts[0]?.piece ?? "–"),
+          dot: scene.token(long.piece),
+          distance: scene.token(firsts[2].piece),
+          dot_norm: fixed(long.norm, 2),
+          distance_norm: fixed(firsts[2].norm, 2),
+          mean: fixed(mean, 2),
+        }),
+      );
+      scaled.textContent = say("neighbours.scale", { word: pieces.length > 1 ? text : pieces[0], mean: fixed(own.mean, 2), sd: fixed(own.sd, 2), vocab: count(own.rows, language) });
+    },
+  };
+}

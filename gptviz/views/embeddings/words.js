@@ -1,0 +1,39 @@
+// Words that the reader adds to the comparison.
+
+import { element } from "../dom.js";
+
+/** @param {import("./view.js").Scene} scene */
+export function createWords(scene) {
+  const { say, nodes, choose } = scene;
+  const input = /** @type {HTMLInputElement} */ (element("input", { type: "text", maxlength: 200, placeholder: scene.header.vocab_size > 1000 ? say("words.example") : "", spellcheck: "false", autocomplete: "off" }));
+  const go = element("button", { type: "submit" }, say("words.add"));
+  const form = element("form", { class: "field" }, element("label", {}, say("words.label"), " ", input), go);
+  const take = () => input.value !== scene.values().words && choose({ words: input.value });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    take();
+  });
+  input.addEventListener("change", take);
+  const notes = element("ul", { class: "notes" });
+  let known = /** @type {string | null} */ (null);
+  let told = /** @type {any} */ (null);
+  return {
+    node: element("div", { class: "words" }, form, notes),
+    /** @param {import("./view.js").Values} values */
+    draw({ words }) {
+      if (known !== words) input.value = known = words;
+      const part = scene.part("words");
+      if (!part || part === told) return;
+      told = part;
+      notes.replaceChildren(
+        ...part.header.words
+          .filter((/** @type {any} */ word) => word.pieces.length > 1)
+          .map((/** @type {any} */ word) => element("li", {}, ...nodes("words.several", { word: scene.token(word.text), count: String(word.pieces.length), pieces: together(word.pieces.map(scene.token)) }))),
+        ...part.header.troubles.map((/** @type {any} */ trouble) => element("li", {}, ...nodes(`words.${trouble.trouble}`, { word: scene.token(trouble.text) }))),
+      );
+    },
+  };
+}
+
+/** Some nodes as one. @param {Node[]} nodes */
+export const together = (nodes) => element("span", { class: "together" }, ...nodes);
