@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 COMMANDS = ("chromium", "google-chrome", "google-chrome-stable", "chrome")
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
@@ -37,6 +37,14 @@ def installed() -> str | None:
 def launch(playwright: Playwright) -> Browser:
     """A headless browser."""
     return playwright.chromium.launch(executable_path=installed(), args=FLAGS)
+
+
+def too_wide(page: Page) -> int:
+    """By how many pixels a page can be scrolled sideways. Streamlit's pages scroll in an element of their own."""
+    return page.evaluate(
+        "(n => n.scrollWidth - n.clientWidth)"
+        "(document.querySelector('[data-testid=stMain]') ?? document.documentElement)"
+    )
 
 
 def install() -> None:

@@ -16,6 +16,7 @@ from gptviz.analysis.ablation import without
 from gptviz.analysis.cell import key_head
 from gptviz.figures.predictions import percent
 from gptviz.text import say
+from tests.browser.chromium import too_wide
 
 WAIT = 60_000
 CAPITAL = "The capital of France is"
@@ -209,7 +210,7 @@ def test_a_walk_through_the_view(open_at, smollm2):
     expect(page.locator(".gptviz")).to_have_attribute("lang", "zh", timeout=WAIT)
     expect(page.locator(".bar select").first).to_have_value("23")
     expect(section(page, "off").locator(".body")).to_contain_text(say("zh", "attention_view.off.nothing"))
-    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    overflow = too_wide(page)
     assert overflow <= 0
 
 
@@ -253,7 +254,7 @@ def test_hostile_tokens_are_shown_as_themselves(open_at, smollm2, width, theme, 
     pieces = page.locator(".strip .piece").evaluate_all("nodes => nodes.map(n => n.textContent)")
     assert pieces == smollm2.trace(HOSTILE).tokens
     assert page.title() != "1" and page.locator(".gptviz img").count() == 0
-    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    overflow = too_wide(page)
     assert overflow <= 0
 
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from gptviz.analysis.geometry import space_of
 from gptviz.analysis.similarity import neighbours
 from gptviz.text import say
+from tests.browser.chromium import too_wide
 
 WAIT = 60_000
 TEXT = "The cat and the dog"
@@ -173,4 +174,4 @@ def test_everything_open_on_a_phone(open_at, locale, language, theme, model):
     expect(page.locator(".pair")).to_be_visible(timeout=WAIT)
     title = say(language, "embeddings_view.neighbours.title")
     expect(page.locator("[data-section=neighbours] summary .title")).to_have_text(title)
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    assert too_wide(page) <= 0

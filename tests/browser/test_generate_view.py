@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from gptviz.analysis import branches
 from gptviz.text import say
+from tests.browser.chromium import too_wide
 
 WAIT = 60_000
 TEXT = "The cat sits on"
@@ -203,7 +204,7 @@ def test_on_a_phone_with_everything_open(open_at, locale, theme, language):
     act(page, "measure")
     expect(page.locator(".latest")).to_contain_text("256", timeout=WAIT)
     expect(page.locator("[data-do=measure]")).to_have_text(say(language, "generate_view.cache.measure"), timeout=WAIT)
-    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    overflow = too_wide(page)
     assert overflow <= 0
     page.locator(".task[data-task=opposites] button").first.click()
     expect(page.locator(".st-key-prompt-bar").get_by_role("textbox")).to_have_value(re.compile("up->$"), timeout=WAIT)

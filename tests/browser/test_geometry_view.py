@@ -12,6 +12,7 @@ from gptviz.analysis.arithmetic import solve
 from gptviz.analysis.meaning import along, cloud, direction, gallery
 from gptviz.analysis.spaces import open_space
 from gptviz.text import say
+from tests.browser.chromium import too_wide
 
 WAIT = 60_000
 
@@ -143,7 +144,7 @@ def test_every_space_that_is_here_is_asked(open_at, smollm2, locale, language):
     king = where.find("king")
     near = where.nearest(where.space.rows[king], 6, without=[king])
     expect(column.nth(6).locator(".token")).to_have_text([one.token for one in near])
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    assert too_wide(page) <= 0
 
 
 def test_tsne_can_be_stopped(open_at):
@@ -163,4 +164,4 @@ def test_everything_open_on_a_phone(open_at, locale, language, theme):
     page = open_at(corners="gallery,direction,cloud", width=390, locale=locale, theme=theme)
     expect(page.locator(".families tr[data-verdict]").first).to_be_visible(timeout=WAIT)
     expect(page.locator(".ask button")).to_have_text(say(language, "geometry_view.formula.go"))
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    assert too_wide(page) <= 0

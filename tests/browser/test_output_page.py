@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from gptviz.analysis import lens
 from gptviz.text import say
+from tests.browser.chromium import too_wide
 from tests.browser.test_walk import bars
 
 WAIT = 60_000
@@ -116,7 +117,7 @@ def test_a_link_brings_back_what_was_set_on_a_phone(open_at, locale, language):
     expect(page.locator("[data-section=number]")).not_to_have_attribute("open", "")
     page.get_by_role("button", name=say(language, "output_view.temperature.reset")).click()
     expect(page).not_to_have_url(re.compile("temperature"), timeout=WAIT)
-    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    overflow = too_wide(page)
     assert overflow <= 0
 
 

@@ -12,6 +12,7 @@ import torch
 from playwright.sync_api import Page, expect
 
 from gptviz.sampling import Options, distribution
+from tests.browser.chromium import too_wide
 
 APP = "tests/browser/apps/output_view.py"
 VOCAB = 49152
@@ -84,7 +85,7 @@ def test_every_bar_is_the_exact_softmax(page_at, server, language, theme, width,
         check_against_torch(page, temperature)
     thumb.press("ArrowLeft")
     check_against_torch(page, 4.95)
-    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    overflow = too_wide(page)
     assert overflow <= 0
     page.screenshot(path=tmp_path / f"{language}-{theme}-{width}.png")
 

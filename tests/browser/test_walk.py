@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from gptviz.text import say
 from gptviz.ui.shell import PAGES
+from tests.browser.chromium import too_wide
 
 WAIT = 90_000
 
@@ -54,7 +55,7 @@ def test_a_sentence_through_every_page(app_server, page_at, smollm2, language, l
             expect(prompt(page)).to_have_value("A spider has eight", timeout=WAIT)
         expect(page.get_by_test_id("stException")).to_have_count(0)
         expect(page.get_by_test_id("stAlert")).to_have_count(0)
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        overflow = too_wide(page)
         assert overflow <= 0, f"{name} is wider than the screen"
         if name == "output":
             turn_the_temperature(page, smollm2)
