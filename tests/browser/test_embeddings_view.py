@@ -65,6 +65,9 @@ def test_a_pair_opens_down_to_its_products_in_all_measures(open_at, smollm2):
     rows = smollm2.model.embed.weight.double()
     grid = page.locator(".similarity-view .grid canvas")
     expect(page.locator(".similarity-view .notes li")).to_have_count(2, timeout=WAIT)
+    # The table is drawn once it is known what chance gives.
+    point = say("en", "embeddings_view.similarity.point")
+    expect(page.locator(".similarity-view .readout").first).to_have_text(point, timeout=WAIT)
     grid.focus()
     for key in ("ArrowDown", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight"):
         grid.press(key)
