@@ -86,6 +86,9 @@ def test_vocabularies_side_by_side(smollm2):
 def test_a_dropped_character_does_not_shift_the_others(smollm2):
     found = parts(smollm2.tokenizer, "a\x06b", open=["vocabularies"])
     assert found["text"][0]["dropped"] == ["U+0006"]
+    apart = parts(smollm2.tokenizer, "a\x06 cat", open=[])["text"][0]
+    assert [token["lost"] for token in apart["tokens"]] == [[], ["U+0006"]], "shown where it stood"
+    assert parts(smollm2.tokenizer, "a\x06", open=[])["text"][0]["lost_last"] == ["U+0006"]
     assert all(it["ends"][-1] == 2 for it in found["vocabularies"][0]["vocabularies"])
 
 

@@ -45,7 +45,7 @@ export function createText(scene) {
     const kept = cell && cell[1] + by >= 0;
     choose({ start: begin.checked, token: Math.max(0, token + by), cell: kept ? [cell[0], cell[1] + by] : null });
   });
-  const toggle = element("label", { class: "check" }, begin, " ", ...(start ? scene.nodes("text.start", { token: element("span", { class: "token" }, start) }) : []));
+  const toggle = element("label", { class: "check" }, begin, element("span", {}, ...(start ? scene.nodes("text.start", { token: element("span", { class: "token" }, start) }) : [])));
   toggle.hidden = !start;
   let revealed = -1;
 

@@ -56,7 +56,8 @@ def labels(language: str) -> dict[str, str]:
 
 
 def text_part(name: str, tokenizer: Tokenizer, text: Cut, language: str) -> bytes:
-    """The tokens, and the text in words and in characters."""
+    """The tokens, and the text in words and in characters. lost: the characters before a token, and behind the last,
+    that no token can write."""
     made = _made(tokenizer, text.text)
     tokens = [
         {
@@ -64,10 +65,15 @@ def text_part(name: str, tokenizer: Tokenizer, text: Cut, language: str) -> byte
             "piece": token.piece,
             "bytes": tokenizer.token_bytes(token.id).hex(" ").upper(),
             "special": token.id in tokenizer.special,
+            "lost": [],
             "made": made[n] if n < len(made) else None,
         }
         for n, token in enumerate(text.tokens)
     ]
+    lost_last: list[str] = []
+    for dropped in text.dropped:
+        behind = next((n for n, token in enumerate(text.tokens) if token.start > dropped.index), None)
+        (lost_last if behind is None else tokens[behind]["lost"]).append(f"U+{ord(dropped.char):04X}")
     header = {
         "language": language,
         "labels": labels(language),
@@ -80,6 +86,7 @@ def text_part(name: str, tokenizer: Tokenizer, text: Cut, language: str) -> byte
         "bytes": len(text.text.encode("utf-8", "surrogatepass")),
         "kept": len(text.text) - len(text.dropped),
         "dropped": [f"U+{ord(d.char):04X}" for d in text.dropped],
+        "lost_last": lost_last,
         "longest": LONGEST,
     }
     return pack(header, {})

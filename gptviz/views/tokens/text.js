@@ -30,7 +30,10 @@ export function createText(scene) {
     });
     return node;
   });
-  const flow = element("div", { class: "flow", role: "group", "aria-label": say("text.label") }, ...chips);
+  const flow = element("div", { class: "flow", role: "group", "aria-label": say("text.label") });
+  const lost = (/** @type {string[]} */ codes) => codes.map((code) => element("span", { class: "lost", title: say("text.lost") }, element("s", {}, code)));
+  chips.forEach((/** @type {HTMLElement} */ chip, /** @type {number} */ i) => flow.append(...lost(tokens[i].lost), chip));
+  flow.append(...lost(header.lost_last));
   flow.addEventListener("pointerleave", () => point(null));
   const readout = element("p", { class: "readout", role: "status" });
 
