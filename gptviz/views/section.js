@@ -45,3 +45,26 @@ export function createSection({ name, title, question, create, isOpen, set }) {
     destroy: () => content?.destroy?.(),
   };
 }
+
+/**
+ * The parts of a view that unfold, in order; which of them are open is one of the reader's choices.
+ * @param {object} scene
+ * @param {(key: string) => string} scene.say
+ * @param {() => {open: string[]}} scene.values
+ * @param {(change: any) => void} scene.choose
+ * @param {Record<string, (scene: any) => {node: HTMLElement, draw: (now: any) => void, destroy?: () => void}>} sections
+ * @param {{title?: (name: string) => string, all?: string[]}} [how] all: what else may be open, in the order of the page
+ */
+export function createSections(scene, sections, { title = (name) => scene.say(`${name}.title`), all = Object.keys(sections) } = {}) {
+  const isOpen = (/** @type {string} */ name) => scene.values().open.includes(name);
+  return Object.entries(sections).map(([name, create]) =>
+    createSection({
+      name,
+      title: title(name),
+      question: scene.say(`${name}.question`),
+      create: () => create(scene),
+      isOpen: () => isOpen(name),
+      set: (open) => scene.choose({ open: all.filter((other) => (other === name ? open : isOpen(other))) }),
+    }),
+  );
+}

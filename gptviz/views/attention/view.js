@@ -1,10 +1,10 @@
 // The attention view: one text, one chosen head, and everything about it linked. What the reader points at or chooses
 // in any part, every other part follows; only another layer, words and switched-off heads ask the host.
 
-import { readColours } from "../colours.js";
 import { element, fill, fillNodes } from "../dom.js";
 import { subscript } from "../format.js";
-import { createSection } from "../section.js";
+import { createKeeper } from "../keeper.js";
+import { createSections } from "../section.js";
 import { createAsking } from "./asking.js";
 import { createBar } from "./bar.js";
 import { createCell } from "./cell.js";
@@ -21,7 +21,6 @@ import { createValues } from "./values.js";
 
 export const css = ["../common.css", "./view.css", "./sections.css"];
 
-const SETTLED_AFTER = 300; // ms
 
 /** In the order of the page; what each needs from the host, beside the layer. */
 const SECTIONS = {
@@ -104,53 +103,42 @@ export function mount(root, given, report, { alone = false } = {}) {
   root.append(frame);
   /** @type {Record<string, Payload | null>} */
   const parts = { ...given };
-  /** @type {Values} */
-  let values = {
-    of: "", layer: 0, head: 0, token: 0, key: null, open: [], order: "layer", stage: "pattern", hide: false, unscaled: false,
-    entry: 0, over: [], last: null, off: [], again: 0, second: "",
-  }; // prettier-ignore
-  let reported = JSON.stringify(values);
   let pointed = /** @type {Pointed} */ ({});
-  let settling = 0;
-  let pending = 0;
   let built = /** @type {ReturnType<typeof build> | null} */ (null);
   let layer = /** @type {Layer | null} */ (null);
   let rows = /** @type {Map<string, any>} */ (new Map());
-  let colours = readColours(frame);
-
-  function settle() {
-    clearTimeout(settling);
-    settling = 0;
-    if (JSON.stringify(values) === reported) return;
-    reported = JSON.stringify(values);
-    report(structuredClone(values));
-  }
+  const keeper = createKeeper({
+    frame,
+    /** @type {Values} */
+    values: {
+    of: "", layer: 0, head: 0, token: 0, key: null, open: [], order: "layer", stage: "pattern", hide: false, unscaled: false,
+    entry: 0, over: [], last: null, off: [], again: 0, second: "",
+  }, // prettier-ignore
+    asks: ASKS,
+    report,
+    draw() {
+      const moment = now();
+      if (moment) built?.draw(moment);
+    },
+  });
 
   /** @param {Partial<Values>} change */
   function choose(change) {
-    const before = values;
-    values = { ...values, ...change };
+    const before = keeper.values();
     const moved = ["layer", "head", "token"].some((name) => name in change && change[name] !== before[name]);
-    if (moved && !("key" in change)) values.key = null;
+    const values = { ...before, ...(moved ? { key: null } : {}), ...change };
     pointed = {};
     const absent = "head" in change && layer && values.layer === layer.layer && !layer.has(values.head);
     const opens = values.open.some((name) => SECTIONS[name].needs && !before.open.includes(name));
     const asks = opens || absent || ASKS.some((name) => name in change);
     const known = values.open.some((name) => SECTIONS[name].needs);
-    clearTimeout(settling);
-    if (asks || (moved && known)) settle();
-    else settling = window.setTimeout(settle, SETTLED_AFTER);
-    redraw();
-  }
-
-  function redraw() {
-    pending ||= requestAnimationFrame(draw);
+    keeper.choose(values, asks || (moved && known));
   }
 
   /** @param {Pointed | null} where */
   function point(where) {
     pointed = where ?? {};
-    redraw();
+    keeper.redraw();
   }
 
   /** Take the layer that came, if it belongs to the text. */
@@ -166,6 +154,7 @@ export function mount(root, given, report, { alone = false } = {}) {
   /** @returns {Now | null} */
   function now() {
     if (!built || !layer) return null;
+    const values = keeper.values();
     const shown = /** @type {Layer} */ (layer);
     const T = shown.T;
     const here = values.layer === shown.layer;
@@ -181,13 +170,6 @@ export function mount(root, given, report, { alone = false } = {}) {
     const fallback = pointed.query === undefined ? values.key : null;
     const key = Math.min(pointed.key ?? fallback ?? strongest(shown.row(head, query)), T - 1);
     return { values, layer: shown, head, query, key, waiting: !here || !shown.has(wanted), row };
-  }
-
-  function draw() {
-    cancelAnimationFrame(pending);
-    pending = 0;
-    const moment = now();
-    if (moment) built?.draw(moment);
   }
 
   /** @param {Payload} text */
@@ -224,7 +206,7 @@ export function mount(root, given, report, { alone = false } = {}) {
         node.addEventListener("click", () => choose({ layer: l, head: h }));
         return node;
       },
-      colours: () => colours,
+      colours: keeper.colours,
       part: (name) => (parts[name]?.header.of === header.of ? /** @type {Payload} */ (parts[name]) : null),
       measure,
       kind(l, h, random = false) {
@@ -235,24 +217,18 @@ export function mount(root, given, report, { alone = false } = {}) {
         return named.sort((a, b) => measure(b, l, h, random) - measure(a, l, h, random))[0] ?? null;
       },
       alone,
-      values: () => values,
+      values: keeper.values,
       choose,
       point,
-      redraw,
+      redraw: keeper.redraw,
     };
     const bar = createBar(scene);
     const text = createText(scene);
     const facts = createFacts(scene);
-    const sections = Object.entries(SECTIONS).map(([name, { create }], n) =>
-      createSection({
-        name,
-        title: `${n + 1} · ${say(`${name}.title`)}`,
-        question: say(`${name}.question`),
-        create: () => create(scene),
-        isOpen: (/** @type {Now} */ moment) => moment.values.open.includes(name),
-        set: (open) => choose({ open: Object.keys(SECTIONS).filter((n) => (n === name ? open : values.open.includes(n))) }),
-      }),
-    );
+    const names = Object.keys(SECTIONS);
+    const creators = Object.fromEntries(Object.entries(SECTIONS).map(([name, { create }]) => [name, create]));
+    const title = (/** @type {string} */ name) => `${names.indexOf(name) + 1} · ${say(`${name}.title`)}`;
+    const sections = createSections(scene, creators, { title });
     frame.lang = header.language;
     const replaced = element("p", { class: "trouble" }, say("replaced", { names: header.replaced.join(", ") }));
     const about = header.replaced.length ? [replaced] : [];
@@ -267,15 +243,6 @@ export function mount(root, given, report, { alone = false } = {}) {
     };
   }
 
-  const resized = new ResizeObserver(redraw);
-  resized.observe(frame);
-  const scheme = window.matchMedia("(prefers-color-scheme: dark)");
-  const recolour = () => {
-    colours = readColours(frame);
-    redraw();
-  };
-  scheme.addEventListener("change", recolour);
-
   return {
     /**
      * @param {Record<string, Payload | null>} news
@@ -284,14 +251,7 @@ export function mount(root, given, report, { alone = false } = {}) {
     update(news, chosen) {
       const other = news.text && news.text.header.of !== parts.text?.header.of;
       Object.assign(parts, news);
-      if (other) {
-        clearTimeout(settling); // what was about the old text is of no use to the new one
-        settling = 0;
-      }
-      if (chosen && !settling) {
-        values = { ...values, ...chosen };
-        reported = JSON.stringify(values);
-      }
+      keeper.take(chosen, other);
       if (news.text || !built) {
         built?.destroy();
         pointed = {};
@@ -299,16 +259,11 @@ export function mount(root, given, report, { alone = false } = {}) {
         built = build(/** @type {Payload} */ (parts.text));
       }
       if (news.text || news.layer || !layer) takeLayer();
-      colours = readColours(frame);
-      draw();
+      keeper.draw();
     },
     destroy() {
-      clearTimeout(settling);
-      cancelAnimationFrame(pending);
-      resized.disconnect();
-      scheme.removeEventListener("change", recolour);
       built?.destroy();
-      frame.remove();
+      keeper.destroy();
     },
   };
 }

@@ -1,9 +1,9 @@
 // The embeddings view: from an id to a vector, what the vector lies near, and how position comes in.
 // Lookup, measures, pairs and rotation are computed here; the server is asked for neighbours, words and layers.
 
-import { readColours } from "../colours.js";
 import { element, fill, fillNodes } from "../dom.js";
-import { createSection } from "../section.js";
+import { createKeeper } from "../keeper.js";
+import { createSections } from "../section.js";
 import { createLookup } from "./lookup.js";
 import { createNeighbours } from "./neighbours.js";
 import { createPosition } from "./position.js";
@@ -13,7 +13,6 @@ import { createText } from "./text.js";
 
 export const css = ["../common.css", "./view.css", "./sections.css"];
 
-const SETTLED_AFTER = 300; // ms without a movement
 const SECTIONS = { product: createProduct, similarity: createSimilarity, neighbours: createNeighbours, position: createPosition };
 
 /** Choices after which the host has something new to say at once; the others wait until the reader settles. */
@@ -65,46 +64,26 @@ export function mount(root, given, report) {
   root.append(frame);
   /** @type {Record<string, Payload | null>} */
   const parts = { ...given };
-  /** @type {Values} */
-  let values = {
+  const keeper = createKeeper({
+    frame,
+    /** @type {Values} */
+    values: {
     token: 0, open: [], measure: "cosine", pair: null, words: "", query: null, space: "input", own: false, grouped: true, layer: 0, head: 0, key: null, at: null,
-  }; // prettier-ignore
-  let reported = JSON.stringify(values);
-  let settling = 0;
-  let moving = false; // a pointer holds a slider
-  let pending = 0;
-  let colours = readColours(frame);
+  }, // prettier-ignore
+    asks: ASKS,
+    report,
+    draw: () => built.draw(),
+  });
   let built = build();
-
-  function settle() {
-    clearTimeout(settling);
-    settling = 0;
-    if (moving || JSON.stringify(values) === reported) return;
-    reported = JSON.stringify(values);
-    report(structuredClone(values));
-  }
 
   /** @param {Partial<Values>} change */
   function choose(change) {
-    values = { ...values, ...change };
-    if ("token" in change) Object.assign(values, { query: change.query ?? null, key: change.key ?? null, at: null });
-    if ("space" in change) values.query = null; // "#12" is another row there
-    if ("key" in change) values.at = null;
-    if ("words" in change && !("pair" in change)) values.pair = null;
-    clearTimeout(settling);
-    if (ASKS.some((name) => name in change)) settle();
-    else settling = window.setTimeout(settle, SETTLED_AFTER);
-    redraw();
-  }
-
-  function redraw() {
-    pending ||= requestAnimationFrame(draw);
-  }
-
-  function draw() {
-    cancelAnimationFrame(pending);
-    pending = 0;
-    built.draw();
+    const gone = /** @type {Partial<Values>} */ ({});
+    if ("token" in change) Object.assign(gone, { query: null, key: null, at: null });
+    if ("space" in change) gone.query = null; // "#12" is another row there
+    if ("key" in change) gone.at = null;
+    if ("words" in change) gone.pair = null;
+    keeper.choose({ ...gone, ...change }, ASKS.some((name) => name in change));
   }
 
   function build() {
@@ -127,43 +106,22 @@ export function mount(root, given, report) {
       token: (piece) => element("span", { class: "token", lang: "", translate: "no" }, piece),
       row: (place) => arrays.rows.data.subarray(place * D, (place + 1) * D),
       place: (position) => places[position],
-      colours: () => colours,
+      colours: keeper.colours,
       part: (name) => parts[name] ?? null,
-      values: () => values,
+      values: keeper.values,
       choose,
-      hold(held) {
-        moving = held;
-        if (!held) choose({});
-      },
-      redraw,
+      hold: keeper.hold,
+      redraw: keeper.redraw,
     };
     const text = createText(scene);
     const lookup = createLookup(scene);
-    const sections = Object.entries(SECTIONS).map(([name, create]) =>
-      createSection({
-        name,
-        title: scene.say(`${name}.title`),
-        question: scene.say(`${name}.question`),
-        create: () => create(scene),
-        isOpen: (/** @type {Values} */ now) => now.open.includes(name),
-        set: (open) => choose({ open: Object.keys(SECTIONS).filter((n) => (n === name ? open : values.open.includes(n))) }),
-      }),
-    );
+    const sections = createSections(scene, SECTIONS);
     frame.replaceChildren(text.node, lookup.node, ...sections.map((section) => section.node));
     return {
-      draw: () => [text, lookup, ...sections].forEach((part) => part.draw(values)),
+      draw: () => [text, lookup, ...sections].forEach((part) => part.draw(keeper.values())),
       destroy: () => (lookup.destroy(), sections.forEach((section) => section.destroy())),
     };
   }
-
-  const resized = new ResizeObserver(redraw);
-  resized.observe(frame);
-  const scheme = window.matchMedia("(prefers-color-scheme: dark)");
-  const recolour = () => {
-    colours = readColours(frame);
-    redraw();
-  };
-  scheme.addEventListener("change", recolour);
 
   return {
     /**
@@ -172,24 +130,16 @@ export function mount(root, given, report) {
      */
     update(next, given) {
       Object.assign(parts, next);
-      if (given && !moving && !settling) {
-        values = { ...values, ...given };
-        reported = JSON.stringify(values);
-      }
+      keeper.take(given);
       if (next.text) {
         built.destroy();
         built = build();
       }
-      colours = readColours(frame);
-      draw();
+      keeper.draw();
     },
     destroy() {
-      clearTimeout(settling);
-      cancelAnimationFrame(pending);
-      resized.disconnect();
-      scheme.removeEventListener("change", recolour);
       built.destroy();
-      frame.remove();
+      keeper.destroy();
     },
   };
 }

@@ -1,9 +1,9 @@
 // The generation view: a text that grows word by word, and the tree of what else was tried. Which texts there are and
 // which is followed is decided here; the host writes when a goal is set, and tells of every word.
 
-import { readColours } from "../colours.js";
 import { element, fill, fillNodes } from "../dom.js";
-import { createSection } from "../section.js";
+import { createKeeper } from "../keeper.js";
+import { createSections } from "../section.js";
 import { createBar } from "./bar.js";
 import { createBeams } from "./beams.js";
 import { createBranches } from "./branches.js";
@@ -16,7 +16,6 @@ import { Numbers, find, grow, keyOf, nodesTo, pathOf, sizeOf, withText, without 
 
 export const css = ["../common.css", "./view.css", "./sections.css"];
 
-const SETTLED_AFTER = 300; // ms
 const LATE = 1000; // ms
 
 /** What unfolds, in the order of the page. */
@@ -97,62 +96,44 @@ export function mount(root, given, report) {
   root.append(frame);
   /** @type {Record<string, Payload | null>} */
   const parts = { ...given };
-  /** @type {Values} */
-  let values = {
-    of: "", tree: [], leaf: null, place: null, goal: null, way: "greedy", temperature: 1, top_k: null, top_p: null,
-    min_p: null, repetition_penalty: null, seed: 0, speed: "full", words: 20, search: null, width: 3, ahead: 8, open: [],
-    force: null, text: null, measure: false,
-  }; // prettier-ignore
-  let reported = JSON.stringify(values);
   let pointed = /** @type {Node | null} */ (null);
-  let settling = 0;
-  let pending = 0;
   let built = /** @type {ReturnType<typeof build> | null} */ (null);
   let numbers = new Numbers();
   let timings = /** @type {{length: number, cached: number, plain: number}[]} */ ([]);
   let early = /** @type {Map<string, any>} */ (new Map()); // words that came before the one they stand behind
-  let colours = readColours(frame);
-
-  function settle() {
-    clearTimeout(settling);
-    settling = 0;
-    if (JSON.stringify(values) === reported) return;
-    reported = JSON.stringify(values);
-    report(structuredClone(values));
-  }
+  const keeper = createKeeper({
+    frame,
+    /** @type {Values} */
+    values: {
+    of: "", tree: [], leaf: null, place: null, goal: null, way: "greedy", temperature: 1, top_k: null, top_p: null,
+    min_p: null, repetition_penalty: null, seed: 0, speed: "full", words: 20, search: null, width: 3, ahead: 8, open: [],
+    force: null, text: null, measure: false,
+  }, // prettier-ignore
+    asks: ASKS,
+    once: { force: null, text: null },
+    report,
+    draw: () => built?.draw(now()),
+  });
 
   /** @param {Partial<Values>} change */
   function choose(change) {
     // Whatever the reader does while words come ends the writing, unless it only sets how fast they come.
-    if (values.goal !== null && !("goal" in change) && !("speed" in change)) change = { ...change, goal: null };
-    values = { ...values, ...change };
+    const ends = keeper.values().goal !== null && !("goal" in change) && !("speed" in change);
     pointed = null;
     built?.tell("");
-    clearTimeout(settling);
-    if (ASKS.some((name) => name in change)) settle();
-    else settling = window.setTimeout(settle, SETTLED_AFTER);
-    redraw();
-  }
-
-  /** Take values over without asking the host for anything. @param {Partial<Values>} change */
-  function adopt(change) {
-    values = { ...values, ...change };
-    if (!settling) reported = JSON.stringify(values);
-  }
-
-  function redraw() {
-    pending ||= requestAnimationFrame(draw);
+    keeper.choose(ends ? { ...change, goal: null } : change);
   }
 
   /** @param {Node | null} node */
   function point(node) {
     if (node === pointed) return;
     pointed = node;
-    redraw();
+    keeper.redraw();
   }
 
   /** @returns {Now} */
   function now() {
+    const values = keeper.values();
     const { header } = /** @type {Payload} */ (parts.text);
     const tree = grow(values.tree);
     const leaf = values.leaf === null ? tree : /** @type {Node} */ (find(tree, pathOf(values.tree, values.leaf)));
@@ -167,14 +148,9 @@ export function mount(root, given, report) {
     return { values, root: tree, leaf, path, at, taken, cursor, running: values.goal !== null, ended, room };
   }
 
-  function draw() {
-    cancelAnimationFrame(pending);
-    pending = 0;
-    if (built) built.draw(now());
-  }
-
   /** @param {number} count */
   function write(count) {
+    const values = keeper.values();
     const { cursor, path, room, ended } = now();
     const most = cursor.path.length + room;
     if (ended || room < 1) return;
@@ -188,6 +164,7 @@ export function mount(root, given, report) {
 
   /** @param {number[]} path @param {number} [place] */
   function follow(path, place) {
+    const values = keeper.values();
     const { most } = /** @type {Payload} */ (parts.text).header;
     const grown = path.length ? withText(values.tree, path) : { tree: values.tree, leaf: values.leaf };
     if (sizeOf(grown.tree) > most.tokens || grown.tree.length > most.branches) {
@@ -200,6 +177,7 @@ export function mount(root, given, report) {
 
   /** @param {number} leaf @param {number} [count] */
   function drop(leaf, count) {
+    const values = keeper.values();
     const rest = without(values.tree, leaf, count);
     // Another text went: the one that is followed is followed still.
     const kept = leaf === values.leaf || values.leaf === null ? rest : withText(rest.tree, pathOf(values.tree, values.leaf));
@@ -226,9 +204,9 @@ export function mount(root, given, report) {
       },
       position: (node) => header.tokens.length + node.path.length - 1,
       ends: (id) => header.ends.some((/** @type {any} */ end) => end.id === id),
-      colours: () => colours,
+      colours: keeper.colours,
       part: (name) => (parts[name]?.header.of === header.of ? /** @type {Payload} */ (parts[name]) : null),
-      values: () => values,
+      values: keeper.values,
       now,
       choose,
       point,
@@ -236,25 +214,15 @@ export function mount(root, given, report) {
       follow,
       drop,
       timings: () => timings,
-      redraw,
+      redraw: keeper.redraw,
     };
     const text = createText(scene);
     const next = createNext(scene);
     const bar = createBar(scene);
     const beams = createBeams(scene);
     const branches = createBranches(scene);
-    const sections = Object.entries(SECTIONS)
-      .filter(([name]) => name !== "tasks" || header.tasks)
-      .map(([name, create]) =>
-        createSection({
-          name,
-          title: say(`${name}.title`),
-          question: say(`${name}.question`),
-          create: () => create(scene),
-          isOpen: (/** @type {Now} */ { values }) => values.open.includes(name),
-          set: (open) => choose({ open: Object.keys(SECTIONS).filter((other) => (other === name ? open : values.open.includes(other))) }),
-        }),
-      );
+    const there = Object.entries(SECTIONS).filter(([name]) => name !== "tasks" || header.tasks);
+    const sections = createSections(scene, Object.fromEntries(there), { all: Object.keys(SECTIONS) });
     const blocks = [text, next, bar, beams, branches, ...sections];
     frame.lang = header.language;
     frame.replaceChildren(
@@ -274,6 +242,7 @@ export function mount(root, given, report) {
 
   /** A word was written. @param {any} word @returns {boolean} whether it was the one waited for */
   function heard(word) {
+    const values = keeper.values();
     const { cursor } = now();
     if (values.goal === null || keyOf(word.path) !== cursor.key) return false;
     numbers.hear(word);
@@ -285,15 +254,14 @@ export function mount(root, given, report) {
       own.length >= values.goal ||
       header.ends.some((/** @type {any} */ end) => end.id === word.id) ||
       header.tokens.length + own.length >= header.limit;
-    adopt({ ...grown, place: long ? own.length : null });
+    keeper.adopt({ ...grown, place: long ? own.length : null });
     if (done) finish();
     return true;
   }
 
   /** All that was asked for is here, or nothing more will come: say what there is now. */
   function finish() {
-    values = { ...values, goal: null, measure: false };
-    settle();
+    keeper.choose({ goal: null, measure: false }, true);
   }
 
   /** @param {Payload} tree */
@@ -301,15 +269,6 @@ export function mount(root, given, report) {
     numbers.take(tree);
     if (tree.header.said) built?.tell(tree.header.said);
   }
-
-  const resized = new ResizeObserver(redraw);
-  resized.observe(frame);
-  const scheme = window.matchMedia("(prefers-color-scheme: dark)");
-  const recolour = () => {
-    colours = readColours(frame);
-    redraw();
-  };
-  scheme.addEventListener("change", recolour);
 
   return {
     /**
@@ -319,12 +278,7 @@ export function mount(root, given, report) {
     update(news, chosen) {
       Object.assign(parts, news);
       const text = /** @type {Payload} */ (parts.text);
-      if (chosen && (!settling || chosen.of !== values.of)) {
-        clearTimeout(settling);
-        settling = 0;
-        values = { ...values, ...chosen };
-        reported = JSON.stringify(values);
-      }
+      keeper.take(chosen, chosen !== null && chosen.of !== keeper.values().of);
       const fresh = news.text || !built; // what it was mounted with is new as well
       if (fresh) {
         pointed = null;
@@ -337,11 +291,11 @@ export function mount(root, given, report) {
         const { length, cached, plain } = parts.cache.arrays;
         timings = Array.from(length.data, (n, i) => ({ length: n, cached: cached.data[i], plain: plain.data[i] }));
       }
-      colours = readColours(frame);
-      draw();
+      keeper.draw();
     },
     /** @param {Payload} news */
     hear({ header }) {
+      const values = keeper.values();
       if (header.of !== values.of) return;
       if (header.timing) timings = [...timings, { ...header.timing, cached: header.timing.cached ?? NaN }];
       if (header.kind === "word") {
@@ -351,17 +305,13 @@ export function mount(root, given, report) {
       if (header.kind === "done" && (values.goal !== null || values.measure)) {
         // A word before it may still be on its way.
         if (keyOf(header.path) === now().cursor.key || values.measure) finish();
-        else window.setTimeout(() => values.goal !== null && finish(), LATE);
+        else window.setTimeout(() => keeper.values().goal !== null && finish(), LATE);
       }
       if (header.said) built?.tell(header.said);
-      redraw();
+      keeper.redraw();
     },
     destroy() {
-      clearTimeout(settling);
-      cancelAnimationFrame(pending);
-      resized.disconnect();
-      scheme.removeEventListener("change", recolour);
-      frame.remove();
+      keeper.destroy();
     },
   };
 }

@@ -1,8 +1,8 @@
 // The geometry view: sums of words, families of them, directions, and pictures of a space of words.
 
-import { readColours } from "../colours.js";
 import { element, fill, fillNodes } from "../dom.js";
-import { createSection } from "../section.js";
+import { createKeeper } from "../keeper.js";
+import { createSections } from "../section.js";
 import { createCloud } from "./cloud.js";
 import { createDirection } from "./direction.js";
 import { createFormula } from "./formula.js";
@@ -11,7 +11,6 @@ import { createSpaces } from "./spaces.js";
 
 export const css = ["../common.css", "./view.css"];
 
-const SETTLED_AFTER = 300; // ms
 const SECTIONS = { gallery: createGallery, direction: createDirection, cloud: createCloud, spaces: createSpaces };
 
 /** Choices for which the host has something to send; the others wait until the reader settles. */
@@ -61,45 +60,26 @@ export function mount(root, given, report) {
   root.append(frame);
   /** @type {Record<string, Payload | null>} */
   const parts = { ...given };
-  /** @type {Values} */
-  let values = {
+  let picture = /** @type {any} */ (null);
+  let blocks = /** @type {any[]} */ ([]);
+  const keeper = createKeeper({
+    frame,
+    /** @type {Values} */
+    values: {
     space: "input", formula: "", without: false, mean: false, open: [], first: "", second: "", others: "",
     cloud: "words", dims: 2, listed: "", axes: false, axis_x: "", axis_y: "", lay: false, halts: 0,
-  }; // prettier-ignore
-  let reported = JSON.stringify(values);
-  let settling = 0;
-  let pending = 0;
-  let colours = readColours(frame);
-  let picture = /** @type {any} */ (null);
-  let blocks = build();
-
-  function settle() {
-    clearTimeout(settling);
-    settling = 0;
-    if (JSON.stringify(values) === reported) return;
-    report(structuredClone(values));
-    values = { ...values, lay: false }; // told once
-    reported = JSON.stringify(values);
-  }
+  }, // prettier-ignore
+    asks: ASKS,
+    once: { lay: false },
+    report,
+    draw: () => blocks.forEach((block) => block.draw(keeper.values())),
+  });
+  blocks = build();
 
   /** @param {Partial<Values>} change */
   function choose(change) {
     if ("cloud" in change || "space" in change || "listed" in change) picture = null;
-    values = { ...values, ...change };
-    clearTimeout(settling);
-    if (ASKS.some((name) => name in change)) settle();
-    else settling = window.setTimeout(settle, SETTLED_AFTER);
-    redraw();
-  }
-
-  function redraw() {
-    pending ||= requestAnimationFrame(draw);
-  }
-
-  function draw() {
-    cancelAnimationFrame(pending);
-    pending = 0;
-    for (const block of blocks) block.draw(values);
+    keeper.choose(change);
   }
 
   function build() {
@@ -111,26 +91,16 @@ export function mount(root, given, report) {
       say: (key, filled = {}) => fill(header.labels[key], filled),
       nodes: (key, filled) => fillNodes(header.labels[key], filled),
       token: (piece) => element("span", { class: "token", lang: "", translate: "no" }, piece),
-      colours: () => colours,
+      colours: keeper.colours,
       part: (name) => (parts[name]?.header.space === header.space ? /** @type {Payload} */ (parts[name]) : null),
-      values: () => values,
+      values: keeper.values,
       choose,
       picture: () => picture,
-      redraw,
+      redraw: keeper.redraw,
     };
     const formula = createFormula(scene);
-    const sections = Object.entries(SECTIONS)
-      .filter(([name]) => (name !== "gallery" || header.words) && (name !== "spaces" || header.spaces.length > 1))
-      .map(([name, create]) =>
-        createSection({
-          name,
-          title: scene.say(`${name}.title`),
-          question: scene.say(`${name}.question`),
-          create: () => create(scene),
-          isOpen: (/** @type {Values} */ now) => now.open.includes(name),
-          set: (open) => choose({ open: ["results", ...Object.keys(SECTIONS)].filter((n) => (n === name ? open : values.open.includes(n))) }),
-        }),
-      );
+    const there = Object.entries(SECTIONS).filter(([name]) => (name !== "gallery" || header.words) && (name !== "spaces" || header.spaces.length > 1));
+    const sections = createSections(scene, Object.fromEntries(there), { all: ["results", ...Object.keys(SECTIONS)] });
     frame.replaceChildren(spaces(scene), formula.node, ...sections.map((section) => section.node));
     return [formula, ...sections];
   }
@@ -146,15 +116,6 @@ export function mount(root, given, report) {
     return element("div", { class: "spaces" }, element("div", { class: "line", role: "radiogroup", "aria-label": say("space.label") }, ...buttons), element("p", { class: "muted" }, about));
   }
 
-  const resized = new ResizeObserver(redraw);
-  resized.observe(frame);
-  const scheme = window.matchMedia("(prefers-color-scheme: dark)");
-  const recolour = () => {
-    colours = readColours(frame);
-    redraw();
-  };
-  scheme.addEventListener("change", recolour);
-
   return {
     /**
      * @param {Record<string, Payload | null>} news
@@ -162,28 +123,23 @@ export function mount(root, given, report) {
      */
     update(news, chosen) {
       Object.assign(parts, news);
-      if (chosen && !settling) {
-        values = { ...values, ...chosen };
-        reported = JSON.stringify(values);
+      keeper.take(chosen);
+      if (news.text) {
+        for (const block of blocks) block.destroy?.();
+        blocks = build();
       }
-      if (news.text) blocks = build();
-      colours = readColours(frame);
-      draw();
+      keeper.draw();
     },
     /** @param {Payload} news */
     hear({ header, arrays }) {
       const { space } = /** @type {Payload} */ (parts.text).header;
-      if (header.space !== space || header.cloud !== values.cloud) return;
+      if (header.space !== space || header.cloud !== keeper.values().cloud) return;
       picture = { ...header, flat: arrays.flat.data };
-      redraw();
+      keeper.redraw();
     },
     destroy() {
-      clearTimeout(settling);
-      cancelAnimationFrame(pending);
-      resized.disconnect();
-      scheme.removeEventListener("change", recolour);
-      for (const block of blocks) if ("destroy" in block) block.destroy();
-      frame.remove();
+      for (const block of blocks) block.destroy?.();
+      keeper.destroy();
     },
   };
 }

@@ -1,10 +1,10 @@
 // The output view: logits of one position -> probabilities of the next word, under a temperature slider.
 // Everything is computed here from the full logit vector, at every step of the slider.
 
-import { readColours } from "../colours.js";
 import { element, fill, fillNodes } from "../dom.js";
 import { count, fixed, percent } from "../format.js";
-import { createSection } from "../section.js";
+import { createKeeper } from "../keeper.js";
+import { createSections } from "../section.js";
 import { createBars } from "./bars.js";
 import { createCurves } from "./curves.js";
 import { distribution, penalised, sortIds } from "./distribution.js";
@@ -17,7 +17,6 @@ import { createText } from "./text.js";
 
 export const css = ["../common.css", "./view.css", "./sections.css"];
 
-const SETTLED_AFTER = 300; // ms without a movement
 const SECTIONS = { filters: createFilters, number: createNumber, curves: createCurves, sample: createSample, lens: createLens };
 
 /** Choices after which the host has something new to say at once; the others wait until the reader settles. */
@@ -81,45 +80,23 @@ export function mount(root, given, report) {
   root.append(frame);
   /** @type {Record<string, Payload | null>} */
   const parts = { ...given };
-  /** @type {Values} */
-  let values = {
+  let near = /** @type {number | null} */ (null);
+  const keeper = createKeeper({
+    frame,
+    /** @type {Values} */
+    values: {
     token: 0, start: false, temperature: 1, top_k: null, top_p: null, min_p: null, repetition_penalty: null,
     word: null, open: [], seed: 0, points: "mlp", followed: null, cell: null,
-  }; // prettier-ignore
-  let reported = JSON.stringify(values);
-  let settling = 0;
-  let moving = false; // a pointer holds a slider
-  let pending = 0;
-  let near = /** @type {number | null} */ (null);
-  let colours = readColours(frame);
+  }, // prettier-ignore
+    asks: ASKS,
+    report,
+    draw: () => redrawWith.draw(),
+  });
   let redrawWith = build();
-
-  function settle() {
-    clearTimeout(settling);
-    settling = 0;
-    if (moving || JSON.stringify(values) === reported) return;
-    reported = JSON.stringify(values);
-    report(structuredClone(values));
-  }
 
   /** @param {Partial<Values>} change */
   function choose(change) {
-    values = { ...values, ...change };
-    if ("token" in change && !("word" in change)) values.word = null;
-    clearTimeout(settling);
-    if (ASKS.some((name) => name in change)) settle();
-    else settling = window.setTimeout(settle, SETTLED_AFTER);
-    redraw();
-  }
-
-  function redraw() {
-    pending ||= requestAnimationFrame(draw);
-  }
-
-  function draw() {
-    cancelAnimationFrame(pending);
-    pending = 0;
-    redrawWith.draw();
+    keeper.choose("token" in change ? { word: null, ...change } : change);
   }
 
   function build() {
@@ -143,7 +120,7 @@ export function mount(root, given, report) {
       if (penalty.value !== value) penalty = { value, ...penalised(base, order, said.header.seen, value) };
       return penalty;
     };
-    const options = () => ({
+    const options = (values = keeper.values()) => ({
       temperature: values.temperature === "inf" ? Infinity : values.temperature,
       topK: values.top_k,
       topP: values.top_p,
@@ -164,47 +141,36 @@ export function mount(root, given, report) {
       nodes: (key, nodes) => fillNodes(header.labels[key], nodes),
       piece: (id) => pieces.get(id) ?? scene.part("pieces")?.header.pieces[id] ?? `#${id}`,
       token: (id) => element("span", { class: "token", lang: "", translate: "no" }, scene.piece(id)),
-      colours: () => colours,
+      colours: keeper.colours,
       part: (name) => parts[name] ?? null,
-      values: () => values,
+      values: keeper.values,
       choose,
-      hold(held) {
-        moving = held;
-        if (!held) choose({});
-      },
+      hold: keeper.hold,
       preview(id) {
         near = id;
-        redraw();
+        keeper.redraw();
       },
       at(change) {
         const wanted = { ...options(), ...change };
         const { logits, order } = under(wanted.penalty);
         return distribution(logits, order, wanted);
       },
-      redraw,
+      redraw: keeper.redraw,
     };
     const text = createText(scene);
     if (scene.flat) {
       const flat = say("trouble.all_equal", { vocab, probability: percent(1 / base.length) });
       frame.replaceChildren(text.node, element("p", { class: "trouble", role: "status" }, flat));
-      return { draw: () => text.draw({ values }), destroy() {} };
+      return { draw: () => text.draw({ values: keeper.values() }), destroy() {} };
     }
     const slider = createSlider(scene);
     const facts = createFacts(scene);
     const bars = createBars(scene);
-    const sections = Object.entries(SECTIONS).map(([name, create]) =>
-      createSection({
-        name,
-        title: say(`${name}.title`),
-        question: say(`${name}.question`),
-        create: () => create(scene),
-        isOpen: (/** @type {Now} */ moment) => moment.values.open.includes(name),
-        set: (open) => choose({ open: Object.keys(SECTIONS).filter((n) => (n === name ? open : values.open.includes(n))) }),
-      }),
-    );
+    const sections = createSections(scene, SECTIONS);
     frame.replaceChildren(text.node, slider.node, facts.node, bars.node, ...sections.map((section) => section.node));
     return {
       draw() {
+        const values = keeper.values();
         const now = scene.at({});
         const leading = [...now.order.subarray(0, Math.min(LEADING, base.length))];
         const wanted = near ?? values.word;
@@ -218,15 +184,6 @@ export function mount(root, given, report) {
     };
   }
 
-  const resized = new ResizeObserver(redraw);
-  resized.observe(frame);
-  const scheme = window.matchMedia("(prefers-color-scheme: dark)");
-  const recolour = () => {
-    colours = readColours(frame);
-    redraw();
-  };
-  scheme.addEventListener("change", recolour);
-
   return {
     /**
      * @param {Record<string, Payload | null>} next
@@ -234,25 +191,17 @@ export function mount(root, given, report) {
      */
     update(next, given) {
       Object.assign(parts, next);
-      if (given && !moving && !settling) {
-        values = { ...values, ...given };
-        reported = JSON.stringify(values);
-      }
+      keeper.take(given);
       if (next.text || next.logits) {
         near = null;
         redrawWith.destroy();
         redrawWith = build();
       }
-      colours = readColours(frame);
-      draw();
+      keeper.draw();
     },
     destroy() {
-      clearTimeout(settling);
-      cancelAnimationFrame(pending);
-      resized.disconnect();
-      scheme.removeEventListener("change", recolour);
       redrawWith.destroy();
-      frame.remove();
+      keeper.destroy();
     },
   };
 }

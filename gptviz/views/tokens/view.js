@@ -2,7 +2,8 @@
 // of it, the vocabulary itself, and a long text of one's own.
 
 import { element, fill, fillNodes } from "../dom.js";
-import { createSection } from "../section.js";
+import { createKeeper } from "../keeper.js";
+import { createSections } from "../section.js";
 import { createLong } from "./long.js";
 import { createMerges } from "./merges.js";
 import { createText } from "./text.js";
@@ -11,7 +12,6 @@ import { createVocabulary } from "./vocabulary.js";
 
 export const css = ["../common.css", "./view.css"];
 
-const SETTLED_AFTER = 400; // ms
 const SECTIONS = { merges: createMerges, vocabularies: createVocabularies, vocabulary: createVocabulary, long: createLong };
 
 /** Choices for which the host has something to send; the others wait until the reader settles. */
@@ -53,42 +53,22 @@ export function mount(root, given, report) {
   root.append(frame);
   /** @type {Record<string, Payload | null>} */
   const parts = { ...given };
-  /** @type {Values} */
-  let values = { token: 0, open: [], chunk: null, step: null, vocabulary: "own", find: "", cuts: 0, long: null, text: null };
-  let reported = JSON.stringify(values);
-  let settling = 0;
-  let pending = 0;
   const draft = { long: "" }; // what is being written outlives the text above it
   let blocks = /** @type {any[]} */ ([]);
+  const keeper = createKeeper({
+    frame,
+    /** @type {Values} */
+    values: { token: 0, open: [], chunk: null, step: null, vocabulary: "own", find: "", cuts: 0, long: null, text: null },
+    asks: ASKS,
+    once: { long: null, text: null },
+    report,
+    draw: () => blocks.forEach((block) => block.draw(keeper.values())),
+  });
   blocks = build();
-
-  function settle() {
-    clearTimeout(settling);
-    settling = 0;
-    if (JSON.stringify(values) === reported) return;
-    report(structuredClone(values));
-    values = { ...values, long: null, text: null }; // told once
-    reported = JSON.stringify(values);
-  }
 
   /** @param {Partial<Values>} change */
   function choose(change) {
-    values = { ...values, ...change };
-    if ("token" in change) values = { ...values, chunk: null, step: null };
-    clearTimeout(settling);
-    if (ASKS.some((name) => name in change)) settle();
-    else settling = window.setTimeout(settle, SETTLED_AFTER);
-    redraw();
-  }
-
-  function redraw() {
-    pending ||= requestAnimationFrame(draw);
-  }
-
-  function draw() {
-    cancelAnimationFrame(pending);
-    pending = 0;
-    for (const block of blocks) block.draw(values);
+    keeper.choose("token" in change ? { ...change, chunk: null, step: null } : change);
   }
 
   function build() {
@@ -105,23 +85,14 @@ export function mount(root, given, report) {
         return node;
       },
       part: (name) => parts[name] ?? null,
-      values: () => values,
+      values: keeper.values,
       choose,
-      redraw,
+      redraw: keeper.redraw,
       draft,
     };
     for (const block of blocks) block.destroy?.();
     const text = createText(scene);
-    const sections = Object.entries(SECTIONS).map(([name, create]) =>
-      createSection({
-        name,
-        title: scene.say(`${name}.title`),
-        question: scene.say(`${name}.question`),
-        create: () => create(scene),
-        isOpen: (/** @type {Values} */ now) => now.open.includes(name),
-        set: (open) => choose({ open: Object.keys(SECTIONS).filter((n) => (n === name ? open : values.open.includes(n))) }),
-      }),
-    );
+    const sections = createSections(scene, SECTIONS);
     frame.replaceChildren(text.node, ...sections.map((section) => section.node));
     return [text, ...sections];
   }
@@ -133,18 +104,13 @@ export function mount(root, given, report) {
      */
     update(news, chosen) {
       Object.assign(parts, news);
-      if (chosen && !settling) {
-        values = { ...values, ...chosen };
-        reported = JSON.stringify(values);
-      }
+      keeper.take(chosen);
       if (news.text) blocks = build();
-      draw();
+      keeper.draw();
     },
     destroy() {
-      clearTimeout(settling);
-      cancelAnimationFrame(pending);
       for (const block of blocks) block.destroy?.();
-      frame.remove();
+      keeper.destroy();
     },
   };
 }
