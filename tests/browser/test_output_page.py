@@ -106,6 +106,23 @@ def test_the_lens_shows_the_ranks_of_the_analysis(open_at, smollm2):
     expect(readout).to_have_attribute("data-rank", "2", timeout=WAIT)
 
 
+def test_a_click_counts_though_the_button_is_drawn_anew_meanwhile(open_at, smollm2):
+    page = open_at(text=CAPITAL, unfolded="lens")
+    expect(page.locator(".lens-view .here")).to_have_attribute("data-rank", "1", timeout=WAIT)
+    token = page.get_by_role("button", name=re.compile("Follow .* everywhere")).locator(".token")
+    token.scroll_into_view_if_needed()
+    box = token.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    handle = token.element_handle()
+    page.mouse.down()
+    page.locator(".lens-view canvas").dispatch_event("pointerleave")
+    page.wait_for_function("node => !node.isConnected", arg=handle)
+    page.mouse.up()
+    expect(page.get_by_role("button", name=say("en", "output_view.lens.unfollow"))).to_be_visible()
+    paris = int(smollm2.trace(CAPITAL).logits[-1].argmax())
+    expect(page).to_have_url(re.compile(f"followed={paris}"), timeout=WAIT)
+
+
 @pytest.mark.parametrize(("locale", "language"), [("en-US", "en"), ("zh-CN", "zh")])
 def test_a_link_brings_back_what_was_set_on_a_phone(open_at, locale, language):
     query = {"text": "A spider has eight", "temperature": "inf", "unfolded": "filters,curves,sample", "top_k": 2}

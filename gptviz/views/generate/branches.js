@@ -19,6 +19,8 @@ export function createBranches(scene) {
     element("p", { class: "muted" }, say("branches.note")),
   );
 
+  let drawn = "";
+
   /** How many branches stand between this one and the prompt. @param {import("./tree.js").Branch[]} tree @param {number} leaf */
   function depth(tree, leaf) {
     let found = 0;
@@ -51,6 +53,10 @@ export function createBranches(scene) {
         const nodes = nodesTo(/** @type {import("./tree.js").Node} */ (find(root, path)));
         return { leaf, path, nodes, total: totalOf(numbers, nodes) };
       });
+      // Rows that stay the same are not made anew: a click on one must not be lost.
+      const key = JSON.stringify([tree, values.leaf, texts.map(({ total }) => total)]);
+      if (key === drawn) return;
+      drawn = key;
       const best = Math.max(...texts.map(({ total }) => total));
       body.replaceChildren(
         ...texts.map(({ leaf, path, nodes, total }) => {
