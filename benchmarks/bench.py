@@ -23,7 +23,7 @@ from playwright.sync_api import sync_playwright
 
 import gptviz
 from gptviz.analysis.arithmetic import solve
-from gptviz.analysis.geometry import nearest, space_of
+from gptviz.analysis.geometry import space_of
 from gptviz.analysis.meaning import principal_components
 from gptviz.analysis.similarity import neighbours
 from gptviz.analysis.spaces import GLOVE, open_space
@@ -77,7 +77,7 @@ def main(repeats: int, cold: bool, page: bool) -> None:
     table = Table(f"\n{'what a page computes':44}{'median':>12}")
     space = space_of(llm)
     computed = {
-        "nearest 12 of all embedding rows": lambda: nearest(llm, space.rows[7], 12),
+        "nearest 12 of all embedding rows": lambda: open_space(llm, "input").nearest(space.rows[7], 12),
         "nearest 60 in each of three measures": lambda: neighbours(space, space.rows[7], 60),
         "principal components of 5,000 of them": lambda: principal_components(space.rows[:5000], 3),
         "king - man + woman, with its baselines": lambda: solve(open_space(llm, "input"), "king - man + woman"),

@@ -28,6 +28,13 @@ def table(language: str) -> dict[str, str]:
     return flat
 
 
+@cache
+def file(language: str, name: str) -> dict[str, str]:
+    """The sentences of one file, by `section.key`. Not to be changed."""
+    prefix = f"{name}."
+    return {key.removeprefix(prefix): text for key, text in table(language).items() if key.startswith(prefix)}
+
+
 def say(language: str, key: str, **values: object) -> str:
     """The sentence `key` in `language`, its placeholders filled.
 

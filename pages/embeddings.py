@@ -9,9 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from gptviz.analysis.embeddings import most_alike, neighbour_facts, row_facts
-from gptviz.analysis.geometry import nearest, space_of, token_baseline
+from gptviz.analysis.geometry import space_of, token_baseline
 from gptviz.analysis.parameters import GPT3, count_parameters
-from gptviz.analysis.spaces import GLOVE, spaces_of
+from gptviz.analysis.spaces import GLOVE, open_space, spaces_of
 from gptviz.checkpoints import vectors
 from gptviz.model import GPT, rotary_frequencies, rotate
 from gptviz.ui import state
@@ -40,7 +40,8 @@ def main(page: Page) -> None:
         page.link("geometry", space=values["space"])
     ids = list(page.prompt.ids)
     facts = row_facts(page.llm, ids, at)
-    facts += neighbour_facts(page.llm, ids[at], nearest(page.llm, space_of(page.llm).rows[ids[at]], 12, [ids[at]]))
+    where, id = open_space(page.llm, "input"), ids[at]
+    facts += neighbour_facts(page.llm, id, where.nearest(where.space.rows[id], 12, [id]))
     page.look_for([sentence(page, fact) for fact in facts])
     with page.depth("open") as shown:
         if shown:
@@ -113,7 +114,7 @@ def open_row(page: Page) -> None:
     st.code(
         f"{line}\n\nW = llm.model.embed.weight  # {list(space.rows.shape)}\nW[{id}]  # [{first}, …]", wrap_lines=True
     )
-    other = nearest(llm, space.rows[id], 1, without=[id])[0]
+    other = open_space(llm, "input").nearest(space.rows[id], 1, without=[id])[0]
     page.lesson(
         "cosine",
         token=shown,

@@ -7,7 +7,7 @@ import tiktoken
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gptviz.analysis.tokens import CLASSICS, classic_cut, cut, facts, part, states
+from gptviz.analysis.tokens import CLASSICS, classic_cut, cut, facts, made
 
 
 def test_the_notes_sentence_in_words_is_the_notes_list(smollm2):
@@ -64,12 +64,11 @@ def test_any_text_can_be_cut_and_spoken_of(smollm2, text):
 
 @given(st.text(alphabet="abcdeéthe 法国了👩\n", max_size=60))
 @settings(max_examples=200, deadline=None)
-def test_merges_end_in_the_tokens_each_by_itself_too(smollm2, text):
+def test_merges_end_in_the_tokens_each_by_its_own_merge(smollm2, text):
     for chunk in smollm2.tokenizer.merge_steps(text):
-        every = states(chunk)
-        assert len(every) == len(chunk.merges) + 1
-        assert every[-1] == smollm2.pieces(chunk.ids)
-        for n, id in enumerate(chunk.ids):
-            alone = part(chunk, n)
-            assert states(alone)[-1] == smollm2.pieces([id])
-        assert [p for n in range(len(chunk.ids)) for p in part(chunk, n).pieces] == list(chunk.pieces)
+        tokens = made(chunk)
+        assert len(tokens) == len(chunk.pieces) - len(chunk.merges)
+        assert [token.piece for token in tokens] == smollm2.pieces(chunk.ids)
+        last = {merge.id: merge.rank for merge in chunk.merges}
+        for token, id in zip(tokens, chunk.ids, strict=True):
+            assert token.rank == last.get(id) and (token.rank is None) == (token.left == token.right == "")

@@ -14,7 +14,6 @@ from gptviz.analysis.embeddings import most_alike, neighbour_facts, row_facts
 from gptviz.analysis.geometry import (
     Space,
     cosine,
-    nearest,
     one_hot_difference,
     pair_baseline,
     principal_plane,
@@ -24,7 +23,7 @@ from gptviz.analysis.geometry import (
     spread,
     token_of,
 )
-from gptviz.analysis.landmarks import landmarks_of
+from gptviz.analysis.landmarks import landmarks_in
 from gptviz.analysis.spaces import open_space
 from gptviz.errors import GptvizError, InputError
 
@@ -38,9 +37,9 @@ def test_cosines_and_neighbours_are_those_of_a_plain_computation(tiny):
     rows = tiny.model.embed.weight
     expected = plain_cosines(rows, rows[5])
     assert torch.allclose(space_of(tiny).cosines(rows[5]).double(), expected, atol=1e-6)
-    near = nearest(tiny, rows[5], 10)
+    near = open_space(tiny, "input").nearest(rows[5], 10)
     assert [n.id for n in near] == expected.topk(10).indices.tolist() and near[0].id == 5
-    without = nearest(tiny, rows[5], 10_000, without=[5, 7])
+    without = open_space(tiny, "input").nearest(rows[5], 10_000, without=[5, 7])
     assert len(without) == len(rows) - 2 and {n.id for n in without}.isdisjoint({5, 7})
     assert rank(expected, near[3].id) == 4
     assert rank(expected, near[3].id, without=[5, near[1].id]) == 2
@@ -234,8 +233,8 @@ def test_random_arrows_have_no_direction():
 
 
 def test_landmarks_of_the_default_model_are_common_words(smollm2):
-    marks = landmarks_of(smollm2)
-    assert marks is landmarks_of(smollm2)
+    marks = landmarks_in(open_space(smollm2, "input"))
+    assert marks is landmarks_in(open_space(smollm2, "input"))
     assert len(marks.ids) == len(set(marks.ids)) > 300
     assert "·cat" in smollm2.pieces(marks.groups["animals"])
     rows = smollm2.model.embed.weight[marks.ids]
@@ -243,7 +242,7 @@ def test_landmarks_of_the_default_model_are_common_words(smollm2):
 
 
 def test_a_small_vocabulary_is_its_own_landmark(tiny):
-    marks = landmarks_of(tiny)
+    marks = landmarks_in(open_space(tiny, "input"))
     assert marks.groups == {"vocabulary": list(range(97))}
 
 
@@ -268,7 +267,7 @@ def test_what_is_said_about_rows_is_so(smollm2):
 
 def test_what_is_said_about_neighbours_is_so(smollm2):
     cat = smollm2.tokenizer.id_of(" cat")
-    near = nearest(smollm2, smollm2.model.embed.weight[cat], 12, without=[cat])
+    near = open_space(smollm2, "input").nearest(smollm2.model.embed.weight[cat], 12, without=[cat])
     cosines = plain_cosines(smollm2.model.embed.weight, smollm2.model.embed.weight[cat])
     others = cosines[torch.arange(len(cosines)) != cat]
     first, respelled, other = neighbour_facts(smollm2, cat, near)

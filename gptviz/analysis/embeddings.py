@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import torch
 
 from gptviz.analysis.facts import Fact
-from gptviz.analysis.geometry import Near, nearest, space_of, token_baseline
+from gptviz.analysis.geometry import Near, space_of, token_baseline
 from gptviz.analysis.similarity import chance
+from gptviz.analysis.spaces import open_space
 from gptviz.llm import LLM
 
 
@@ -39,7 +40,8 @@ def row_facts(llm: LLM, ids: list[int], at: int) -> list[Fact]:
 
 def neighbour_facts(llm: LLM, token_id: int, near: Sequence[Near]) -> list[Fact]:
     """About a token's nearest: how near the first is, and whether they are other words or the same one respelled."""
-    space, token = space_of(llm), llm.pieces([token_id])[0]
+    where, token = open_space(llm, "input"), llm.pieces([token_id])[0]
+    space = where.space
     first, own = near[0], token_baseline(space, token_id)
     values = {"token": token, "first": first.token, "cosine": first.cosine, "mean": own.mean, "sd": own.sd}
     facts = [Fact("nearest", values | {"sds": own.sds_above(first.cosine)})]
@@ -48,7 +50,8 @@ def neighbour_facts(llm: LLM, token_id: int, near: Sequence[Near]) -> list[Fact]
     if spelling and respelled:
         values = {"token": token, "count": len(respelled), "shown": len(near)}
         facts.append(Fact("respelled", values | {"which": tuple(n.token for n in respelled)}))
-        other = next((n for n in nearest(llm, space.rows[token_id], 50) if _letters(n.token) != spelling), None)
+        around = where.nearest(space.rows[token_id], 50)
+        other = next((near for near in around if _letters(near.token) != spelling), None)
         if other and respelled[0] == first:
             facts.append(Fact("other", {"first": other.token, "cosine": other.cosine}))
     return facts

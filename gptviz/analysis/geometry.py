@@ -126,15 +126,6 @@ def pair_baseline(rows: Tensor) -> Baseline:
     return Baseline(float(mean), float(variance.clamp_min(0).sqrt()), m, m == n)
 
 
-def nearest(llm: LLM, vector: Tensor, count: int, without: Sequence[int] = ()) -> list[Near]:
-    """The `count` tokens whose rows have the largest cosine with `vector` [D], largest first."""
-    cosines = space_of(llm).cosines(vector)
-    cosines[list(without)] = -torch.inf
-    top = cosines.topk(min(count, len(cosines) - len(set(without))))
-    ids = top.indices.tolist()
-    return [Near(i, t, c) for i, t, c in zip(ids, llm.pieces(ids), top.values.tolist(), strict=True)]
-
-
 def rank(cosines: Tensor, token_id: int, without: Sequence[int] = ()) -> int:
     """1 if no row but those `without` has a larger cosine than `token_id`, 2 if one has, and so on."""
     larger = cosines > cosines[token_id]
@@ -144,16 +135,23 @@ def rank(cosines: Tensor, token_id: int, without: Sequence[int] = ()) -> int:
 # ---------------------------------------------------------------------------------------------- words
 
 
-def token_of(llm: LLM, word: str) -> int:
+def one_token(llm: LLM, word: str) -> int | None:
     """The one token that `word` is: as inside a sentence, with a space before it, else as it stands; "·" stands for
-    a space. Raises InputError for a word of several tokens, or with characters the vocabulary lacks."""
+    a space. None for a word of several tokens, or of none."""
+    word = word.replace("·", " ")
+    forms = (word,) if word.startswith(" ") else (f" {word}", word)
+    return next((found for form in forms if (found := llm.tokenizer.id_of(form)) is not None), None)
+
+
+def token_of(llm: LLM, word: str) -> int:
+    """`one_token`, for those who need one. Raises InputError for a word of several tokens, or with characters the
+    vocabulary lacks."""
     if llm.tokenizer is None:
         raise InputError("no_tokenizer", model=llm.name)
+    found = one_token(llm, word)
+    if found is not None:
+        return found
     word = word.replace("·", " ")
-    for form in (f" {word}", word):
-        found = llm.tokenizer.id_of(form)
-        if found is not None:
-            return found
     if llm.tokenizer.dropped(word) or not word.strip():
         raise InputError("word_not_in_vocabulary", word=word)
     pieces = llm.pieces(llm.tokenizer.encode_inside(word))

@@ -13,8 +13,7 @@ from gptviz.analysis.geometry import (
     Baseline,
     pair_baseline,
 )
-from gptviz.analysis.spaces import WordSpace, open_space
-from gptviz.llm import LLM
+from gptviz.analysis.spaces import WordSpace
 from gptviz.paths import asset
 
 _ENOUGH = 100  # fewer common words than this in a vocabulary, and its own tokens serve instead
@@ -40,11 +39,6 @@ class Landmarks:
 
 _landmarks: weakref.WeakKeyDictionary[WordSpace, Landmarks] = weakref.WeakKeyDictionary()
 _lock = threading.Lock()
-
-
-def landmarks_of(llm: LLM) -> Landmarks:
-    """The landmarks of a model's embedding matrix."""
-    return landmarks_in(open_space(llm, "input"))
 
 
 def landmarks_in(where: WordSpace) -> Landmarks:

@@ -11,7 +11,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from gptviz.analysis.geometry import Space
+from gptviz.analysis.geometry import Space, one_token
 from gptviz.analysis.spaces import TokenSpace, WordSpace
 from gptviz.llm import LLM
 
@@ -184,11 +184,10 @@ def _ids_of(llm: LLM, word: str) -> tuple[int, ...]:
             return (id,) if id < llm.config.vocab_size else ()
     if tokenizer is None or not word:
         return ()
+    found = one_token(llm, word)
+    if found is not None:
+        return (found,)
     spoken = word.replace("·", " ")
-    for form in (spoken,) if spoken.startswith(" ") else (f" {spoken}", spoken):
-        found = tokenizer.id_of(form)
-        if found is not None:
-            return (found,)
     if tokenizer.dropped(spoken):
         return ()
     return tuple(tokenizer.encode_inside(spoken.strip()))

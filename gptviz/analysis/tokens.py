@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gptviz.analysis.facts import Fact
 from gptviz.tokenizer import Chunk, Dropped, Tokenizer, classic, visible
@@ -172,27 +172,21 @@ def all_letters(tokenizer: Tokenizer) -> bool:
     return all(len(tokenizer.token_bytes(i).decode("utf-8", "replace")) <= 1 for i in ordinary)
 
 
-def part(chunk: Chunk, n: int) -> Chunk:
-    """What a chunk's token number `n` alone was merged from, as a chunk."""
-    spans = {(i, i + 1) for i in range(len(chunk.pieces))}
-    for merge in chunk.merges:
-        spans -= {(merge.start, merge.middle), (merge.middle, merge.end)}
-        spans.add((merge.start, merge.end))
-    a, b = sorted(spans)[n]
-    merges = (
-        replace(m, start=m.start - a, middle=m.middle - a, end=m.end - a)
-        for m in chunk.merges
-        if a <= m.start and m.end <= b
-    )
-    return replace(chunk, pieces=chunk.pieces[a:b], merges=tuple(merges), ids=(chunk.ids[n],))
+@dataclass(frozen=True)
+class Made:
+    """A token of a chunk: what to show for it, and the merge that made it, with its two halves; None, "" and "" for
+    one that was there from the beginning."""
+
+    piece: str
+    rank: int | None = None
+    left: str = ""
+    right: str = ""
 
 
-def states(chunk: Chunk) -> list[list[str]]:
-    """The pieces of a chunk before its first merge, and after each."""
-    pieces = {(i, i + 1): piece for i, piece in enumerate(chunk.pieces)}  # by span, counted in first pieces
-    seen = [list(pieces.values())]
+def made(chunk: Chunk) -> list[Made]:
+    """What a chunk ends in, each token with the merge that made it."""
+    pieces = {(i, i + 1): Made(piece) for i, piece in enumerate(chunk.pieces)}  # by span, counted in first pieces
     for merge in chunk.merges:
-        del pieces[merge.start, merge.middle], pieces[merge.middle, merge.end]
-        pieces[merge.start, merge.end] = merge.piece
-        seen.append([pieces[span] for span in sorted(pieces)])
-    return seen
+        left, right = pieces.pop((merge.start, merge.middle)), pieces.pop((merge.middle, merge.end))
+        pieces[merge.start, merge.end] = Made(merge.piece, merge.rank, left.piece, right.piece)
+    return [pieces[span] for span in sorted(pieces)]

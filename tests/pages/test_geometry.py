@@ -100,5 +100,5 @@ def test_the_question_is_answered_by_the_families(smollm2):
 def test_the_page_and_the_view_speak_of_the_same_values():
     """What the view reports and the page does not give back would be taken for a choice made elsewhere."""
     code = (PACKAGE / "views/geometry/view.js").read_text(encoding="utf-8")
-    begun = re.search(r"let values = \{(.*?)\};", code, flags=re.DOTALL)[1]
+    begun = re.search(r"values: \{(.*?)\},", code, flags=re.DOTALL)[1]
     assert set(re.findall(r"(\w+):", begun)) == shown(visit("geometry"))[0].keys()

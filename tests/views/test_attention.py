@@ -14,11 +14,12 @@ from gptviz.analysis.cell import key_head
 from gptviz.errors import InputError
 from gptviz.interventions import Scale
 from gptviz.paths import PACKAGE
-from gptviz.text import LANGUAGES, table
+from gptviz.text import LANGUAGES, file, table
 from gptviz.views import attention as view
 from gptviz.views.attention import parts as made
 from gptviz.views.wire import unpack
 from tests.small_models import CONFIGS, random_llm
+from tests.views.code import code_of
 
 VIEW = PACKAGE / "views" / "attention"
 LONG = "The cat sits on the mat and looks at the bird in the garden, because it is hungry and the day is long. " * 12
@@ -169,9 +170,8 @@ def test_parts_follow_a_trace_that_grows(tiny):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_view_has_a_sentence_for_everything_it_says(language):
-    prefix = "attention_view."
-    labels = {key.removeprefix(prefix) for key in table(language) if key.startswith(prefix)}
-    code = "".join(path.read_text(encoding="utf-8") for path in VIEW.glob("*.js"))
+    labels = set(file(language, "attention_view"))
+    code = code_of("attention")
     said = set(re.findall(r'"([a-z_]+\.[a-z_]+)"', code)) | {
         "head",
         "save",

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from gptviz.paths import PACKAGE
-from gptviz.text import LANGUAGES
-from gptviz.views.embeddings import SECTIONS, SHOWN_ROWS, embeddings_parts, labels
+from gptviz.text import LANGUAGES, file
+from gptviz.views.embeddings import SECTIONS, SHOWN_ROWS, embeddings_parts
 from gptviz.views.wire import unpack
 from tests.small_models import CONFIGS, random_llm
+from tests.views.code import code_of
 
 VALUES = {"token": 1, "open": SECTIONS, "words": "", "query": None, "space": "input", "layer": 0}
 
@@ -87,8 +87,8 @@ def test_a_zero_row_is_told():
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_view_has_a_sentence_for_everything_it_says(language):
-    said = labels(language)
-    code = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "views" / "embeddings").glob("*.js"))
+    said = file(language, "embeddings_view")
+    code = code_of("embeddings")
     sections = {key.split(".")[0] for key in said}
     asked = set(re.findall(rf'"((?:{"|".join(sections)})\.\w+)"', code))
     assert asked and asked <= said.keys()

@@ -11,13 +11,13 @@ import pytest
 from gptviz.analysis.branches import with_text
 from gptviz.analysis.continuations import rate
 from gptviz.analysis.writing import Timing
-from gptviz.paths import PACKAGE
 from gptviz.sampling import Options
 from gptviz.text import LANGUAGES
 from gptviz.views.generate import SECTIONS, generate_parts, timing_news, word_news
 from gptviz.views.generate.parts import NONE, Task
 from gptviz.views.wire import unpack
 from tests.small_models import CONFIGS, random_llm
+from tests.views.code import code_of
 
 PROMPT = [3, 1, 4]
 VALUES = {
@@ -37,7 +37,7 @@ TASK = Task("opposites", "5 6 ", ("7",), ("8",), ())
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_view_has_a_label_for_everything_it_says(language):
     labels = parts(random_llm(CONFIGS["llama"]), language=language)["text"][0]["labels"]
-    code = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "views/generate").glob("*.js"))
+    code = code_of("generate")
     families = {key.split(".")[0] for key in labels}
     said = set(re.findall(rf'"((?:{"|".join(families)})\.\w+)"', code))
     assert said and said <= labels.keys()

@@ -11,10 +11,10 @@ import torch
 from gptviz.analysis.arithmetic import parallelogram, solve
 from gptviz.analysis.meaning import families
 from gptviz.analysis.spaces import open_space
-from gptviz.paths import PACKAGE
-from gptviz.text import LANGUAGES
-from gptviz.views.geometry import CLOUDS, SECTIONS, geometry_parts, labels, picture_news
+from gptviz.text import LANGUAGES, file
+from gptviz.views.geometry import CLOUDS, SECTIONS, geometry_parts, picture_news
 from gptviz.views.wire import unpack
+from tests.views.code import code_of
 
 VALUES = {
     "formula": "king - man + woman", "mean": False, "open": list(SECTIONS), "first": "man", "second": "woman",
@@ -32,8 +32,8 @@ def parts(llm, space="input", language="en", **values):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_view_has_a_label_for_everything_it_says(language):
-    said = labels(language)
-    code = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "views/geometry").glob("*.js"))
+    said = file(language, "geometry_view")
+    code = code_of("geometry")
     named = set(re.findall(rf'"((?:{"|".join({key.split(".")[0] for key in said})})\.\w+)"', code))
     assert named and named <= said.keys()
     built = {f"gallery.{name}" for name in families()} | {key for key in said if key.startswith(("groups.", "space."))}

@@ -12,9 +12,10 @@ from gptviz.analysis.lens import lens
 from gptviz.analysis.lens import words as lens_words
 from gptviz.figures.colours import PAGE, ROLES
 from gptviz.paths import PACKAGE
-from gptviz.text import LANGUAGES
-from gptviz.views.output import NAMED, OPENED, labels, logits_part, output_parts, text_part
+from gptviz.text import LANGUAGES, file
+from gptviz.views.output import NAMED, OPENED, logits_part, output_parts, text_part
 from gptviz.views.wire import unpack
+from tests.views.code import code_of
 
 VIEWS = PACKAGE / "views"
 
@@ -93,8 +94,8 @@ def test_the_lens_and_its_cells_say_what_the_analysis_says(smollm2):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_view_has_a_label_for_everything_it_says(language):
-    said = labels(language)
-    code = "".join(path.read_text(encoding="utf-8") for path in (VIEWS / "output").glob("*.js"))
+    said = file(language, "output_view")
+    code = code_of("output")
     sections = {key.split(".")[0] for key in said}
     named = set(re.findall(rf'"((?:{"|".join(sections)})\.\w+)"', code))
     assert named and named <= said.keys()

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from gptviz.analysis.tokens import CLASSICS, classic_cut, cut
 from gptviz.llm import load
-from gptviz.paths import PACKAGE
-from gptviz.text import LANGUAGES
+from gptviz.text import LANGUAGES, file
 from gptviz.tokenizer import classic
-from gptviz.views.tokens import SECTIONS, VOCABULARIES, compare, labels, tokens_parts
+from gptviz.views.tokens import SECTIONS, VOCABULARIES, compare, tokens_parts
 from gptviz.views.wire import unpack
+from tests.views.code import code_of
 
 ALL = {"open": list(SECTIONS), "vocabulary": "own"}
 TEXT = "Unbelievably, 2026 猫 <|im_end|> 👩‍🚀"
@@ -37,8 +37,8 @@ def after(chunk, done):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_view_has_a_label_for_everything_it_says(language):
-    said = labels(language)
-    code = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "views/tokens").glob("*.js"))
+    said = file(language, "tokens_view")
+    code = code_of("tokens")
     families = {key.split(".")[0] for key in said}
     named = set(re.findall(rf'"((?:{"|".join(families)})\.\w+)"', code))
     assert named and named <= said.keys()

@@ -18,7 +18,7 @@ from gptviz.analysis.predictions import leading, probabilities
 from gptviz.errors import GptvizError, InputError
 from gptviz.llm import LLM
 from gptviz.model import rotary_frequencies
-from gptviz.text import table
+from gptviz.text import file
 from gptviz.trace import Trace
 from gptviz.views.wire import pack
 
@@ -61,13 +61,12 @@ def text_part(llm: LLM, trace: Trace, language: str, others: Sequence[str] = ())
     """The tokens, and all heads at once. others: texts worth trying as a second one."""
     config = llm.config
     here, tested = heads.head_scores(trace), heads.random_scores(llm)
-    prefix = "attention_view."
     maps = pictures(trace)
     scales = [config.scale(layer) for layer in range(config.n_layer)]
     header = {
         "of": name_of(llm, trace.ids),
         "language": language,
-        "labels": {key.removeprefix(prefix): text for key, text in table(language).items() if key.startswith(prefix)},
+        "labels": file(language, "attention_view"),
         "tokens": trace.tokens,
         "sizes": {
             name: getattr(config, name)

@@ -22,7 +22,7 @@ from gptviz.analysis.geometry import Space, one_hot_difference, space_of, spread
 from gptviz.analysis.parameters import GPT3
 from gptviz.analysis.spaces import open_space, spaces_of
 from gptviz.llm import LLM
-from gptviz.text import table
+from gptviz.text import file
 from gptviz.trace import Trace
 from gptviz.views.wire import pack
 
@@ -63,12 +63,6 @@ def embeddings_parts(
     return parts
 
 
-def labels(language: str) -> dict[str, str]:
-    """What the view says."""
-    prefix = "embeddings_view."
-    return {key.removeprefix(prefix): text for key, text in table(language).items() if key.startswith(prefix)}
-
-
 def text_part(llm: LLM, trace: Trace, language: str) -> bytes:
     """The tokens; `rows` [U, D] of their different ids in the order they come, `near` [U, 2·AROUND + 1,
     SHOWN_NUMBERS] of those around each (NaN beyond the ends), `sample` [S, D] of all rows."""
@@ -84,7 +78,7 @@ def text_part(llm: LLM, trace: Trace, language: str) -> bytes:
                 near[n, m] = space.rows[i, : near.shape[2]].cpu()
     header = {
         "language": language,
-        "labels": labels(language),
+        "labels": file(language, "embeddings_view"),
         "tokens": list(trace.tokens),
         "ids": list(trace.ids),
         "different": different,

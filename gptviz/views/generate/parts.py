@@ -18,7 +18,7 @@ from gptviz.beams import BeamSearch
 from gptviz.errors import GptvizError, InputError
 from gptviz.llm import LLM
 from gptviz.sampling import Options
-from gptviz.text import table
+from gptviz.text import file
 from gptviz.views.attention import name_of
 from gptviz.views.wire import pack
 
@@ -56,12 +56,11 @@ def tree_of(branches: Sequence[Sequence[Any]]) -> Tree:
 
 def text_part(llm: LLM, prompt: Sequence[int], language: str, limit: int, tasks: bool) -> bytes:
     """The prompt, and what holds for every text behind it."""
-    prefix = "generate_view."
     ends = sorted(llm.checkpoint.eos_ids)
     header = {
         "of": name_of(llm, prompt),
         "language": language,
-        "labels": {key.removeprefix(prefix): text for key, text in table(language).items() if key.startswith(prefix)},
+        "labels": file(language, "generate_view"),
         "tokens": llm.pieces(prompt),
         "ends": [{"id": i, "piece": piece} for i, piece in zip(ends, llm.pieces(ends), strict=True)],
         "limit": limit,

@@ -24,7 +24,7 @@ from gptviz.analysis.landmarks import landmarks_in
 from gptviz.analysis.meaning import CLOUDS, along, cloud, direction, formula_words, gallery, knows, split_words, tally
 from gptviz.analysis.spaces import SPACES, WordSpace
 from gptviz.errors import GptvizError
-from gptviz.text import table
+from gptviz.text import file
 from gptviz.views.wire import pack
 
 SECTIONS = ("results", "gallery", "direction", "cloud", "spaces")
@@ -32,7 +32,7 @@ SECTIONS = ("results", "gallery", "direction", "cloud", "spaces")
 
 RESULTS = 22  # nearest rows that travel: ten to show without the formula's own words
 
-__all__ = ["CLOUDS", "SECTIONS", "SPACES", "geometry_parts", "labels", "picture_news"]
+__all__ = ["CLOUDS", "SECTIONS", "SPACES", "geometry_parts", "picture_news"]
 
 
 def geometry_parts(
@@ -68,18 +68,12 @@ def geometry_parts(
     return parts
 
 
-def labels(language: str) -> dict[str, str]:
-    """What the view says."""
-    prefix = "geometry_view."
-    return {key.removeprefix(prefix): text for key, text in table(language).items() if key.startswith(prefix)}
-
-
 def text_part(where: WordSpace, language: str, model: str, spaces: Sequence[str]) -> bytes:
     """The space: its size, what random pairs of its common words give, and random differences of them."""
     marks = landmarks_in(where)
     header = {
         "language": language,
-        "labels": labels(language),
+        "labels": file(language, "geometry_view"),
         "model": model,
         "space": where.name,
         "spaces": list(spaces),

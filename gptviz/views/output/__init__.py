@@ -21,15 +21,13 @@ from gptviz.analysis import lens as lenses
 from gptviz.analysis.predictions import mean_surprisal, ranks, surprisals
 from gptviz.llm import LLM
 from gptviz.model import GPT
-from gptviz.text import table
+from gptviz.text import file
 from gptviz.trace import Trace
 from gptviz.views.wire import pack
 
 SECTIONS = ("filters", "number", "curves", "sample", "lens")
 """The parts of the view that unfold."""
 
-LEADING = 12
-"""How many words have a bar of their own."""
 NAMED = 64
 """Of how many of the likeliest tokens the pieces travel: a repetition penalty may bring others to the front."""
 OPENED = 24
@@ -75,12 +73,6 @@ def output_parts(
     return parts
 
 
-def labels(language: str) -> dict[str, str]:
-    """What the view says."""
-    prefix = "output_view."
-    return {key.removeprefix(prefix): text for key, text in table(language).items() if key.startswith(prefix)}
-
-
 def text_part(
     language: str,
     tokens: Sequence[str],
@@ -96,7 +88,7 @@ def text_part(
     total, mean, perplexity = mean_surprisal(bits) if len(bits) > 1 else (0.0, 0.0, 0.0)
     header = {
         "language": language,
-        "labels": labels(language),
+        "labels": file(language, "output_view"),
         "tokens": list(tokens),
         "start": start,
         "d_model": d_model,

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from gptviz.analysis.tokens import CLASSICS, Cut, all_letters, classic_cut
+from gptviz.analysis.tokens import CLASSICS, Cut, all_letters, classic_cut, made
 from gptviz.errors import InputError
 from gptviz.paths import asset
-from gptviz.text import table
+from gptviz.text import file
 from gptviz.tokenizer import Chunk, Tokenizer, classic, visible
 from gptviz.views.wire import pack
 
@@ -49,16 +49,10 @@ def tokens_parts(
     return parts
 
 
-def labels(language: str) -> dict[str, str]:
-    """What the view says."""
-    prefix = "tokens_view."
-    return {key.removeprefix(prefix): text for key, text in table(language).items() if key.startswith(prefix)}
-
-
 def text_part(name: str, tokenizer: Tokenizer, text: Cut, language: str) -> bytes:
     """The tokens, and the text in words and in characters. lost: the characters before a token, and behind the last,
     that no token can write."""
-    made = _made(tokenizer, text.text)
+    merges = _made(tokenizer, text.text)
     tokens = [
         {
             "id": token.id,
@@ -66,7 +60,7 @@ def text_part(name: str, tokenizer: Tokenizer, text: Cut, language: str) -> byte
             "bytes": tokenizer.token_bytes(token.id).hex(" ").upper(),
             "special": token.id in tokenizer.special,
             "lost": [],
-            "made": made[n] if n < len(made) else None,
+            "made": merges[n] if n < len(merges) else None,
         }
         for n, token in enumerate(text.tokens)
     ]
@@ -76,7 +70,7 @@ def text_part(name: str, tokenizer: Tokenizer, text: Cut, language: str) -> byte
         (lost_last if behind is None else tokens[behind]["lost"]).append(f"U+{ord(dropped.char):04X}")
     header = {
         "language": language,
-        "labels": labels(language),
+        "labels": file(language, "tokens_view"),
         "model": name,
         "size": tokenizer.vocab_size,
         "letters": all_letters(tokenizer),
@@ -105,16 +99,8 @@ def _chunks(tokenizer: Tokenizer, text: str) -> list[Chunk] | None:
 
 def _made(tokenizer: Tokenizer, text: str) -> list[list[Any] | None]:
     """For each token of the text the merge that made it, [rank, left, right]; None for one that was there at first."""
-    found: list[list[Any] | None] = []
-    for chunk in _chunks(tokenizer, text) or ():
-        pieces = {(i, i + 1): piece for i, piece in enumerate(chunk.pieces)}
-        made: dict[tuple[int, int], list[Any]] = {}
-        for merge in chunk.merges:
-            left, right = pieces.pop((merge.start, merge.middle)), pieces.pop((merge.middle, merge.end))
-            pieces[merge.start, merge.end] = merge.piece
-            made[merge.start, merge.end] = [merge.rank, left, right]
-        found += [made.get(span) for span in sorted(pieces)]
-    return found
+    done = [token for chunk in _chunks(tokenizer, text) or () for token in made(chunk)]
+    return [None if token.rank is None else [token.rank, token.left, token.right] for token in done]
 
 
 def merges_part(tokenizer: Tokenizer, text: str) -> bytes:
@@ -122,7 +108,7 @@ def merges_part(tokenizer: Tokenizer, text: str) -> bytes:
     chunks = _chunks(tokenizer, text)
     if chunks is None:
         return pack({"chunks": None, "pattern": None}, {})
-    made = [
+    shown = [
         {
             "text": _shown(text[chunk.start : chunk.end]),
             "pieces": chunk.pieces,
@@ -131,7 +117,7 @@ def merges_part(tokenizer: Tokenizer, text: str) -> bytes:
         }
         for chunk in chunks
     ]
-    return pack({"chunks": made, "pattern": tokenizer.split_pattern, "digits": tokenizer.splits_digits}, {})
+    return pack({"chunks": shown, "pattern": tokenizer.split_pattern, "digits": tokenizer.splits_digits}, {})
 
 
 @cache

@@ -1,0 +1,13 @@
+"""The JavaScript of a view, for tests of what it says."""
+
+from __future__ import annotations
+
+from gptviz.paths import PACKAGE
+
+VIEWS = PACKAGE / "views"
+
+
+def code_of(view: str) -> str:
+    """The view's own modules, and the one that titles its sections."""
+    modules = [*sorted((VIEWS / view).glob("*.js")), VIEWS / "section.js"]
+    return "".join(path.read_text(encoding="utf-8") for path in modules)
