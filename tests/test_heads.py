@@ -11,7 +11,6 @@ from gptviz.analysis import cell as cells
 from gptviz.analysis import heads
 from gptviz.analysis.direct import direct_logits, direct_push
 from gptviz.interventions import Set
-from gptviz.model import causal_mask
 from tests.small_models import CONFIGS, random_llm
 
 # 6, 7 and 8 come twice, and 5; the first 5 is the first token, which counts for nothing.
@@ -138,14 +137,6 @@ def test_a_cell_leads_to_the_pattern(tiny):
             assert it.dot * it.scale == pytest.approx(it.scaled, rel=1e-4, abs=1e-5)
             assert it.exponential / it.total == pytest.approx(it.weight, rel=1e-4)
             assert it.weight == float(trace[f"blocks.{layer}.attn.pattern"][head, 4, 2])
-
-
-def test_sharpness_without_scaling_is_that_of_the_raw_products(tiny):
-    trace = tiny.trace([1, 2, 3, 4])
-    as_it_is, unscaled = cells.sharpness(trace, 0, 1)
-    dot = trace.attention(0).dot[1].masked_fill(~causal_mask(4, 4), -math.inf)
-    assert as_it_is == pytest.approx(float(trace["blocks.0.attn.pattern"][1, 1:].amax(-1).mean()))
-    assert unscaled == pytest.approx(float(dot.softmax(-1)[1:].amax(-1).mean()))
 
 
 def test_known_heads_of_the_default_model(smollm2):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from gptviz.trace import Trace
@@ -74,12 +73,3 @@ def strongest_key(trace: Trace, layer: int, head: int, i: int) -> int:
     """The token that token `i` looks at hardest, the first token aside if there is another."""
     weights = trace[f"blocks.{layer}.attn.pattern"][head, i, : i + 1]
     return int(weights[1:].argmax()) + 1 if i > 0 else 0
-
-
-def sharpness(trace: Trace, layer: int, head: int) -> tuple[float, float]:
-    """The mean largest weight of a row after the first: as it is, and had the scores not been scaled down. 1 for a
-    text of one token."""
-    stages = trace.attention(layer)
-    unscaled = stages.dot[head].masked_fill(stages.masked[head].isinf(), -torch.inf).float().softmax(-1)
-    rows = slice(1, None) if len(trace.ids) > 1 else slice(None)
-    return tuple(float(p[rows].amax(-1).mean()) for p in (stages.pattern[head].float(), unscaled))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 import xml.etree.ElementTree as ElementTree
 from urllib.parse import urlencode
@@ -168,10 +169,13 @@ def test_a_walk_through_the_view(open_at, smollm2):
     # Without the root: the rows saturate.
     page.get_by_label("leave ÷√d out").check()
     expect(stages.locator(".remarks")).to_contain_text("saturate")
-    unscaled = trace.attention(23).dot[4, 3, :4].double().softmax(-1)
+    dot = trace.attention(23).dot[4].double()
+    unscaled = dot.masked_fill(trace.attention(23).masked[4].isinf(), -math.inf).softmax(-1)
     assert number(page.locator(".readout [data-stage=pattern]").inner_text()) == pytest.approx(
-        float(unscaled[2]), abs=6e-5
+        float(unscaled[3, 2]), abs=6e-5
     )
+    largest = [f"{float(rows[1:].amax(-1).mean()):.2f}" for rows in (unscaled, trace.attention(23).pattern[4])]
+    expect(stages.locator(".remarks")).to_contain_text(f"is {largest[0]} on average, with it {largest[1]}.")
     page.get_by_label("leave ÷√d out").uncheck()
 
     # Another last word: nothing before it moves.
