@@ -59,7 +59,9 @@ def main(page: Page) -> None:
             tasks=tasks_of(page.llm),
             said=said,
         )
-        show("generate", lambda now: parts(values=now), values, key=writing.VIEW, on_change=partial(take, page))
+        changed = partial(take, page)
+        wishes = ("force", "text")
+        show("generate", lambda now: parts(values=now), values, key=writing.VIEW, once=wishes, on_change=changed)
     page.look_for(look_for(page, values))
     with page.depth("open") as shown:
         if shown:

@@ -51,6 +51,7 @@ def main(page: Page) -> None:
             ),
             values,
             key=VIEW,
+            once=("lay",),
             on_change=take,
         )
     page.look_for(look_for(page, where, values["formula"]))

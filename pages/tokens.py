@@ -32,6 +32,7 @@ def see(page: Page, text: Cut) -> None:
         lambda values: tokens_parts(page.llm.name, page.llm.tokenizer, text, values, page.language, long),
         begin_with(page, text),
         key="tokens.view",
+        once=("long",),
         on_change=take,
     )
     page.look_for([sentence(page, fact) for fact in facts(page.llm.tokenizer, text)])
@@ -51,7 +52,6 @@ def begin_with(page: Page, text: Cut) -> dict[str, Any]:
         "find": chosen.find,
         "cuts": st.session_state.get("tokens.cuts", 0),
         "long": None,
-        "text": None,
     }
 
 

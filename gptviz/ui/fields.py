@@ -85,7 +85,7 @@ def flag(value: str) -> bool:
 
 
 def bit(value: str) -> bool:
-    """"0" or "1": for a flag that is set until it is put out."""
+    """A "0" or "1": for a flag that is set until it is put out."""
     if value not in ("0", "1"):
         raise ValueError
     return value == "1"

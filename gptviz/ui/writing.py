@@ -4,13 +4,18 @@ The view says how far the text shall go (its `goal`, a length, so that two click
 through as always; then, last of all, `work` writes one token after the other and tells the view of each. Whatever the
 reader does meanwhile ends that run of the script at the next token: the model's lock is held for a step at a time and
 never between two. Each token is in the `Job` before the view hears of it, so that nothing written is lost.
+
+Streamlit begins the next run of the script before the one it has ended notices. So the two take turns at the job, and
+the one that was ended learns of it at its next turn, before it changes anything.
 """
 
 from __future__ import annotations
 
 import math
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -57,6 +62,14 @@ class Job:
     writer: Writer | None = None
     settings: tuple[Options, int] | None = None
     """Of the writer: options and seed."""
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """A turn at the job, one thread at a time. A run of the script that was ended gets none."""
+        with self._lock:
+            _ = _KEY in st.session_state  # where Streamlit ends a run
+            yield
 
     def keep(self) -> None:
         """What was written, into the state: where the writing stopped is where the next word is chosen."""
@@ -72,11 +85,12 @@ def job_of(page: Page) -> Job:
     job = st.session_state.get(_KEY)
     if job is None or job.of != of:
         job = st.session_state[_KEY] = Job(of)
-    if state.arrived():
-        job.goal, job.measure = None, False
-    if job.tree != job.base and state.current().tree == job.base:
-        job.keep()
-    job.tree = job.base = fitting(state.current().tree, page.llm.config.vocab_size, page.room)
+    with job.turn():
+        if state.arrived():
+            job.goal, job.measure = None, False
+        if job.tree != job.base and state.current().tree == job.base:
+            job.keep()
+        job.tree = job.base = fitting(state.current().tree, page.llm.config.vocab_size, page.room)
     return job
 
 
@@ -85,6 +99,11 @@ def take(page: Page, values: Mapping[str, Any]) -> None:
     job = st.session_state.get(_KEY)
     if job is None or values["of"] != job.of:  # about a text that is not there any more
         return
+    with job.turn():
+        _take(page, job, values)
+
+
+def _take(page: Page, job: Job, values: Mapping[str, Any]) -> None:
     job.trouble = None
     if values["text"] is not None:
         state.change(text=state.clean(values["text"])[: state.MAX_CHARS])
@@ -100,9 +119,7 @@ def take(page: Page, values: Mapping[str, Any]) -> None:
     if chosen["temperature"] == HOTTEST and state.current().temperature > HOTTEST:
         del chosen["temperature"]  # the other page's ∞, which this one shows as the end of its slider
     search = None if values["search"] is None else tuple(values["search"])
-    state.change(
-        by_view=True, tree=tree, leaf=leaf, place=place, search=search, beside=tuple(values["open"]), **chosen
-    )
+    state.change(by_view=True, tree=tree, leaf=leaf, place=place, search=search, beside=tuple(values["open"]), **chosen)
     job.tree = job.base = tree
     job.leaf, job.goal, job.measure = leaf, values["goal"], values["measure"]
     job.own = path(tree, leaf)[:place] if tree else ()
@@ -135,7 +152,8 @@ def work(page: Page, job: Job, values: Mapping[str, Any]) -> None:
             _write(page, job, values)
     except GptvizError as error:
         said = error.text(page.language)
-    job.goal, job.measure = None, False
+    with job.turn():
+        job.goal, job.measure = None, False
     tell(VIEW, done_news(page.llm, page.prompt.ids, job.own, said))
 
 
@@ -143,37 +161,51 @@ def _measure(page: Page, job: Job) -> None:
     most = limit(page.llm)
     lengths = sorted({min(length, most) for length in LENGTHS})
     for timing in timings(page.llm, page.prompt.ids, [n for n in lengths if n > 1]):
-        job.timings = [*job.timings, timing][-TIMINGS:]
+        with job.turn():
+            job.timings = [*job.timings, timing][-TIMINGS:]
         tell(VIEW, timing_news(page.llm, page.prompt.ids, timing))
 
 
 def _write(page: Page, job: Job, values: Mapping[str, Any]) -> None:
-    llm, prompt, options = page.llm, page.prompt.ids, options_of(values)
-    found, measured = known(llm, prompt, options), "cache" in values["open"]
-    while len(job.own) < min(job.goal, page.room) and not _ended(page, job.own):
-        began, own, text = time.monotonic(), job.own, [*prompt, *job.own]
-        writer = _writer(page, job, text, options)
-        timing = Timing(len(text), math.nan, seconds_without_cache(llm, text)) if measured else None
-        if len(writer.ids) == len(text):
-            written = writer.take()
-            if written is None:
-                return
-            also = found[own].given if own in found else ()
-            found[own] = after(written.step.logits, options, text, [*also, written.step.id])
-            if timing and written.read == 1:
-                timing = replace(timing, cached=written.seconds)
-        # Else it was written before the reader paused or turned back.
-        id = writer.ids[len(text)]
-        ahead = writer.ahead() if len(writer.ids) == len(text) + 1 else None
-        if ahead is not None and (*own, id) not in found:
-            found[(*own, id)] = after(ahead.step.logits, options, [*text, id], [ahead.step.id])
-        job.tree, job.leaf = with_text(job.tree, [*own, id])
-        job.own = (*own, id)
-        if timing:
-            job.timings = [*job.timings, timing][-TIMINGS:]
-        tell(VIEW, word_news(llm, prompt, own, id, found, timing))
+    while True:
+        began = time.monotonic()
+        with job.turn():
+            news = _write_one(page, job, values)
+        if news is None:
+            return
+        tell(VIEW, news)
         if values["speed"] == "slow":
             _wait(SLOW - (time.monotonic() - began))
+
+
+def _write_one(page: Page, job: Job, values: Mapping[str, Any]) -> bytes | None:
+    """Write one token into the job: what the view has to hear of it. None if there is nothing more to write."""
+    llm, prompt, own = page.llm, page.prompt.ids, job.own
+    if job.goal is None or len(own) >= min(job.goal, page.room) or _ended(page, own):
+        return None
+    options, text = options_of(values), [*prompt, *own]
+    found = known(llm, prompt, options)
+    writer = _writer(page, job, text, options)
+    measured = "cache" in values["open"]
+    timing = Timing(len(text), math.nan, seconds_without_cache(llm, text)) if measured else None
+    if len(writer.ids) == len(text):
+        written = writer.take()
+        if written is None:
+            return None
+        also = found[own].given if own in found else ()
+        found[own] = after(written.step.logits, options, text, [*also, written.step.id])
+        if timing and written.read == 1:
+            timing = replace(timing, cached=written.seconds)
+    # Else it was written before the reader paused or turned back.
+    id = writer.ids[len(text)]
+    ahead = writer.ahead() if len(writer.ids) == len(text) + 1 else None
+    if ahead is not None and (*own, id) not in found:
+        found[(*own, id)] = after(ahead.step.logits, options, [*text, id], [ahead.step.id])
+    job.tree, job.leaf = with_text(job.tree, [*own, id])
+    job.own = (*own, id)
+    if timing:
+        job.timings = [*job.timings, timing][-TIMINGS:]
+    return word_news(llm, prompt, own, id, found, timing)
 
 
 def _ended(page: Page, own: Sequence[int]) -> bool:
@@ -191,7 +223,7 @@ def _writer(page: Page, job: Job, text: list[int], options: Options) -> Writer:
 
 
 def _wait(seconds: float) -> None:
-    """Let time pass, but not past what the reader does: reading the session's state is where a run can be ended."""
+    """Let time pass, but not past what the reader does: reading the session's state is where Streamlit ends a run."""
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         time.sleep(min(left, 0.05))

@@ -10,7 +10,7 @@ const SETTLED_AFTER = 300; // ms
  * @param {HTMLElement} about.frame the view's element
  * @param {Values} about.values to begin with
  * @param {string[]} about.asks choices that the host hears of at once; of the others when the reader settles
- * @param {Partial<Values>} [about.once] choices that are told once, and what they are afterwards
+ * @param {Partial<Values>} [about.once] wishes, which are told once, and what they are afterwards
  * @param {(values: Values) => void} about.report
  * @param {() => void} about.draw
  */
@@ -90,7 +90,7 @@ export function createKeeper({ frame, values: first, asks, once = {}, report, dr
         settling = 0;
       }
       if (!given || settling || held) return;
-      values = { ...values, ...given };
+      values = { ...values, ...given, ...once };
       reported = JSON.stringify(values);
     },
     destroy() {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from typing import Any
 
@@ -27,6 +27,7 @@ def show(
     values: Mapping[str, Any],
     *,
     key: str,
+    once: Collection[str] = (),
     on_change: Callable[[dict[str, Any] | None], None] | None = None,
 ) -> dict[str, Any]:
     """Show the view of folder `gptviz/views/{view}`, and give back what the reader has settled on.
@@ -36,6 +37,8 @@ def show(
     values: what the view begins with (JSON); the result has the same keys. Give the same values at every run and
         the reader's stay; give others (a link was followed) and the view takes them over, unless the reader is just
         dragging.
+    once: the values that are wishes, which the view says once; `values` has them as they are when nothing is wished
+        for, and so has the result: only `on_change` hears of a wish.
     on_change: called with the settled values before the next run of the script, as callbacks of widgets are; with None
         if the view had not yet heard of the values that it has been given since.
     """
@@ -50,6 +53,7 @@ def show(
         return report["values"] if report and report["revision"] == memory["revision"] else None
 
     report = settled()
+    report = report and report | {name: values[name] for name in once}
     left = report is None and memory["heard"] is not None  # another page was visited: the view begins anew
     if left or values not in (memory["given"], report):
         memory["revision"] += 1

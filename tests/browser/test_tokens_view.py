@@ -108,6 +108,51 @@ def test_a_vocabulary_is_searched(open_at, smollm2):
     expect(said).to_contain_text("200,000", timeout=WAIT)
 
 
+# Counts what the page sends; holds back what the server says, from `hold()` until `release()`.
+HOLD_BACK = """
+window.sent = 0;
+const held = [];
+let holding = false;
+window.hold = () => void (holding = true);
+window.release = () => {
+  holding = false;
+  for (const { socket, data } of held.splice(0)) socket.dispatchEvent(new MessageEvent("message", { data }));
+};
+window.WebSocket = class extends WebSocket {
+  constructor(...given) {
+    super(...given);
+    this.addEventListener("message", (event) => {
+      if (!holding) return;
+      event.stopImmediatePropagation();
+      held.push({ socket: this, data: event.data });
+    });
+  }
+  send(data) {
+    window.sent += 1;
+    super.send(data);
+  }
+};
+"""
+
+
+def test_what_is_chosen_before_an_answer_has_come_counts(open_at):
+    page = open_at(text=TEXT)
+    page.add_init_script(HOLD_BACK)
+    page.goto(page.url + "&cuts=long")
+    view = section(page, "long")
+    view.get_by_role("textbox").fill("The cat sits.")
+    sent = page.evaluate("() => { hold(); return sent; }")
+    view.locator("[data-do=cut]").click()
+    page.wait_for_function("n => sent > n", arg=sent)
+    sent = page.evaluate("sent")
+    page.locator(".chip").first.click()
+    page.wait_for_function("n => sent > n", arg=sent)  # the view has said so, not knowing of the answer
+    page.evaluate("release()")
+    expect(view.locator(".said")).to_contain_text("13", timeout=WAIT)
+    expect(page).to_have_url(re.compile("token=0"), timeout=WAIT)
+    expect(page.locator(".chip").first).to_have_attribute("aria-pressed", "true")
+
+
 def test_a_long_text_stays_light(open_at, smollm2):
     page = open_at(text=TEXT, cuts="long")
     text = "The cat sits on the mat, and <b>nobody</b> knows why. 猫坐在垫子上。 \u05e9\u05dc\u05d5\u05dd 👩‍🚀\n" * 1500
@@ -127,8 +172,8 @@ def test_a_long_text_stays_light(open_at, smollm2):
         timeout=WAIT,
     )
     view.locator("[data-do=cut]").click()  # the same again
+    page.locator(".chip").first.click()  # before the answer is here
     expect(view.locator(".said")).to_contain_text(f"{n:,}", timeout=WAIT)
-    page.locator(".chip").first.click()
     expect(page).to_have_url(re.compile("token=0"), timeout=WAIT)
     expect(view.get_by_role("textbox")).to_have_value(text)
     expect(view.locator(".said")).to_contain_text(f"tokens: {n:,}")

@@ -17,7 +17,7 @@ from gptviz.views.tokens import SECTIONS, VOCABULARIES, compare, tokens_parts
 from gptviz.views.wire import unpack
 from tests.views.code import code_of
 
-ALL = {"open": list(SECTIONS), "vocabulary": "own"}
+ALL = {"open": list(SECTIONS), "vocabulary": "own", "cuts": 1}
 TEXT = "Unbelievably, 2026 猫 <|im_end|> 👩‍🚀"
 
 

@@ -45,7 +45,7 @@ def tokens_parts(
     if "vocabulary" in values["open"]:
         parts["vocabulary"] = vocabulary_part(tokenizer, values["vocabulary"])
     if "long" in values["open"] and long is not None:
-        parts["long"] = long_part(tokenizer, long)
+        parts["long"] = long_part(tokenizer, long, values["cuts"])
     return parts
 
 
@@ -208,14 +208,15 @@ def _classic_entries(name: str) -> tuple[list[bytes], list[str], set[int]]:
 
 
 @lru_cache(2)
-def long_part(tokenizer: Tokenizer, text: str) -> bytes:
+def long_part(tokenizer: Tokenizer, text: str, cuts: int) -> bytes:
     """A long text in tokens: ids, and what to show for each that occurs; how many every vocabulary takes for what this
-    one can write. Made once."""
+    one can write. Made once. cuts: the view's, so that it knows an answer to the same text again."""
     text = text[:LONGEST]
     kept = tokenizer.kept(text)
     ids = tokenizer.encode_part(text)
     unique = sorted(set(ids))
     header = {
+        "cuts": cuts,
         "empty": not text,
         "characters": len(text),
         "kept": len(kept),

@@ -15,13 +15,11 @@ export function createLong(scene) {
   const scroll = element("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": say("long.label"), lang: "", translate: "no" });
   const counts = element("p", { class: "muted" });
   let shown = /** @type {any} */ (null);
-  let asked = true; // the result is said whenever it was asked for, the same one again as well
   field.value = scene.draft.long;
   field.addEventListener("input", () => (scene.draft.long = field.value));
   cut.addEventListener("click", () => {
     if (!field.value) return void (said.textContent = say("long.empty"));
     said.textContent = say("long.waiting");
-    asked = true;
     choose({ cuts: scene.values().cuts + 1, long: field.value.toWellFormed?.() ?? field.value });
   });
 
@@ -54,14 +52,10 @@ export function createLong(scene) {
     destroy: () => seen.disconnect(),
     draw() {
       const part = scene.part("long");
-      scroll.hidden = part === null;
-      if (!part || (part === shown && !asked)) return;
-      asked = false;
-      if (part.header.empty) said.textContent = say("long.empty");
-      scroll.hidden = part.header.empty;
-      counts.hidden = part.header.empty;
-      if (part.header.empty) return;
+      scroll.hidden = counts.hidden = !part || part.header.empty;
+      if (!part || part === shown) return;
       shown = part;
+      if (part.header.empty) return void (said.textContent = say("long.empty"));
       seen.disconnect();
       const total = part.arrays.ids.data.length;
       said.textContent = say("long.said", { count: n(total), characters: n(part.header.characters), ratio: fixed(part.header.kept / Math.max(1, total), 2) }) + (part.header.dropped ? ` ${say("long.dropped", { count: n(part.header.dropped) })}` : "");

@@ -15,7 +15,7 @@ export const css = ["../common.css", "./view.css"];
 const SECTIONS = { merges: createMerges, vocabularies: createVocabularies, vocabulary: createVocabulary, long: createLong };
 
 /** Choices for which the host has something to send; the others wait until the reader settles. */
-const ASKS = ["open", "vocabulary", "long", "text"];
+const ASKS = ["open", "vocabulary", "long"];
 
 /**
  * @typedef {import("../wire.js").Payload} Payload
@@ -29,7 +29,6 @@ const ASKS = ["open", "vocabulary", "long", "text"];
  * @property {string} find what is searched for, or how the entries are chosen
  * @property {number} cuts how often a long text was given
  * @property {string | null} long a text to be cut, told once
- * @property {string | null} text another prompt, told once
  *
  * @typedef {object} Scene
  * @property {any} header of the text part
@@ -58,9 +57,9 @@ export function mount(root, given, report) {
   const keeper = createKeeper({
     frame,
     /** @type {Values} */
-    values: { token: 0, open: [], chunk: null, step: null, vocabulary: "own", find: "", cuts: 0, long: null, text: null },
+    values: { token: 0, open: [], chunk: null, step: null, vocabulary: "own", find: "", cuts: 0, long: null },
     asks: ASKS,
-    once: { long: null, text: null },
+    once: { long: null },
     report,
     draw: () => blocks.forEach((block) => block.draw(keeper.values())),
   });
