@@ -153,8 +153,9 @@ def work(page: Page, job: Job, values: Mapping[str, Any]) -> None:
     except GptvizError as error:
         said = error.text(page.language)
     with job.turn():
+        news = done_news(page.llm, page.prompt.ids, job.own, None if job.measure else job.goal, said)
         job.goal, job.measure = None, False
-    tell(VIEW, done_news(page.llm, page.prompt.ids, job.own, said))
+    tell(VIEW, news)
 
 
 def _measure(page: Page, job: Job) -> None:

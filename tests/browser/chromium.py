@@ -27,6 +27,37 @@ FLAGS = [
     "--disable-sync",
 ]
 
+HOLD_BACK = """
+window.sent = 0;
+const kept = [];
+let mark = null;
+let holding = false;
+window.hold = (text = "") => void (mark = text);
+window.held = () => kept.length;
+window.release = () => {
+  mark = null;
+  holding = false;
+  for (const { socket, data } of kept.splice(0)) socket.dispatchEvent(new MessageEvent("message", { data }));
+};
+window.WebSocket = class extends WebSocket {
+  constructor(...given) {
+    super(...given);
+    this.addEventListener("message", (event) => {
+      holding ||= mark !== null && new TextDecoder("latin1").decode(event.data).includes(mark);
+      if (!holding) return;
+      event.stopImmediatePropagation();
+      kept.push({ socket: this, data: event.data });
+    });
+  }
+  send(data) {
+    window.sent += 1;
+    super.send(data);
+  }
+};
+"""
+"""For `page.add_init_script`: `sent` counts what the page says to the server; what the server says is held back from
+`hold()`, or from the first message with a text in it, until `release()`; `held()` is how many messages."""
+
 
 def installed() -> str | None:
     """The system's Chromium or Chrome; None where there is none, which is Playwright's word for its own."""

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from gptviz.analysis import branches
 from gptviz.text import say
-from tests.browser.chromium import too_wide
+from tests.browser.chromium import HOLD_BACK, too_wide
 
 WAIT = 60_000
 TEXT = "The cat sits on"
@@ -38,9 +38,19 @@ def written(page: Page):
     return page.locator(".strip button[data-place] .piece")
 
 
-def tree(page: Page) -> branches.Tree:
-    """What the address carries."""
-    return branches.read(parse_qs(urlsplit(page.url).query)["tree"][0])
+def kept(page: Page, *lengths: int) -> branches.Tree:
+    """What the address carries, once it has branches of these lengths."""
+
+    def read(url: str) -> branches.Tree:
+        carried = parse_qs(urlsplit(url).query).get("tree")
+        return branches.read(carried[0]) if carried else ()
+
+    def is_there(url: str) -> bool:
+        tree = read(url)
+        return [len(branches.path(tree, leaf)) for leaf in range(len(tree))] == list(lengths)
+
+    page.wait_for_url(is_there, timeout=WAIT, wait_until="commit")
+    return read(page.url)
 
 
 def at_rest(page: Page) -> None:
@@ -65,8 +75,7 @@ def test_words_come_one_by_one_and_in_a_run(open_at, smollm2):
     act(page, "run")
     expect(written(page)).to_have_text(expected, timeout=WAIT)
     at_rest(page)
-    expect(page).to_have_url(re.compile("tree="), timeout=WAIT)
-    assert list(branches.path(tree(page), 0)) == greedy(smollm2, TEXT, 11)
+    assert list(branches.path(kept(page, 11), 0)) == greedy(smollm2, TEXT, 11)
     logits = smollm2.trace(TEXT).logits[-1]
     share = float(logits.softmax(-1).max())
     expect(page.locator(".strip button[data-place] .weight").first).to_have_text(f"{100 * share:.0f}\u00a0%")
@@ -107,6 +116,21 @@ def test_two_clicks_on_run_write_no_word_twice(open_at, smollm2):
     expect(written(page)).to_have_count(5)
 
 
+def test_late_news_of_what_is_done_ends_nothing_else(open_at, smollm2):
+    page = open_at(text=TEXT)
+    page.add_init_script(HOLD_BACK)
+    page.goto(page.url + "&words=5")
+    expect(page.locator("[data-do=step]")).to_be_enabled(timeout=WAIT)
+    page.evaluate("""hold('"kind":"done"')""")
+    act(page, "step")
+    expect(written(page)).to_have_count(1, timeout=WAIT)
+    expect(page.locator("[data-do=run]")).to_be_enabled()
+    act(page, "run")
+    page.wait_for_function("held()")
+    page.evaluate("release()")
+    expect(written(page)).to_have_text(smollm2.pieces(greedy(smollm2, TEXT, 6)), timeout=WAIT)
+
+
 def test_an_alternative_begins_a_branch(open_at, smollm2):
     page = open_at(text=TEXT, words=5)
     act(page, "run")
@@ -126,7 +150,7 @@ def test_an_alternative_begins_a_branch(open_at, smollm2):
     expect(written(page)).to_have_count(8, timeout=WAIT)
     at_rest(page)
     expect(page).to_have_url(re.compile("leaf=1"), timeout=WAIT)
-    found = tree(page)
+    found = kept(page, 5, 8)
     assert branches.path(found, 0) == tuple(ids) and branches.path(found, 1)[:3] == (*ids[:2], second)
     # Compared by what the model gives the whole text.
     for leaf in (0, 1):

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from gptviz.text import say
+from tests.browser.chromium import HOLD_BACK
 
 WAIT = 60_000
 TEXT = "Unbelievably, the cat sat in 2026."
@@ -106,33 +107,6 @@ def test_a_vocabulary_is_searched(open_at, smollm2):
     expect(view.locator(".entries button").first).to_have_attribute("title", re.compile(re.escape(pieces[longest])))
     view.get_by_role("combobox").select_option("o200k_base")
     expect(said).to_contain_text("200,000", timeout=WAIT)
-
-
-# Counts what the page sends; holds back what the server says, from `hold()` until `release()`.
-HOLD_BACK = """
-window.sent = 0;
-const held = [];
-let holding = false;
-window.hold = () => void (holding = true);
-window.release = () => {
-  holding = false;
-  for (const { socket, data } of held.splice(0)) socket.dispatchEvent(new MessageEvent("message", { data }));
-};
-window.WebSocket = class extends WebSocket {
-  constructor(...given) {
-    super(...given);
-    this.addEventListener("message", (event) => {
-      if (!holding) return;
-      event.stopImmediatePropagation();
-      held.push({ socket: this, data: event.data });
-    });
-  }
-  send(data) {
-    window.sent += 1;
-    super.send(data);
-  }
-};
-"""
 
 
 def test_what_is_chosen_before_an_answer_has_come_counts(open_at):

@@ -145,9 +145,10 @@ def timing_news(llm: LLM, prompt: Sequence[int], timing: Timing) -> bytes:
     return pack({"kind": "timing", "of": name_of(llm, prompt), "timing": _times(timing)}, {})
 
 
-def done_news(llm: LLM, prompt: Sequence[int], path: Sequence[int], said: str | None) -> bytes:
-    """Nothing will come behind `path`; said: a sentence that tells why, if it should have."""
-    return pack({"kind": "done", "of": name_of(llm, prompt), "path": list(path), "said": said}, {})
+def done_news(llm: LLM, prompt: Sequence[int], path: Sequence[int], goal: int | None, said: str | None) -> bytes:
+    """Nothing will come behind `path`. goal: how many tokens it should have had; None: it was measured. said: a
+    sentence that tells why there are fewer."""
+    return pack({"kind": "done", "of": name_of(llm, prompt), "path": list(path), "goal": goal, "said": said}, {})
 
 
 def _pieces(llm: LLM, ids: Sequence[int]) -> dict[str, str]:

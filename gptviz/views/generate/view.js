@@ -259,6 +259,12 @@ export function mount(root, given, report) {
     return true;
   }
 
+  /** Whether it is done with what is asked for now: it may come when the reader has asked for more. @param {any} done */
+  function isAsked({ goal }) {
+    const values = keeper.values();
+    return goal === values.goal && (goal !== null || values.measure);
+  }
+
   /** All that was asked for is here, or nothing more will come: say what there is now. */
   function finish() {
     keeper.choose({ goal: null, measure: false }, true);
@@ -302,10 +308,10 @@ export function mount(root, given, report) {
         early.set(keyOf(header.path), header);
         for (let word; (word = early.get(now().cursor.key)) && heard(word); ) early.delete(keyOf(word.path));
       }
-      if (header.kind === "done" && (values.goal !== null || values.measure)) {
+      if (header.kind === "done" && isAsked(header)) {
         // A word before it may still be on its way.
-        if (keyOf(header.path) === now().cursor.key || values.measure) finish();
-        else window.setTimeout(() => keeper.values().goal !== null && finish(), LATE);
+        if (header.goal === null || keyOf(header.path) === now().cursor.key) finish();
+        else window.setTimeout(() => isAsked(header) && finish(), LATE);
       }
       if (header.said) built?.tell(header.said);
       keeper.redraw();
