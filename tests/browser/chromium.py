@@ -29,34 +29,43 @@ FLAGS = [
 
 HOLD_BACK = """
 window.sent = 0;
-const kept = [];
-let mark = null;
+const kept = []; // what was held back, either way, as functions that let it go
+let mark = null; // what is waited for
 let holding = false;
-window.hold = (text = "") => void (mark = text);
-window.held = () => kept.length;
+let told = 0; // what the page has said since
+window.hold = () => void (holding = true);
+window.holdFrom = (text) => ([mark, told] = [text, 0]);
+window.holds = () => holding;
 window.release = () => {
-  mark = null;
   holding = false;
-  for (const { socket, data } of kept.splice(0)) socket.dispatchEvent(new MessageEvent("message", { data }));
+  for (const go of kept.splice(0)) go();
 };
 window.WebSocket = class extends WebSocket {
   constructor(...given) {
     super(...given);
     this.addEventListener("message", (event) => {
-      holding ||= mark !== null && new TextDecoder("latin1").decode(event.data).includes(mark);
+      if (mark && new TextDecoder("latin1").decode(event.data).includes(mark)) {
+        [mark, holding] = [null, true];
+        for (const go of kept.splice(0)) go();
+      }
       if (!holding) return;
       event.stopImmediatePropagation();
-      kept.push({ socket: this, data: event.data });
+      kept.push(() => this.dispatchEvent(new MessageEvent("message", { data: event.data })));
     });
   }
   send(data) {
-    window.sent += 1;
-    super.send(data);
+    const go = () => {
+      window.sent += 1;
+      super.send(data);
+    };
+    if (mark && told++) kept.push(go);
+    else go();
   }
 };
 """
-"""For `page.add_init_script`: `sent` counts what the page says to the server; what the server says is held back from
-`hold()`, or from the first message with a text in it, until `release()`; `held()` is how many messages."""
+"""For `page.add_init_script`. `sent` counts what the page says to the server. What the server says is held back from
+`hold()` until `release()`. After `holdFrom(text)` the page says one more thing, and no other before a message with that
+text has come; it and what follows are held back as well."""
 
 
 def installed() -> str | None:
