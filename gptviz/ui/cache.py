@@ -102,18 +102,27 @@ class Traces:
         names = (names,) if isinstance(names, str) else None if names is None else tuple(names)
         key = (_model_key(llm), tuple(ids), names, tuple(i.key() for i in interventions))
         with self._lock:
+            if key in self._kept:
+                return self._found(key)
             making = self._making.setdefault(key, threading.Lock())
         with making:  # two sessions that ask for the same trace wait for one
             with self._lock:
                 if key in self._kept:
-                    self._kept.move_to_end(key)
-                    return self._kept[key]
-            trace = llm.trace(list(ids), names=names, interventions=interventions)
-            with self._lock:
-                self._kept[key] = trace
-                self._making.pop(key, None)
-                self._make_room()
+                    return self._found(key)
+            trace = None
+            try:
+                trace = llm.trace(list(ids), names=names, interventions=interventions)
+            finally:
+                with self._lock:
+                    self._making.pop(key, None)
+                    if trace is not None:
+                        self._kept[key] = trace
+                        self._make_room()
         return trace
+
+    def _found(self, key: tuple) -> Trace:
+        self._kept.move_to_end(key)
+        return self._kept[key]
 
     def forget(self, llm: LLM) -> None:
         """Drop the traces of a model that leaves memory: each of them holds on to it."""

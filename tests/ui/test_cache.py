@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from gptviz.errors import CheckpointError
+from gptviz.errors import CheckpointError, InputError
 from gptviz.interventions import Scale
 from gptviz.ui.cache import Models, Traces
 from tests.small_models import CONFIGS, random_llm
@@ -124,3 +124,12 @@ def test_sessions_that_ask_for_the_same_trace_share_one():
     for thread in threads:
         thread.join()
     assert len(calls) == 1 and len({id(trace) for trace in got}) == 1
+
+
+def test_nothing_is_left_of_having_waited():
+    traces, llm = Traces(), small()
+    for _ in range(3):
+        traces.get(llm, [1, 2])
+    with pytest.raises(InputError):
+        traces.get(llm, [10_000])
+    assert not traces._making
