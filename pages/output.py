@@ -18,7 +18,7 @@ from gptviz.ui.prompt import temperature_examples
 from gptviz.views.output import output_parts
 from gptviz.views.streamlit import show
 
-NAMES = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty", "word", "seed", "points", "followed")
+NAMES = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty", "word", "seed", "points", "followed", "log")
 
 
 def main(page: Page) -> None:

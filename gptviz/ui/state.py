@@ -188,6 +188,7 @@ class State:
     # Output
     start: str | None = url(None, one_of("on", "at"))  # a start token before the text; "at": it is the one chosen
     unfolded: tuple[str, ...] = url((), subset(*OUTPUT_SECTIONS), ",".join)  # parts of the view
+    log: bool = url(False, flag, write_flag)  # the curves on a logarithmic scale
     points: str = url("mlp", one_of(*POINTS))  # where the lens reads
     followed: int | None = url(None, index)  # the token whose rank it follows, by id
     cell: tuple[str, int] | None = url(None, _cell, "{0[0]}:{0[1]}".format)  # one of its readings, opened

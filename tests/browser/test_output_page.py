@@ -125,12 +125,15 @@ def test_a_click_counts_though_the_button_is_drawn_anew_meanwhile(open_at, smoll
 
 @pytest.mark.parametrize(("locale", "language"), [("en-US", "en"), ("zh-CN", "zh")])
 def test_a_link_brings_back_what_was_set_on_a_phone(open_at, locale, language):
-    query = {"text": "A spider has eight", "temperature": "inf", "unfolded": "filters,curves,sample", "top_k": 2}
-    page = open_at(**query, locale=locale, width=390)
+    query = {"temperature": "inf", "unfolded": "filters,curves,sample", "top_k": 2, "log": 1}
+    page = open_at(text="A spider has eight", **query, locale=locale, width=390)
     top = page.locator(".gptviz tr[data-id] .now")
     expect(top.first).to_have_attribute("data-value", re.compile(r"^0?\.5"), timeout=WAIT)
     for name in ("filters", "curves", "sample"):
         expect(page.locator(f"[data-section={name}]")).to_have_attribute("open", "")
+    expect(page.locator("[data-set=log]")).to_be_checked()
+    page.locator("[data-set=log]").uncheck()
+    expect(page).not_to_have_url(re.compile("log="), timeout=WAIT)
     expect(page.locator("[data-section=number]")).not_to_have_attribute("open", "")
     page.get_by_role("button", name=say(language, "output_view.temperature.reset")).click()
     expect(page).not_to_have_url(re.compile("temperature"), timeout=WAIT)

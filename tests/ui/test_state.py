@@ -90,6 +90,7 @@ EVERYTHING = State(
     behind="h=",
     start="at",
     unfolded=("filters", "lens"),
+    log=True,
     points="stream",
     followed=4,
     cell=("blocks.2.resid_post", 3),

@@ -7,6 +7,7 @@ import { prepare } from "../painter.js";
 import { HIGHEST, position, temperatureAt, TICKS } from "./slider.js";
 
 const STEPS = position(HIGHEST);
+const DECADES = 4; // of the logarithmic scale, down from 1
 const EVERY = 2; // steps of the slider from one point of a curve to the next
 const WORDS = 8;
 const HEIGHT = 240;
@@ -33,6 +34,10 @@ export function createCurves(scene) {
     return { button, value: /** @type {HTMLElement} */ (button.lastChild) };
   });
 
+  const log = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox", "data-set": "log" }));
+  log.addEventListener("change", () => scene.choose({ log: log.checked }));
+  const decades = element("span", { class: "muted" }, say("curves.decades"));
+
   function compute() {
     const start = performance.now();
     while (done < points && performance.now() - start < 10) {
@@ -47,25 +52,33 @@ export function createCurves(scene) {
   compute();
 
   return {
-    node: element("div", { class: "curves-view" }, element("p", {}, say("curves.text")), canvas, element("div", { class: "keys" }, ...keys.map((key) => key.button)), element("p", { class: "muted" }, say("curves.note"))),
+    node: element("div", { class: "curves-view" }, element("p", {}, say("curves.text")), element("div", { class: "line" }, element("label", { class: "check" }, log, " ", say("curves.log")), decades), canvas, element("div", { class: "keys" }, ...keys.map((key) => key.button)), element("p", { class: "muted" }, say("curves.note"))),
     destroy: () => cancelAnimationFrame(frame),
     /** @param {import("./view.js").Now} moment */
-    draw({ now, chosen }) {
+    draw({ now, chosen, values }) {
+      log.checked = values.log;
+      decades.hidden = !values.log;
       const colours = scene.colours();
       const width = canvas.parentElement?.clientWidth ?? 300;
       const painter = prepare(canvas, width, HEIGHT);
       const x = (/** @type {number} */ steps) => LEFT + (steps / STEPS) * (width - 2 * LEFT);
-      const y = (/** @type {number} */ p) => TOP + (1 - p) * (HEIGHT - TOP - BOTTOM);
-      for (const p of [0, 0.25, 0.5, 0.75, 1]) {
+      const down = (/** @type {number} */ p) => (values.log ? Math.min(-Math.log10(p) / DECADES, 2) : 1 - p);
+      const y = (/** @type {number} */ p) => TOP + down(p) * (HEIGHT - TOP - BOTTOM);
+      for (const p of values.log ? [1e-4, 0.001, 0.01, 0.1, 1] : [0, 0.25, 0.5, 0.75, 1]) {
         painter.line([[LEFT, y(p)], [width - LEFT, y(p)]], colours.line); // prettier-ignore
-        painter.text(`${100 * p} %`, width - LEFT, y(p) + (p === 1 ? 8 : -7), { fill: colours.muted, size: 11, align: "right" });
+        // Where the curves leave room: at the right; on a logarithmic scale at the left, but for the top.
+        const [at, align] = values.log && p < 1 ? [LEFT + 24, "left"] : [width - LEFT, "right"];
+        painter.text(`${Number((100 * p).toPrecision(2))} %`, at, y(p) + (p === 1 ? 8 : -7), { fill: colours.muted, size: 11, align });
       }
+      // What is less likely than the last line of a logarithmic scale runs out of the picture below.
+      const inside = (/** @type {() => void} */ draw) => painter.inside(0, 0, width, HEIGHT - BOTTOM + 4, draw);
       for (const t of TICKS) painter.text(String(t), x(position(t)), HEIGHT - 9, { fill: colours.muted, size: 11, align: "center" });
       curves.forEach((curve, n) => {
         const line = /** @type {number[][]} */ ([]);
         for (let i = 0; i < done; i++) line.push([x(i * EVERY), y(curve[i])]);
         const own_ = ids[n] === chosen;
-        painter.line(line, colours[HUES[n % HUES.length]], { thick: own_ ? 4 : 2, dash: DASHES[n % DASHES.length] });
+        const style = { thick: own_ ? 4 : 2, dash: DASHES[n % DASHES.length] };
+        inside(() => painter.line(line, colours[HUES[n % HUES.length]], style));
       });
       const endless = now.temperature === Infinity;
       const here = Math.min(STEPS, endless ? STEPS : position(now.temperature));
@@ -74,7 +87,7 @@ export function createCurves(scene) {
       ids.forEach((id, n) => {
         const p = here_.probability(id);
         const at = [x(here), y(p)];
-        painter.rect(at[0] - 3.5, at[1] - 3.5, 7, 7, colours[HUES[n % HUES.length]]);
+        inside(() => painter.rect(at[0] - 3.5, at[1] - 3.5, 7, 7, colours[HUES[n % HUES.length]]));
         keys[n].value.textContent = brief(p);
         keys[n].button.style.setProperty("--dash", ["solid", "dashed", "dotted"][n % 3]);
       });

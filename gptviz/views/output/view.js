@@ -40,6 +40,7 @@ const ASKS = ["token", "start", "open", "points", "followed", "cell"];
  * @property {string} points where the lens reads
  * @property {number | null} followed id of the token whose rank the lens follows; null: the model's own
  * @property {[string, number] | null} cell a reading of the lens that is opened
+ * @property {boolean} log the curves on a logarithmic scale
  *
  * @typedef {object} Now what is to be seen at this moment
  * @property {Values} values
@@ -86,7 +87,7 @@ export function mount(root, given, report) {
     /** @type {Values} */
     values: {
     token: 0, start: false, temperature: 1, top_k: null, top_p: null, min_p: null, repetition_penalty: null,
-    word: null, open: [], seed: 0, points: "mlp", followed: null, cell: null,
+    word: null, open: [], seed: 0, points: "mlp", followed: null, cell: null, log: false,
   }, // prettier-ignore
     asks: ASKS,
     report,
