@@ -11,6 +11,7 @@ from gptviz.figures.predictions import percent
 from gptviz.model import Block
 from gptviz.ui import sentences
 from gptviz.ui.chips import chip, numbered, plain, word
+from gptviz.ui.facts import numeral
 from gptviz.ui.page import BarePage, start
 from gptviz.ui.prompt import from_line, read, to_line
 from gptviz.ui.sentences import Sentence
@@ -22,7 +23,7 @@ LEAST_GAP = 0.02  # of two cosines: less is no difference worth a sentence
 
 def share(value: float) -> str:
     """A signed share: 21.3 %."""
-    return f"{100 * value:.1f}\u00a0%".replace("-", "−")
+    return f"{numeral(100 * value, '.1f')}\u00a0%"
 
 
 def whole(value: float) -> str:
@@ -56,7 +57,7 @@ class Case:
         return "–".join(pair)
 
     def value(self, pair: str, point: int) -> str:
-        return f"{self.comparison.cosines[pair][point]:.2f}".replace("-", "−")
+        return numeral(self.comparison.cosines[pair][point])
 
     def values(self, pairs: list[str], point: int) -> str:
         """The pairs with their cosines at a point."""

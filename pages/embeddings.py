@@ -16,7 +16,7 @@ from gptviz.checkpoints import vectors
 from gptviz.model import GPT, rotary_frequencies, rotate
 from gptviz.ui import state
 from gptviz.ui.chips import chip, plain, word
-from gptviz.ui.facts import sentence
+from gptviz.ui.facts import numeral, sentence
 from gptviz.ui.page import Page, start
 from gptviz.views.embeddings import embeddings_parts
 from gptviz.views.streamlit import show
@@ -119,7 +119,7 @@ def open_row(page: Page) -> None:
         "cosine",
         token=shown,
         other=word(other.token),
-        dot=f"{float(space.rows[id] @ space.rows[other.id]):.3f}",
+        dot=numeral(float(space.rows[id] @ space.rows[other.id]), ".3f"),
         length=f"{float(space.norms[id]):.3f}",
         other_length=f"{float(space.norms[other.id]):.3f}",
         cosine=f"{other.cosine:.3f}",
@@ -157,7 +157,7 @@ def test(page: Page) -> None:
             "best": chip(ids.index(best), names[best]),
             "guess": chip(ids.index(guess), names[guess]),
         }
-        values |= {"cosine": f"{cosines[best]:.2f}", "guessed": f"{cosines[guess]:.2f}"}
+        values |= {"cosine": numeral(cosines[best]), "guessed": numeral(cosines[guess])}
         st.markdown(page.t("test.right" if guess == best else "test.wrong", **values))
         st.caption(page.t("test.mind", mean=f"{token_baseline(space_of(page.llm), ids[at]).mean:.2f}", token=token))
 

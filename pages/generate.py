@@ -17,6 +17,7 @@ from gptviz.llm import LLM
 from gptviz.paths import asset
 from gptviz.ui import state, writing
 from gptviz.ui.chips import word
+from gptviz.ui.facts import numeral
 from gptviz.ui.page import Page, start
 from gptviz.ui.prompt import limit
 from gptviz.views.attention import name_of
@@ -167,7 +168,7 @@ def test(page: Page) -> None:
         verdict = page.t("test.right" if answer == page.state.overtakes else "test.wrong")
         rows = {
             page.t("test.text"): ["".join(llm.pieces(text.ids)).replace("·", " ") for text in texts],
-            page.t("test.total"): [f"{text.total:.2f}" for text in texts],
+            page.t("test.total"): [numeral(text.total) for text in texts],
         }
         st.markdown(f"{verdict} {page.t('test.better', count=len(better), first=FIRST - 1)}")
         st.table(rows, border="horizontal")

@@ -17,6 +17,7 @@ from gptviz.checkpoints.catalogue import vectors as known_vectors
 from gptviz.errors import CheckpointError, GptvizError, InputError
 from gptviz.ui import cache, state
 from gptviz.ui.chips import plain, word
+from gptviz.ui.facts import numeral
 from gptviz.ui.page import Page, start
 from gptviz.ui.state import State
 from gptviz.views.geometry import geometry_parts, picture_news
@@ -122,10 +123,10 @@ def look_for(page: Page, where: WordSpace, formula: str) -> list[str]:
         result = solve(where, formula, 1, page.state.mean)
     except InputError:
         return [page.t("look.space", **pairs)]
-    said = [page.t("look.formula", answer=word(result.answer.token), cosine=f"{result.answer.cosine:.2f}", **pairs)]
+    said = [page.t("look.formula", answer=word(result.answer.token), cosine=numeral(result.answer.cosine), **pairs)]
     if result.sides:
         side, random = result.sides[0], marks.arrows
-        shown = f"{round(side, 2) + 0.0:.2f}"  # never -0.00
+        shown = numeral(round(side, 2) + 0.0)  # never -0.00
         said.append(page.t("look.arrows", sd=f"{random.sd:.2f}", cosine=shown, times=f"{abs(side) / random.sd:.1f}"))
     if result.simpler:
         best = min(result.simpler, key=lambda one: one.rank)

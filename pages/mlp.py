@@ -15,6 +15,7 @@ from gptviz.interventions import Set
 from gptviz.model import MLP
 from gptviz.ui import state
 from gptviz.ui.chips import word
+from gptviz.ui.facts import numeral
 from gptviz.ui.page import Page, start
 
 SHOWN = 6  # strongest neurons as bars
@@ -22,7 +23,7 @@ COMPARED = 20
 
 
 def words(pairs: tuple[tuple[str, float], ...]) -> str:
-    return " ".join(f"{word(piece)} {value:+.2f}" for piece, value in pairs)
+    return " ".join(f"{word(piece)} {numeral(value, '+.2f')}" for piece, value in pairs)
 
 
 def number(value: float) -> str:
@@ -81,7 +82,7 @@ def look_for(page: Page, layer: int, strongest: list[neurons.Neuron], pushes) ->
         about = {"token": page.chip(at), "word": word(own.token), "probability": percent(own.probability)}
         sentences.append(page.t("look.layer", layer=best, push=f"{float(pushes[best]):.2f}", **about))
     if pushes[worst] < 0:
-        sentences.append(page.t("look.against", word=word(own.token), layer=worst, push=f"{float(pushes[worst]):.2f}"))
+        sentences.append(page.t("look.against", word=word(own.token), layer=worst, push=numeral(float(pushes[worst]))))
     if len(page.prompt.ids) > 1:
         other = at - 1 if at else 1
         here, there = (set(neurons.strongest(page.llm, page.trace, layer, t, COMPARED)) for t in (at, other))
@@ -155,7 +156,7 @@ def one_neuron(page: Page, layer: int, neuron: int) -> None:
     st.markdown(f"**{page.t('neuron.lowers')}** {words(it.lowers)}")
     if it.post < 0:
         st.caption(page.t("neuron.negative"))
-    st.markdown(page.t("neuron.push", word=word(own_word(page).token), push=f"{it.push:+.3f}"))
+    st.markdown(page.t("neuron.push", word=word(own_word(page).token), push=numeral(it.push, "+.3f")))
 
 
 def layers(page: Page, layer: int, pushes) -> None:
