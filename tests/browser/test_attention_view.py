@@ -411,3 +411,24 @@ def test_half_a_character_in_the_views_fields(open_at):
         expect(page.locator("h1")).to_be_visible()
     page.wait_for_function("location.href.includes('second=b')", timeout=WAIT)
     expect(section(page, "off").locator(".compared")).to_have_count(2, timeout=WAIT)
+
+
+def test_the_way_back_from_another_page_is_short(open_at):
+    page = open_at(text="The cat sits on the mat and looks at the bird in the garden, because it is hungry. " * 3)
+    received: list[int] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
+    page.reload()
+    strip = page.locator(".strip button")
+    expect(strip.first).to_be_visible(timeout=WAIT)
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached(timeout=WAIT)
+    first, there = sum(received), strip.count()
+    sidebar = page.get_by_test_id("stSidebar")
+    sidebar.get_by_role("link", name=say("en", "ui.pages.tokens.title"), exact=True).click()
+    for token in (3, 5, 7, 9):
+        page.locator(".chip").nth(token).click(timeout=WAIT)
+        expect(page).to_have_url(re.compile(f"token={token}(&|$)"), timeout=WAIT)
+    received.clear()
+    sidebar.get_by_role("link", name=say("en", "ui.pages.attention.title"), exact=True).click()
+    expect(strip).to_have_count(there, timeout=WAIT)
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached(timeout=WAIT)
+    assert 0 < sum(received) < first / 4
