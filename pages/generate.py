@@ -15,7 +15,7 @@ from gptviz.analysis.branches import fitting, path
 from gptviz.figures.predictions import percent
 from gptviz.llm import LLM
 from gptviz.paths import asset
-from gptviz.ui import state, writing
+from gptviz.ui import writing
 from gptviz.ui.chips import word
 from gptviz.ui.facts import numeral
 from gptviz.ui.page import Page, start
@@ -60,7 +60,7 @@ def main(page: Page) -> None:
             tasks=tasks_of(page.llm),
             said=said,
         )
-        changed = partial(take, page)
+        changed = partial(writing.take, page)
         wishes = ("force", "text")
         show("generate", lambda now: parts(values=now), values, key=writing.VIEW, once=wishes, on_change=changed)
     page.look_for(look_for(page, values))
@@ -77,13 +77,6 @@ def main(page: Page) -> None:
             page.lesson("notes", n_ctx=f"{page.llm.config.n_ctx:,}")
     if job.goal is not None or job.measure:
         page.afterwards(lambda: writing.work(page, job, values))
-
-
-def take(page: Page, values: dict[str, Any] | None) -> None:
-    if values is None:
-        state.touch()
-    else:
-        writing.take(page, values)
 
 
 def begin_with(page: Page, job: writing.Job) -> dict[str, Any]:

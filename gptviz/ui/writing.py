@@ -94,10 +94,12 @@ def job_of(page: Page) -> Job:
     return job
 
 
-def take(page: Page, values: Mapping[str, Any]) -> None:
-    """What the reader settled on, into the state and the job. For callbacks."""
+def take(page: Page, values: Mapping[str, Any] | None) -> None:
+    """What the reader settled on, into the state and the job; unless it was about another text, just left. For
+    callbacks."""
+    state.touch()
     job = st.session_state.get(_KEY)
-    if job is None or values["of"] != job.of:  # about a text that is not there any more
+    if values is None or job is None or values["of"] != job.of:
         return
     with job.turn():
         _take(page, job, values)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from types import SimpleNamespace
 
+import streamlit as st
+
 from gptviz.ui import state, writing
 from gptviz.ui.state import State
 from tests.small_models import CONFIGS, random_llm
@@ -37,3 +39,12 @@ def test_two_runs_at_once_write_what_one_would(monkeypatch):
     assert not errors
     assert list(job.own) == [step.id for step in llm.generate(PROMPT, GOAL, temperature=0)]
     assert len(told) == GOAL
+
+
+def test_a_report_about_a_text_just_left_changes_nothing_but_was_one(monkeypatch):
+    """Else the next run might be taken for one that the address bar began."""
+    touched = []
+    monkeypatch.setattr(state, "touch", lambda: touched.append(True))
+    monkeypatch.setitem(st.session_state, writing._KEY, job := writing.Job("this", goal=GOAL))
+    writing.take(SimpleNamespace(), {"of": "another"})
+    assert touched and job == writing.Job("this", goal=GOAL, _lock=job._lock)
