@@ -12,8 +12,11 @@ from gptviz.llm import LLM
 from tests.small_models import CONFIGS, random_llm
 
 if "PYTEST_XDIST_WORKER" in os.environ:
-    # Workers share the cores: with as many threads each as there are cores they would wait for one another.
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])))
+    # Workers, and the apps they start, share the cores: with as many threads each as there are cores they would wait
+    # for one another.
+    threads = max(1, (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
+    torch.set_num_threads(threads)
+    os.environ["OMP_NUM_THREADS"] = str(threads)
 
 
 @pytest.fixture(params=CONFIGS)

@@ -173,7 +173,7 @@ def test_run_serves_from_any_folder_and_ends_cleanly(tmp_path):
                 assert reply.read() == b"ok"
         finally:
             server.send_signal(signal.SIGINT)
-        assert server.wait(timeout=20) == 0
+        assert server.wait(timeout=120) == 0
         assert "Traceback" not in server.stdout.read()
     assert list(tmp_path.iterdir()) == []
 

@@ -109,7 +109,7 @@ def test_first_page_renders(python, tmp_path):
     code = """if True:
         from streamlit.testing.v1 import AppTest
         from gptviz.paths import app_file
-        app = AppTest.from_file(str(app_file()), default_timeout=60)
+        app = AppTest.from_file(str(app_file()), default_timeout=180)
         app.query_params["model"] = "toy-sort"
         app.run()
         assert not app.exception, app.exception

@@ -30,11 +30,10 @@ from gptviz.paths import PACKAGE
 from tests.browser.chromium import launch
 
 ROOT = PACKAGE.parent
-START_SECONDS = 60
 
-# A machine busy with other things is no failure.
-PATIENCE = 60_000  # ms, for opening a page and for what a test does on it
-expect.set_options(timeout=20_000)
+# A machine busy with other things is no failure: whatever a test waits for may take this long.
+PATIENCE = 180  # s
+expect.set_options(timeout=PATIENCE * 1000)
 
 # Streamlit's own: opened at /page, its front end first asks there for what lies at the root, and is told 404.
 _STREAMLITS_OWN = re.compile(r"/[^/]+/_stcore/(health|host-config)$")
@@ -84,7 +83,7 @@ def _start(script: str, env: dict[str, str], log: Path) -> tuple[subprocess.Pope
             [*command, *options], cwd=ROOT, env={**os.environ, **env}, stdout=output, stderr=subprocess.STDOUT
         )
     url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         with suppress(urllib.error.URLError, ConnectionError), urllib.request.urlopen(f"{url}/_stcore/health"):
             return process, url
@@ -143,7 +142,7 @@ def page_at(browser: Browser) -> Iterator[Callable[..., Page]]:
     def open_page(url: str, width: int = 1440, height: int = 1000, theme: str = "light", locale: str = "en-US") -> Page:
         viewport = {"width": width, "height": height}
         context = browser.new_context(viewport=viewport, color_scheme=theme, locale=locale, reduced_motion="reduce")
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(PATIENCE * 1000)
         page = context.new_page()
         page.quiet = Quiet(urlsplit(url).netloc)
         page.quiet.watch(page)

@@ -19,7 +19,6 @@ from gptviz.figures.predictions import percent
 from gptviz.text import say
 from tests.browser.chromium import too_wide
 
-WAIT = 60_000
 CAPITAL = "The capital of France is"
 HOSTILE = '<img src=x onerror="document.title=1"> $x$ **b** שלום 👩‍🚀 \u200b法国 {token}'
 
@@ -31,7 +30,7 @@ def open_at(app_server, page_at):
     def go(width: int = 1440, theme: str = "light", locale: str = "en-US", **query) -> Page:
         url = f"{app_server('app.py')}/attention?{urlencode(query)}"
         page = page_at(url, width=width, theme=theme, locale=locale, height=1100)
-        expect(page.locator(".gptviz .strip")).to_be_visible(timeout=90_000)
+        expect(page.locator(".gptviz .strip")).to_be_visible()
         return page
 
     return go
@@ -44,7 +43,7 @@ def section(page: Page, name: str):
 def unfold(page: Page, name: str):
     it = section(page, name)
     it.locator("summary").click()
-    expect(it.locator(".body")).to_be_visible(timeout=WAIT)
+    expect(it.locator(".body")).to_be_visible()
     return it
 
 
@@ -84,7 +83,7 @@ def test_every_number_is_the_traces(open_at, request, model, text, cells):
     for layer, head, i, j in cells:
         chosen = {"layer": layer, "head": head, "token": i, "key": j}
         page = open_at(model=model, text=text, opened="stages,cell,asking,values,outputs", entry=3, **chosen)
-        expect(section(page, "asking").locator(".side.query .chain li").first).to_be_visible(timeout=WAIT)
+        expect(section(page, "asking").locator(".side.query .chain li").first).to_be_visible()
         check_cell(page, trace, layer, head, i, j)
         prefix = f"blocks.{layer}.attn."
         row = trace[prefix + "pattern"][head, i]
@@ -116,7 +115,7 @@ def test_every_number_is_the_traces(open_at, request, model, text, cells):
         # Values and outputs.
         weights = section(page, "values").locator("tbody tr:not([data-later]) td.weight .number").all_inner_texts()
         assert weights == [percent(float(w)) if w not in (0, 1) else f"{int(w) * 100}\u00a0%" for w in row[: i + 1]]
-        expect(section(page, "outputs").locator(".sum")).to_contain_text("difference", timeout=WAIT)
+        expect(section(page, "outputs").locator(".sum")).to_contain_text("difference")
         shares = section(page, "outputs").locator(".output-row .number").all_inner_texts()
         each, whole = heads.head_outputs(llm, trace, layer, i), trace[prefix[:-1] + "_out"][i]
         for h, text_ in enumerate(shares):
@@ -136,7 +135,7 @@ def test_a_walk_through_the_view(open_at, smollm2):
     box = grid.bounding_box()
     grid.click(position={"x": 34 + 23.5 * (box["width"] - 34) / 30, "y": box["height"] * 0.55})
     expect(page.locator(".bar select").first).to_have_value("23")
-    expect(page.locator(".attention")).not_to_have_class(re.compile("waiting"), timeout=WAIT)
+    expect(page.locator(".attention")).not_to_have_class(re.compile("waiting"))
     page.locator(".bar select").nth(1).select_option("4")
     expect(page.locator(".bar .looked")).to_contain_text("·France")
 
@@ -154,7 +153,7 @@ def test_a_walk_through_the_view(open_at, smollm2):
     # The stages, one into the next.
     stages.get_by_role("button", name="Play").click()
     expect(stages.get_by_role("button", name="1 · q·kᵀ")).to_have_attribute("aria-pressed", "true")
-    expect(stages.get_by_role("button", name="4 · softmax")).to_have_attribute("aria-pressed", "true", timeout=WAIT)
+    expect(stages.get_by_role("button", name="4 · softmax")).to_have_attribute("aria-pressed", "true")
     expect(stages.get_by_role("button", name="Play")).to_be_visible()
 
     # Without the first token: what remains of the row adds up to 1 again.
@@ -181,10 +180,10 @@ def test_a_walk_through_the_view(open_at, smollm2):
     # Another last word: nothing before it moves.
     page.get_by_label("change the last word").check()
     expect(stages.get_by_role("button", name="1 · q·kᵀ")).to_have_attribute("aria-pressed", "true")
-    expect(stages.locator(".remarks")).to_contain_text("0.0; of any query", timeout=WAIT)
+    expect(stages.locator(".remarks")).to_contain_text("0.0; of any query")
     page.get_by_role("textbox", name="another word").fill("was")
     page.get_by_role("textbox", name="another word").press("Enter")
-    expect(stages.locator(".remarks")).to_contain_text("·was", timeout=WAIT)
+    expect(stages.locator(".remarks")).to_contain_text("·was")
     # The other word lives in the stages alone.
     expect(page.locator(".strip button").last).to_contain_text("·is")
     page.get_by_role("button", name="4 · softmax").click()
@@ -202,7 +201,7 @@ def test_a_walk_through_the_view(open_at, smollm2):
     after = smollm2.trace(CAPITAL, "logits", without([(23, 4)])).logits[-1].softmax(-1)
     word = int(trace.logits[-1].argmax())
     cell = off.locator(".compared").first.locator("tbody tr").first.locator("td.after")
-    expect(cell).to_be_visible(timeout=WAIT)
+    expect(cell).to_be_visible()
     assert float(cell.get_attribute("data-value")) == pytest.approx(float(after[word]), rel=1e-4)
     expect(off.locator(".compared").nth(1)).to_contain_text("·Au")
     expect(page).to_have_url(re.compile("off=23.4"))
@@ -211,7 +210,7 @@ def test_a_walk_through_the_view(open_at, smollm2):
 
     # The other language: the same choices.
     page.get_by_test_id("stSidebar").get_by_text("中文").click()
-    expect(page.locator(".gptviz")).to_have_attribute("lang", "zh", timeout=WAIT)
+    expect(page.locator(".gptviz")).to_have_attribute("lang", "zh")
     expect(page.locator(".bar select").first).to_have_value("23")
     expect(section(page, "off").locator(".body")).to_contain_text(say("zh", "attention_view.off.nothing"))
     overflow = too_wide(page)
@@ -247,14 +246,14 @@ def test_the_keyboard_walks_and_the_choice_is_said(open_at):
     expect(page.locator(".bar select").nth(1)).to_have_value("1")
     grid.press("ArrowRight")
     expect(page.locator(".bar select").first).to_have_value("17")
-    expect(spoken).to_contain_text("Head 17.1", timeout=WAIT)
+    expect(spoken).to_contain_text("Head 17.1")
 
 
 @pytest.mark.parametrize(("width", "theme", "locale"), [(1440, "light", "en-US"), (390, "dark", "zh-CN")])
 def test_hostile_tokens_are_shown_as_themselves(open_at, smollm2, width, theme, locale):
     everything = "heads,asking,stages,cell,lines,values,outputs,table,off"
     page = open_at(width=width, theme=theme, locale=locale, text=HOSTILE, opened=everything, off="0.0", second=HOSTILE)
-    expect(section(page, "off").locator(".compared")).to_have_count(2, timeout=WAIT)
+    expect(section(page, "off").locator(".compared")).to_have_count(2)
     pieces = page.locator(".strip .piece").evaluate_all("nodes => nodes.map(n => n.textContent)")
     assert pieces == smollm2.trace(HOSTILE).tokens
     assert page.title() != "1" and page.locator(".gptviz img").count() == 0
@@ -316,7 +315,7 @@ def test_a_link_brings_the_same_view(open_at):
     page.get_by_role("button", name="2 · ÷ √d").click()
     expect(page).to_have_url(re.compile("stage=scaled"))
     page.go_back()
-    expect(page.get_by_role("button", name="3 · mask")).to_have_attribute("aria-pressed", "true", timeout=WAIT)
+    expect(page.get_by_role("button", name="3 · mask")).to_have_attribute("aria-pressed", "true")
     assert page.url == before
 
 
@@ -335,8 +334,8 @@ def test_memory_stays_flat_over_fifty_prompts(open_at):
         field.fill(f"Prompt number {n} about cats and dogs")
         field.press("Enter")
         digits = list(f"·{n}" if n < 10 else str(n)[-1])
-        expect(page.locator(".strip .piece", has_text=digits[-1]).first).to_be_visible(timeout=WAIT)
-        expect(page).to_have_url(re.compile(rf"number(\+|%20){n}(\+|%20)"), timeout=WAIT)
+        expect(page.locator(".strip .piece", has_text=digits[-1]).first).to_be_visible()
+        expect(page).to_have_url(re.compile(rf"number(\+|%20){n}(\+|%20)"))
         if n in (10, 50):
             after[n] = held()
     # One prompt's parts are about half a megabyte: 40 of them left behind would be 20.
@@ -376,11 +375,11 @@ def test_a_click_right_after_typing_loses_nothing(open_at):
         field.press("Enter")
         page.wait_for_timeout(delay)
         page.locator(".strip button").nth(1).click()
-        expect(page.locator(".strip .piece").last).to_have_text(str(n), timeout=WAIT)
+        expect(page.locator(".strip .piece").last).to_have_text(str(n))
         page.wait_for_timeout(800)  # whatever is still on its way
         expect(field).to_have_value(text)
         expect(page.locator(".strip .piece").last).to_have_text(str(n))
-        page.wait_for_function(f"/text=mouse(%20|\\+)train(%20|\\+){n}/.test(location.href)", timeout=WAIT)
+        page.wait_for_function(f"/text=mouse(%20|\\+)train(%20|\\+){n}/.test(location.href)")
         assert page.get_by_test_id("stAlert").count() == 0, "a late click is no wrong link"
 
 
@@ -390,11 +389,11 @@ def test_a_shorter_text_may_come_right_after_a_click(open_at):
     for _ in range(3):
         field.fill("The cat sits on the mat and looks at the bird")
         field.press("Enter")
-        expect(page.locator(".strip button")).to_have_count(11, timeout=WAIT)
+        expect(page.locator(".strip button")).to_have_count(11)
         page.locator(".strip button").last.click()
         field.fill("Hi there")
         field.press("Enter")
-        expect(page.locator(".strip button")).to_have_count(2, timeout=WAIT)
+        expect(page.locator(".strip button")).to_have_count(2)
         expect(page.locator(".readout .pair")).to_be_visible()
 
 
@@ -402,15 +401,15 @@ def test_half_a_character_in_the_views_fields(open_at):
     page = open_at(text=CAPITAL, opened="stages,off", last="", off="1.1")
     word, second = page.get_by_role("textbox", name="another word"), page.locator("#second")
     for locator, value in ((word, "a\ud83d"), (second, "b\ud83d")):
-        expect(locator).to_be_visible(timeout=WAIT)
+        expect(locator).to_be_visible()
         locator.evaluate(
             "(node, codes) => { node.value = String.fromCharCode(...codes); node.dispatchEvent(new Event('change')); }",
             [ord(char) for char in value],
         )
         expect(page.get_by_test_id("stException")).to_have_count(0)
         expect(page.locator("h1")).to_be_visible()
-    page.wait_for_function("location.href.includes('second=b')", timeout=WAIT)
-    expect(section(page, "off").locator(".compared")).to_have_count(2, timeout=WAIT)
+    page.wait_for_function("location.href.includes('second=b')")
+    expect(section(page, "off").locator(".compared")).to_have_count(2)
 
 
 def test_the_way_back_from_another_page_is_short(open_at):
@@ -419,16 +418,16 @@ def test_the_way_back_from_another_page_is_short(open_at):
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
     page.reload()
     strip = page.locator(".strip button")
-    expect(strip.first).to_be_visible(timeout=WAIT)
-    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached(timeout=WAIT)
+    expect(strip.first).to_be_visible()
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
     first, there = sum(received), strip.count()
     sidebar = page.get_by_test_id("stSidebar")
     sidebar.get_by_role("link", name=say("en", "ui.pages.tokens.title"), exact=True).click()
     for token in (3, 5, 7, 9):
-        page.locator(".chip").nth(token).click(timeout=WAIT)
-        expect(page).to_have_url(re.compile(f"token={token}(&|$)"), timeout=WAIT)
+        page.locator(".chip").nth(token).click()
+        expect(page).to_have_url(re.compile(f"token={token}(&|$)"))
     received.clear()
     sidebar.get_by_role("link", name=say("en", "ui.pages.attention.title"), exact=True).click()
-    expect(strip).to_have_count(there, timeout=WAIT)
-    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached(timeout=WAIT)
+    expect(strip).to_have_count(there)
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
     assert 0 < sum(received) < first / 4

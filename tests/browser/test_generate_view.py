@@ -13,7 +13,6 @@ from gptviz.analysis import branches
 from gptviz.text import say
 from tests.browser.chromium import HOLD_BACK, too_wide
 
-WAIT = 60_000
 TEXT = "The cat sits on"
 
 
@@ -23,8 +22,8 @@ def open_at(app_server, page_at):
 
     def go(screen: int = 1440, theme: str = "light", locale: str = "en-US", **query) -> Page:
         page = page_at(f"{app_server('app.py')}/generate?{urlencode(query)}", width=screen, theme=theme, locale=locale)
-        expect(page.locator(".strip .given").first).to_be_visible(timeout=90_000)
-        expect(page.locator(".next .rest")).not_to_have_text("\u00a0", timeout=WAIT)
+        expect(page.locator(".strip .given").first).to_be_visible()
+        expect(page.locator(".next .rest")).not_to_have_text("\u00a0")
         return page
 
     return go
@@ -49,13 +48,13 @@ def kept(page: Page, *lengths: int) -> branches.Tree:
         tree = read(url)
         return [len(branches.path(tree, leaf)) for leaf in range(len(tree))] == list(lengths)
 
-    page.wait_for_url(is_there, timeout=WAIT, wait_until="commit")
+    page.wait_for_url(is_there, wait_until="commit")
     return read(page.url)
 
 
 def at_rest(page: Page) -> None:
-    expect(page.locator("[data-do=pause]")).to_be_disabled(timeout=WAIT)
-    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached(timeout=WAIT)
+    expect(page.locator("[data-do=pause]")).to_be_disabled()
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
 
 
 def alternatives(page: Page):
@@ -70,10 +69,10 @@ def test_words_come_one_by_one_and_in_a_run(open_at, smollm2):
     page = open_at(text=TEXT)
     expected = smollm2.pieces(greedy(smollm2, TEXT, 11))
     act(page, "step")
-    expect(written(page)).to_have_text(expected[:1], timeout=WAIT)
+    expect(written(page)).to_have_text(expected[:1])
     page.locator("[data-set=words]").select_option("10")
     act(page, "run")
-    expect(written(page)).to_have_text(expected, timeout=WAIT)
+    expect(written(page)).to_have_text(expected)
     at_rest(page)
     assert list(branches.path(kept(page, 11), 0)) == greedy(smollm2, TEXT, 11)
     logits = smollm2.trace(TEXT).logits[-1]
@@ -81,9 +80,9 @@ def test_words_come_one_by_one_and_in_a_run(open_at, smollm2):
     expect(page.locator(".strip button[data-place] .weight").first).to_have_text(f"{100 * share:.0f}\u00a0%")
     # What the server keeps and what the reader sees stay the same by a link, and in another language.
     page.reload()
-    expect(written(page)).to_have_text(expected, timeout=WAIT)
+    expect(written(page)).to_have_text(expected)
     page.get_by_test_id("stSidebar").get_by_text("中文").click()
-    expect(page.locator("[data-do=step]")).to_have_text(say("zh", "generate_view.bar.step"), timeout=WAIT)
+    expect(page.locator("[data-do=step]")).to_have_text(say("zh", "generate_view.bar.step"))
     expect(written(page)).to_have_text(expected)
     act(page, "back")
     expect(written(page)).to_have_text(expected[:-1])
@@ -92,7 +91,7 @@ def test_words_come_one_by_one_and_in_a_run(open_at, smollm2):
 def test_pause_go_on_and_stop(open_at, smollm2):
     page = open_at(text=TEXT, words=50, speed="slow")
     act(page, "run")
-    expect(written(page).nth(1)).to_be_visible(timeout=WAIT)
+    expect(written(page).nth(1)).to_be_visible()
     act(page, "pause")
     at_rest(page)
     n = written(page).count()
@@ -100,7 +99,7 @@ def test_pause_go_on_and_stop(open_at, smollm2):
     expect(page.locator("[data-do=run]")).to_have_text(say("en", "generate_view.bar.go_on", count=50 - n))
     page.locator("[data-set=speed]").select_option("full")
     act(page, "run")
-    expect(written(page).nth(n + 1)).to_be_visible(timeout=WAIT)
+    expect(written(page).nth(n + 1)).to_be_visible()
     act(page, "stop")
     at_rest(page)
     expect(page.locator("[data-do=run]")).to_have_text(say("en", "generate_view.bar.run"))
@@ -111,7 +110,7 @@ def test_pause_go_on_and_stop(open_at, smollm2):
 def test_two_clicks_on_run_write_no_word_twice(open_at, smollm2):
     page = open_at(text=TEXT, words=5)
     page.locator("[data-do=run]").dblclick()
-    expect(written(page)).to_have_text(smollm2.pieces(greedy(smollm2, TEXT, 5)), timeout=WAIT)
+    expect(written(page)).to_have_text(smollm2.pieces(greedy(smollm2, TEXT, 5)))
     at_rest(page)
     expect(written(page)).to_have_count(5)
 
@@ -120,21 +119,21 @@ def test_late_news_of_what_is_done_ends_nothing_else(open_at, smollm2):
     page = open_at(text=TEXT)
     page.add_init_script(HOLD_BACK)
     page.goto(page.url + "&words=5")
-    expect(page.locator("[data-do=step]")).to_be_enabled(timeout=WAIT)
+    expect(page.locator("[data-do=step]")).to_be_enabled()
     page.evaluate("""holdFrom('"kind":"done"')""")
     act(page, "step")
-    expect(written(page)).to_have_count(1, timeout=WAIT)
+    expect(written(page)).to_have_count(1)
     expect(page.locator("[data-do=run]")).to_be_enabled()
     act(page, "run")
     page.wait_for_function("holds()")
     page.evaluate("release()")
-    expect(written(page)).to_have_text(smollm2.pieces(greedy(smollm2, TEXT, 6)), timeout=WAIT)
+    expect(written(page)).to_have_text(smollm2.pieces(greedy(smollm2, TEXT, 6)))
 
 
 def test_an_alternative_begins_a_branch(open_at, smollm2):
     page = open_at(text=TEXT, words=5)
     act(page, "run")
-    expect(written(page)).to_have_count(5, timeout=WAIT)
+    expect(written(page)).to_have_count(5)
     at_rest(page)
     page.locator(".strip button[data-place='2']").hover()
     ids = greedy(smollm2, TEXT, 5)
@@ -147,9 +146,9 @@ def test_an_alternative_begins_a_branch(open_at, smollm2):
     expect(written(page)).to_have_text(smollm2.pieces([*ids[:2], second]))
     expect(page.locator(".branches tbody tr")).to_have_count(2)
     act(page, "run")
-    expect(written(page)).to_have_count(8, timeout=WAIT)
+    expect(written(page)).to_have_count(8)
     at_rest(page)
-    expect(page).to_have_url(re.compile("leaf=1"), timeout=WAIT)
+    expect(page).to_have_url(re.compile("leaf=1"))
     found = kept(page, 5, 8)
     assert branches.path(found, 0) == tuple(ids) and branches.path(found, 1)[:3] == (*ids[:2], second)
     # Compared by what the model gives the whole text.
@@ -164,14 +163,14 @@ def test_an_alternative_begins_a_branch(open_at, smollm2):
     page.locator(".branches tr[data-leaf='1'] .remove").click()
     expect(page.locator(".branches")).to_be_hidden()
     expect(written(page)).to_have_text(smollm2.pieces(ids))
-    expect(page).to_have_url(re.compile(r"tree=[\d.]+(&|$)"), timeout=WAIT)
+    expect(page).to_have_url(re.compile(r"tree=[\d.]+(&|$)"))
 
 
 def test_sampling_draws_what_the_seed_says(open_at, smollm2):
     page = open_at(text=TEXT, way="sample", temperature=1.2, top_k=50, seed=4, words=10)
     act(page, "run")
     at_rest(page)
-    expect(written(page)).to_have_count(10, timeout=WAIT)
+    expect(written(page)).to_have_count(10)
     steps = smollm2.generate(TEXT, 10, temperature=1.2, top_k=50, seed=4)
     expect(written(page)).to_have_text([step.token for step in steps])
 
@@ -181,7 +180,7 @@ def test_a_word_of_ones_own_is_put_there(open_at, smollm2):
     page.get_by_role("textbox", name="a word of your own").fill("volcano")
     page.get_by_role("button", name="Put it there").click()
     pieces = smollm2.pieces(smollm2.tokenizer.encode(" volcano"))
-    expect(written(page)).to_have_text(pieces, timeout=WAIT)
+    expect(written(page)).to_have_text(pieces)
     logits = smollm2.trace(TEXT + " volcano").logits[-1]
     expect(alternatives(page).locator(".token").first).to_have_text(smollm2.pieces([int(logits.argmax())])[0])
 
@@ -202,7 +201,7 @@ def test_beams_are_drawn_as_the_tree_they_are(open_at, smollm2):
     act(page, "search")
     found = smollm2.beams(TEXT, 2, 4)
     nodes = page.locator(".beam")
-    expect(nodes).to_have_count(len(found.nodes), timeout=WAIT)
+    expect(nodes).to_have_count(len(found.nodes))
     expect(page.locator(".beam.result")).to_have_count(len(found.best))
     best = found.path(found.best[0])
     nodes.nth(found.best[0]).click()
@@ -212,23 +211,23 @@ def test_beams_are_drawn_as_the_tree_they_are(open_at, smollm2):
 def test_whoever_leaves_leaves_no_work_behind(open_at, smollm2):
     page = open_at(text=TEXT, words=100, speed="slow")
     act(page, "run")
-    expect(written(page).first).to_be_visible(timeout=WAIT)
+    expect(written(page).first).to_be_visible()
     page.get_by_test_id("stSidebar").get_by_role("link", name=say("en", "ui.pages.mlp.title"), exact=True).click()
-    expect(page.locator("h1")).to_have_text(say("en", "ui.pages.mlp.title"), timeout=WAIT)
-    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached(timeout=WAIT)
+    expect(page.locator("h1")).to_have_text(say("en", "ui.pages.mlp.title"))
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
     page.go_back()
-    expect(page.locator("[data-do=run]")).to_be_visible(timeout=WAIT)
-    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached(timeout=WAIT)
+    expect(page.locator("[data-do=run]")).to_be_visible()
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
 
 
 @pytest.mark.parametrize(("locale", "theme", "language"), [("zh-CN", "dark", "zh"), ("en-US", "light", "en")])
 def test_on_a_phone_with_everything_open(open_at, locale, theme, language):
     page = open_at(text=TEXT, beside="choice,cache,tasks", screen=390, locale=locale, theme=theme)
-    expect(page.locator(".task")).to_have_count(3, timeout=WAIT)
+    expect(page.locator(".task")).to_have_count(3)
     act(page, "measure")
-    expect(page.locator(".latest")).to_contain_text("256", timeout=WAIT)
-    expect(page.locator("[data-do=measure]")).to_have_text(say(language, "generate_view.cache.measure"), timeout=WAIT)
+    expect(page.locator(".latest")).to_contain_text("256")
+    expect(page.locator("[data-do=measure]")).to_have_text(say(language, "generate_view.cache.measure"))
     overflow = too_wide(page)
     assert overflow <= 0
     page.locator(".task[data-task=opposites] button").first.click()
-    expect(page.locator(".st-key-prompt-bar").get_by_role("textbox")).to_have_value(re.compile("up->$"), timeout=WAIT)
+    expect(page.locator(".st-key-prompt-bar").get_by_role("textbox")).to_have_value(re.compile("up->$"))

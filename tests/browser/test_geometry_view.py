@@ -14,8 +14,6 @@ from gptviz.analysis.spaces import open_space
 from gptviz.text import say
 from tests.browser.chromium import too_wide
 
-WAIT = 60_000
-
 
 @pytest.fixture
 def open_at(app_server, page_at):
@@ -23,7 +21,7 @@ def open_at(app_server, page_at):
 
     def go(width: int = 1440, theme: str = "light", locale: str = "en-US", **query) -> Page:
         page = page_at(f"{app_server('app.py')}/geometry?{urlencode(query)}", width=width, theme=theme, locale=locale)
-        expect(page.locator(".gptviz .ask")).to_be_visible(timeout=90_000)
+        expect(page.locator(".gptviz .ask")).to_be_visible()
         return page
 
     return go
@@ -37,48 +35,48 @@ def test_a_formula_is_worked_out_and_kept_in_the_link(open_at, smollm2):
     page = open_at()
     expect(page.locator(".results tbody")).to_have_count(0)  # a calm first view
     page.locator("[data-section=results] summary").click()
-    expect(page.locator(".verdict .token").first).to_have_text("·queen", timeout=WAIT)
+    expect(page.locator(".verdict .token").first).to_have_text("·queen")
     formula = "Paris - France + Italy = Rome"
     field(page).fill(formula)
     field(page).press("Enter")
     result = solve(open_space(smollm2, "input"), formula)
-    expect(page.locator(".verdict")).to_contain_text(f"place {result.rank}", timeout=WAIT)
+    expect(page.locator(".verdict")).to_contain_text(f"place {result.rank}")
     shown = page.locator(".results tbody .token")
     expect(shown).to_have_text([near.token for near in result.results])
     page.get_by_label(say("en", "geometry_view.formula.without")).check()
     expect(shown.first).to_have_text(result.first.token)
-    expect(page).to_have_url(re.compile("without=1"), timeout=WAIT)
+    expect(page).to_have_url(re.compile("without=1"))
     page.reload()
-    expect(shown.first).to_have_text(result.first.token, timeout=WAIT)
+    expect(shown.first).to_have_text(result.first.token)
     field(page).fill("king - king")
     field(page).press("Enter")
-    expect(page.locator(".formula .trouble")).to_contain_text("zero vector", timeout=WAIT)
+    expect(page.locator(".formula .trouble")).to_contain_text("zero vector")
     expect(field(page)).to_have_value("king - king")
     field(page).fill("antidisestablishment - man + woman")
     field(page).press("Enter")
     mean = page.get_by_label(re.compile("mean of their pieces"))
-    mean.check(timeout=WAIT)
-    expect(page.locator(".verdict")).to_contain_text("stands for the mean of", timeout=WAIT)
+    mean.check()
+    expect(page.locator(".verdict")).to_contain_text("stands for the mean of")
 
 
 def test_families_open_in_the_formula(open_at, smollm2):
     page = open_at(corners="gallery")
     examples = [one for family in gallery(open_space(smollm2, "input")).values() for one in family]
     rows = page.locator(".families tr[data-verdict]")
-    expect(rows).to_have_count(len(examples), timeout=WAIT)
+    expect(rows).to_have_count(len(examples))
     assert [row.get_attribute("data-verdict") for row in rows.all()] == [one.verdict for one in examples]
     page.locator(".families button", has_text="sushi").click()
-    expect(field(page)).to_have_value(re.compile("sushi"), timeout=WAIT)
+    expect(field(page)).to_have_value(re.compile("sushi"))
 
 
 def test_words_are_placed_on_a_direction(open_at, smollm2):
     page = open_at(corners="direction")
-    page.locator("[data-preset=size]").click(timeout=WAIT)
+    page.locator("[data-preset=size]").click()
     first, second, others = (page.locator(".sets input").nth(n) for n in range(3))
     expect(first).to_have_value("small tiny little short")
     found = direction(open_space(smollm2, "input"), *(f.input_value().split() for f in (first, second, others)))
     placed = sorted(found.placed, key=lambda one: one.at)
-    expect(page.locator(".placed .token")).to_have_text([one.piece for one in placed], timeout=WAIT)
+    expect(page.locator(".placed .token")).to_have_text([one.piece for one in placed])
     numbers = [float(text.replace("−", "-")) for text in page.locator(".placed .number").all_inner_texts()]
     assert numbers == pytest.approx([one.at for one in placed], abs=0.006)
 
@@ -86,7 +84,7 @@ def test_words_are_placed_on_a_direction(open_at, smollm2):
 def test_the_cloud_is_turned_searched_and_laid_out(open_at):
     page = open_at(corners="cloud", text="The cat sat on the mat")
     canvas = page.locator(".cloud-view canvas")
-    expect(canvas).to_have_attribute("aria-label", re.compile("variance"), timeout=WAIT)
+    expect(canvas).to_have_attribute("aria-label", re.compile("variance"))
     picture = lambda: canvas.evaluate("node => node.toDataURL()")  # noqa: E731
     page.get_by_role("radio", name="3-D").click()
     expect(canvas).to_have_attribute("aria-label", re.compile(r"%.*\+.*%.*\+"))
@@ -97,28 +95,28 @@ def test_the_cloud_is_turned_searched_and_laid_out(open_at):
     page.locator("input[type=search]").fill("tiger")
     page.wait_for_function("([node, before]) => node.toDataURL() !== before", arg=[canvas.element_handle(), before])
     page.locator("[data-do=lay]").click()
-    expect(canvas).to_have_attribute("data-iteration", "500", timeout=WAIT)
+    expect(canvas).to_have_attribute("data-iteration", "500")
     expect(canvas).to_have_attribute("aria-label", re.compile("500"))
     page.get_by_role("combobox", name="Which rows").select_option("prompt")
-    expect(page.locator(".legend", has_text="your text")).to_be_visible(timeout=WAIT)
+    expect(page.locator(".legend", has_text="your text")).to_be_visible()
 
 
 def test_words_of_ones_own_along_axes_of_ones_own(open_at, smollm2):
     page = open_at(corners="cloud", cloud="own", listed="cat dog cow; one two three")
     where = open_space(smollm2, "input")
     view, canvas = page.locator(".cloud-view"), page.locator(".cloud-view canvas")
-    expect(view.locator(".legend")).to_have_text(["cat dog …", "one two …"], timeout=WAIT)
+    expect(view.locator(".legend")).to_have_text(["cat dog …", "one two …"])
     page.locator("[data-do=axes]").click()
     right = view.get_by_label(say("en", "geometry_view.cloud.axis_x"))
     right.fill("king - king")
     right.press("Enter")
-    expect(view.locator(".trouble")).to_contain_text("zero vector", timeout=WAIT)
+    expect(view.locator(".trouble")).to_contain_text("zero vector")
     right.fill("queen - king")
     right.press("Enter")
     found = cloud(where, "own", [], 0, "cat dog cow; one two three")
     axes = along(where, found.ids, ["queen - king", "old - young"])
-    expect(canvas).to_have_attribute("aria-label", re.compile(f"{100 * axes.shares[0]:.1f} %"), timeout=WAIT)
-    expect(page).to_have_url(re.compile("axis_x=queen"), timeout=WAIT)
+    expect(canvas).to_have_attribute("aria-label", re.compile(f"{100 * axes.shares[0]:.1f} %"))
+    expect(page).to_have_url(re.compile("axis_x=queen"))
 
     # A click keeps a dot, with the nearest that it has in the whole space.
     low, high = axes.flat.min(0).values, axes.flat.max(0).values
@@ -139,7 +137,7 @@ def test_every_space_that_is_here_is_asked(open_at, smollm2, locale, language):
     where = open_space(smollm2, "input")
     result = solve(where, "king - man + woman")
     column = page.locator(".beside tbody tr td:nth-of-type(1)")
-    expect(column.nth(3)).to_contain_text(result.answer.token, timeout=WAIT)
+    expect(column.nth(3)).to_contain_text(result.answer.token)
     expect(column.nth(5)).to_contain_text(f"{result.sides[0]:.2f}")
     king = where.find("king")
     near = where.nearest(where.space.rows[king], 6, without=[king])
@@ -149,19 +147,19 @@ def test_every_space_that_is_here_is_asked(open_at, smollm2, locale, language):
 
 def test_tsne_can_be_stopped(open_at):
     page = open_at(corners="cloud", cloud="common")
-    page.locator("[data-do=lay]").click(timeout=WAIT)
-    expect(page.locator("[data-do=stop]")).to_be_visible(timeout=WAIT)
+    page.locator("[data-do=lay]").click()
+    expect(page.locator("[data-do=stop]")).to_be_visible()
     page.locator("[data-do=stop]").click()
     expect(page.locator("[data-do=stop]")).to_be_hidden()
     canvas = page.locator(".cloud-view canvas")
-    expect(canvas).to_have_attribute("aria-label", re.compile("stopped at step"), timeout=WAIT)
-    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached(timeout=WAIT)
+    expect(canvas).to_have_attribute("aria-label", re.compile("stopped at step"))
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
     assert int(canvas.get_attribute("data-iteration")) < 500
 
 
 @pytest.mark.parametrize(("locale", "language", "theme"), [("zh-CN", "zh", "dark"), ("en-US", "en", "light")])
 def test_everything_open_on_a_phone(open_at, locale, language, theme):
     page = open_at(corners="gallery,direction,cloud", width=390, locale=locale, theme=theme)
-    expect(page.locator(".families tr[data-verdict]").first).to_be_visible(timeout=WAIT)
+    expect(page.locator(".families tr[data-verdict]").first).to_be_visible()
     expect(page.locator(".ask button")).to_have_text(say(language, "geometry_view.formula.go"))
     assert too_wide(page) <= 0

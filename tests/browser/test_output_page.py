@@ -14,7 +14,6 @@ from gptviz.text import say
 from tests.browser.chromium import too_wide
 from tests.browser.test_walk import bars
 
-WAIT = 60_000
 CAPITAL = "The capital of France is"
 
 
@@ -25,7 +24,7 @@ def open_at(app_server, page_at):
     def go(width: int = 1440, theme: str = "light", locale: str = "en-US", **query) -> Page:
         url = f"{app_server('app.py')}/output?{urlencode(query)}"
         page = page_at(url, width=width, theme=theme, locale=locale)
-        expect(page.locator(".gptviz .strip")).to_be_visible(timeout=90_000)
+        expect(page.locator(".gptviz .strip")).to_be_visible()
         return page
 
     return go
@@ -39,7 +38,7 @@ def agrees(shown: dict[int, float], logits, temperature: float = 1.0) -> bool:
 def until(page: Page, logits) -> None:
     """The bars come to be those of these logits."""
     best = int(logits.argmax())
-    expect(page.locator(".gptviz tr[data-id]").first).to_have_attribute("data-id", str(best), timeout=WAIT)
+    expect(page.locator(".gptviz tr[data-id]").first).to_have_attribute("data-id", str(best))
     assert agrees(bars(page), logits)
 
 
@@ -48,12 +47,12 @@ def test_any_position_shows_what_the_model_expected_there(open_at, smollm2):
     until(page, trace.logits[-1])
     page.locator(".strip button", has_text="·France").click()
     until(page, trace.logits[3])
-    expect(page).to_have_url(re.compile("token=3"), timeout=WAIT)
+    expect(page).to_have_url(re.compile("token=3"))
     p = trace.logits[3].double().softmax(-1)[trace.ids[4]]
     expect(page.locator(".text .here")).to_contain_text(f"{-math.log2(p):.2f} bits")
     page.locator(".strip button").nth(3).press("ArrowLeft")
     until(page, trace.logits[2])
-    expect(page).to_have_url(re.compile("token=2"), timeout=WAIT)
+    expect(page).to_have_url(re.compile("token=2"))
     page.reload()
     until(page, trace.logits[2])
 
@@ -63,7 +62,7 @@ def test_a_start_token_gives_the_first_word_a_surprise(open_at, smollm2):
     chips = page.locator(".strip button")
     expect(chips.first).to_contain_text("–")
     page.get_by_label(re.compile("begin with the start token")).check()
-    expect(chips).to_have_count(6, timeout=WAIT)
+    expect(chips).to_have_count(6)
     trace = smollm2.trace([smollm2.checkpoint.bos_id, *smollm2.tokenizer.encode(CAPITAL)])
     until(page, trace.logits[2])
     expect(chips.nth(2)).to_have_attribute("aria-pressed", "true")
@@ -71,12 +70,12 @@ def test_a_start_token_gives_the_first_word_a_surprise(open_at, smollm2):
     expect(chips.nth(1)).to_contain_text(f"{bits:.1f} bits")
     chips.first.click()
     until(page, trace.logits[0])
-    expect(page).to_have_url(re.compile("start=at"), timeout=WAIT)
+    expect(page).to_have_url(re.compile("start=at"))
     page.reload()
-    expect(chips.first).to_have_attribute("aria-pressed", "true", timeout=WAIT)
+    expect(chips.first).to_have_attribute("aria-pressed", "true")
     until(page, trace.logits[0])
     page.get_by_label(re.compile("begin with the start token")).uncheck()
-    expect(chips).to_have_count(5, timeout=WAIT)
+    expect(chips).to_have_count(5)
     until(page, smollm2.trace(CAPITAL).logits[0])
 
 
@@ -84,31 +83,31 @@ def test_the_lens_shows_the_ranks_of_the_analysis(open_at, smollm2):
     page, trace = open_at(text=CAPITAL, unfolded="lens"), smollm2.trace(CAPITAL)
     found = lens.lens(smollm2, trace, None, "mlp")
     canvas, readout = page.locator(".lens-view canvas"), page.locator(".lens-view .here")
-    expect(readout).to_have_attribute("data-rank", "1", timeout=WAIT)
+    expect(readout).to_have_attribute("data-rank", "1")
     canvas.focus()
     for row in range(len(found.names) - 2, len(found.names) - 8, -1):
         canvas.press("ArrowUp")
         expect(readout).to_have_attribute("data-rank", str(int(found.ranks[row][4])))
     words = lens.words(smollm2, trace, found.names[row], 4)
-    expect(page.locator(".top-ten li .token")).to_have_text([word.token for word in words], timeout=WAIT)
+    expect(page.locator(".top-ten li .token")).to_have_text([word.token for word in words])
     layer = found.names[row].split(".")[1]
-    expect(page).to_have_url(re.compile(rf"cell=blocks\.{layer}\.resid_post(%3A|:)4"), timeout=WAIT)
+    expect(page).to_have_url(re.compile(rf"cell=blocks\.{layer}\.resid_post(%3A|:)4"))
 
     page.get_by_label(say("en", "output_view.lens.where")).select_option("stream")
     both = lens.lens(smollm2, trace, None, "stream")
-    expect(readout).to_have_attribute("data-rank", str(int(both.ranks[-1][4])), timeout=WAIT)
+    expect(readout).to_have_attribute("data-rank", str(int(both.ranks[-1][4])))
     page.locator(".gptviz tr[data-id]").nth(1).click()
     second = int(trace.logits[-1].topk(2).indices[1])
     page.get_by_role("button", name=re.compile("Follow .* everywhere")).click()
-    expect(readout).to_have_attribute("data-rank", "2", timeout=WAIT)
-    expect(page).to_have_url(re.compile(f"followed={second}"), timeout=WAIT)
+    expect(readout).to_have_attribute("data-rank", "2")
+    expect(page).to_have_url(re.compile(f"followed={second}"))
     page.reload()
-    expect(readout).to_have_attribute("data-rank", "2", timeout=WAIT)
+    expect(readout).to_have_attribute("data-rank", "2")
 
 
 def test_a_click_counts_though_the_button_is_drawn_anew_meanwhile(open_at, smollm2):
     page = open_at(text=CAPITAL, unfolded="lens")
-    expect(page.locator(".lens-view .here")).to_have_attribute("data-rank", "1", timeout=WAIT)
+    expect(page.locator(".lens-view .here")).to_have_attribute("data-rank", "1")
     token = page.get_by_role("button", name=re.compile("Follow .* everywhere")).locator(".token")
     token.scroll_into_view_if_needed()
     box = token.bounding_box()
@@ -120,7 +119,7 @@ def test_a_click_counts_though_the_button_is_drawn_anew_meanwhile(open_at, smoll
     page.mouse.up()
     expect(page.get_by_role("button", name=say("en", "output_view.lens.unfollow"))).to_be_visible()
     paris = int(smollm2.trace(CAPITAL).logits[-1].argmax())
-    expect(page).to_have_url(re.compile(f"followed={paris}"), timeout=WAIT)
+    expect(page).to_have_url(re.compile(f"followed={paris}"))
 
 
 @pytest.mark.parametrize(("locale", "language"), [("en-US", "en"), ("zh-CN", "zh")])
@@ -128,15 +127,15 @@ def test_a_link_brings_back_what_was_set_on_a_phone(open_at, locale, language):
     query = {"temperature": "inf", "unfolded": "filters,curves,sample", "top_k": 2, "log": 1}
     page = open_at(text="A spider has eight", **query, locale=locale, width=390)
     top = page.locator(".gptviz tr[data-id] .now")
-    expect(top.first).to_have_attribute("data-value", re.compile(r"^0?\.5"), timeout=WAIT)
+    expect(top.first).to_have_attribute("data-value", re.compile(r"^0?\.5"))
     for name in ("filters", "curves", "sample"):
         expect(page.locator(f"[data-section={name}]")).to_have_attribute("open", "")
     expect(page.locator("[data-set=log]")).to_be_checked()
     page.locator("[data-set=log]").uncheck()
-    expect(page).not_to_have_url(re.compile("log="), timeout=WAIT)
+    expect(page).not_to_have_url(re.compile("log="))
     expect(page.locator("[data-section=number]")).not_to_have_attribute("open", "")
     page.get_by_role("button", name=say(language, "output_view.temperature.reset")).click()
-    expect(page).not_to_have_url(re.compile("temperature"), timeout=WAIT)
+    expect(page).not_to_have_url(re.compile("temperature"))
     overflow = too_wide(page)
     assert overflow <= 0
 
@@ -144,7 +143,7 @@ def test_a_link_brings_back_what_was_set_on_a_phone(open_at, locale, language):
 def test_examples_change_the_text_and_leave_the_temperature(open_at, smollm2):
     page = open_at(text=CAPITAL, temperature=0.5)
     page.get_by_role("button", name=say("en", "output.examples.toss")).click()
-    expect(page.locator(".strip .piece").last).to_have_text("·eight", timeout=WAIT)
+    expect(page.locator(".strip .piece").last).to_have_text("·eight")
     logits = smollm2.trace("A spider has eight").logits[-1]
     expect(page.locator(".gptviz tr[data-id]").first).to_have_attribute("data-id", str(int(logits.argmax())))
     assert agrees(bars(page), logits, 0.5)
@@ -163,24 +162,24 @@ def test_bars_are_as_long_as_the_axis_says(open_at, width):
 @pytest.mark.parametrize("temperature", ["0", "inf"])
 def test_either_end_of_the_slider_with_everything_open(open_at, temperature):
     page = open_at(text=CAPITAL, temperature=temperature, unfolded="filters,number,curves,sample,lens", word=260)
-    expect(page.locator(".lens-view .here")).to_have_attribute("data-rank", re.compile(r"\d"), timeout=WAIT)
+    expect(page.locator(".lens-view .here")).to_have_attribute("data-rank", re.compile(r"\d"))
     expect(page.locator(".number-view .greedy").first).to_be_attached()
     keys = {"Home": "0", "End": "5"} if temperature == "inf" else {"End": "5", "Home": "0"}
     for key, value in keys.items():
         page.locator(".gptviz .control").get_by_role("slider").press(key)
-        expect(page).to_have_url(re.compile(f"temperature={value}(&|$)"), timeout=WAIT)
+        expect(page).to_have_url(re.compile(f"temperature={value}(&|$)"))
         expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
 def test_the_start_token_moves_the_opened_reading_along(open_at):
     page = open_at(text=CAPITAL, unfolded="lens", cell="blocks.5.resid_post:2")
-    expect(page.locator(".lens-view .opened .title")).to_contain_text("·of", timeout=WAIT)
+    expect(page.locator(".lens-view .opened .title")).to_contain_text("·of")
     for _ in range(2):
         page.get_by_label(re.compile("begin with the start token")).click()
     page.get_by_label(re.compile("begin with the start token")).check()
-    expect(page.locator(".strip button")).to_have_count(6, timeout=WAIT)
-    expect(page).to_have_url(re.compile(r"cell=blocks\.5\.resid_post(%3A|:)3"), timeout=WAIT)
-    expect(page.locator(".lens-view .opened .title")).to_contain_text("·of", timeout=WAIT)
+    expect(page.locator(".strip button")).to_have_count(6)
+    expect(page).to_have_url(re.compile(r"cell=blocks\.5\.resid_post(%3A|:)3"))
+    expect(page.locator(".lens-view .opened .title")).to_contain_text("·of")
 
 
 def test_every_drawn_token_has_its_name(open_at, smollm2):
@@ -189,7 +188,7 @@ def test_every_drawn_token_has_its_name(open_at, smollm2):
         page.get_by_role("button", name="Draw once").click()
     drawn = page.locator(".sample-view .last .token")
     expect(drawn).to_have_count(5)
-    expect(page.locator(".sample-view .last")).not_to_contain_text("#", timeout=WAIT)
+    expect(page.locator(".sample-view .last")).not_to_contain_text("#")
     names = set(smollm2.pieces(range(smollm2.config.vocab_size)))
     assert set(drawn.all_inner_texts()) <= names
 

@@ -25,7 +25,7 @@ def logits(vocab: int = VOCAB) -> torch.Tensor:
 
 def open_view(page_at, server: str, query: str = "", **options) -> Page:
     page = page_at(f"{server}/?{query}", **options)
-    expect(page.locator(".gptviz")).to_be_visible(timeout=30_000)
+    expect(page.locator(".gptviz")).to_be_visible()
     return page
 
 

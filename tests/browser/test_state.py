@@ -23,10 +23,10 @@ def url(app_server) -> str:
 def settled(page: Page) -> Page:
     """Wait until the app has nothing more to do."""
     page.wait_for_timeout(300)
-    expect(page.locator("h1")).to_be_visible(timeout=90_000)
-    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached(timeout=90_000)
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
     if "/attention" in page.url or "/output" in page.url:
-        expect(page.locator(".strip button").first).to_be_visible(timeout=90_000)
+        expect(page.locator(".strip button").first).to_be_visible()
     page.wait_for_timeout(300)
     return page
 
@@ -71,7 +71,7 @@ def test_the_same_view_by_every_way(url, page_at):
     seen = [(page.url, view(page))]
 
     def remember(address: str) -> None:
-        expect(page).to_have_url(re.compile(address), timeout=90_000)
+        expect(page).to_have_url(re.compile(address))
         settled(page)
         seen.append((page.url, view(page)))
 
@@ -149,19 +149,19 @@ def test_two_clicks_on_an_example_make_it_the_text(url, page_at):
 def test_charts_follow_when_the_reader_changes_the_theme(url, page_at):
     page = settled(page_at(f"{url}/mlp"))
     tick = page.locator(".js-plotly-plot .xtick text").first
-    expect(tick).to_have_css("fill", rgb(PAGE["light"]["ink"]), timeout=30_000)
+    expect(tick).to_have_css("fill", rgb(PAGE["light"]["ink"]))
     page.get_by_test_id("stMainMenu").get_by_role("button").click()
     page.get_by_test_id("stMainMenuPopover").get_by_text("Dark").last.click(force=True)
-    expect(tick).to_have_css("fill", rgb(PAGE["dark"]["ink"]), timeout=30_000)
+    expect(tick).to_have_css("fill", rgb(PAGE["dark"]["ink"]))
     # What a view draws itself follows as well: an unattended token has the page's colour.
     for name in ("context", "attention"):
         page.locator(".st-key-way-on a").first.click()
-        expect(page.locator("h1")).to_have_text(say("en", f"ui.pages.{name}.title"), timeout=30_000)
+        expect(page.locator("h1")).to_have_text(say("en", f"ui.pages.{name}.title"))
     nothing = page.locator(".strip button").nth(1)
-    expect(nothing).to_have_css("color", "rgb(255, 255, 255)", timeout=30_000)
+    expect(nothing).to_have_css("color", "rgb(255, 255, 255)")
     page.get_by_test_id("stMainMenu").get_by_role("button").click()
     page.get_by_test_id("stMainMenuPopover").get_by_text("Light").last.click(force=True)
-    expect(nothing).to_have_css("color", "rgb(0, 0, 0)", timeout=30_000)
+    expect(nothing).to_have_css("color", "rgb(0, 0, 0)")
 
 
 def rgb(colour: str) -> str:

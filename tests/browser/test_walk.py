@@ -12,13 +12,11 @@ from gptviz.text import say
 from gptviz.ui.shell import PAGES
 from tests.browser.chromium import too_wide
 
-WAIT = 90_000
-
 
 def settle(page: Page, name: str, language: str) -> None:
     """Until page `name` is there, whole."""
-    expect(page.locator("h1")).to_have_text(say(language, f"ui.pages.{name}.title"), timeout=WAIT)
-    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached(timeout=WAIT)
+    expect(page.locator("h1")).to_have_text(say(language, f"ui.pages.{name}.title"))
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
 
 
 def prompt(page: Page):
@@ -28,7 +26,7 @@ def prompt(page: Page):
 def bars(page: Page) -> dict[int, float]:
     """Probability by token id, as the output view's rows say."""
     rows = page.locator(".gptviz tr[data-id]")
-    expect(rows.first).to_be_visible(timeout=WAIT)
+    expect(rows.first).to_be_visible()
     pairs = rows.evaluate_all("rows => rows.map(r => [r.dataset.id, r.querySelector('.now').dataset.value])")
     return {int(i): float(p) for i, p in pairs}
 
@@ -43,7 +41,7 @@ def test_a_sentence_through_every_page(app_server, page_at, smollm2, language, l
     settle(page, "overview", language)
     prompt(page).fill("A spider has eight")
     prompt(page).press("Enter")
-    expect(page).to_have_url(re.compile("text=A\\+spider|text=A%20spider"), timeout=WAIT)
+    expect(page).to_have_url(re.compile("text=A\\+spider|text=A%20spider"))
     for name in PAGES:
         if name != "overview":
             # The way on at the foot of each page; a phone's sidebar is folded away.
@@ -52,7 +50,7 @@ def test_a_sentence_through_every_page(app_server, page_at, smollm2, language, l
         if name == "context":  # it has sentences of its own, and keeps the text for the next page
             expect(page.locator(".st-key-sentence-a").get_by_role("textbox")).to_have_value(re.compile("bank"))
         else:
-            expect(prompt(page)).to_have_value("A spider has eight", timeout=WAIT)
+            expect(prompt(page)).to_have_value("A spider has eight")
         expect(page.get_by_test_id("stException")).to_have_count(0)
         expect(page.get_by_test_id("stAlert")).to_have_count(0)
         overflow = too_wide(page)
@@ -70,7 +68,7 @@ def turn_the_temperature(page: Page, llm) -> None:
         for key in keys:
             slider.press(key)
         expect(slider).to_have_attribute("aria-valuetext", re.compile(f"{temperature:.2f}"))
-        expect(page).to_have_url(re.compile(f"temperature={temperature:g}(&|$)"), timeout=WAIT)
+        expect(page).to_have_url(re.compile(f"temperature={temperature:g}(&|$)"))
         seen[temperature] = bars(page)
     greedy, hot = seen[0.0], seen[5.0]
     assert greedy[int(logits.argmax())] == 1 and sum(greedy.values()) == 1

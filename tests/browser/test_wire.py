@@ -14,7 +14,7 @@ from gptviz.views.wire import DTYPES, pack
 def test_unpack_at_any_offset(app_server, page_at, odd):
     url = app_server("tests/browser/apps/output_view.py")
     page = page_at(url)
-    page.locator(".gptviz").wait_for(timeout=30_000)
+    page.locator(".gptviz").wait_for()
     header = {"text": "猫 ·cat </script> \u2028", "numbers": [1, 2.5, None]}
     arrays = {dtype: np.arange(6).reshape(2, 3).astype(dtype) for dtype in DTYPES}
     arrays |= {"strange": np.array([np.nan, np.inf, -np.inf, -0.0], np.float32), "empty": np.zeros((0, 4), np.float64)}

@@ -21,7 +21,7 @@ def field(page: str) -> str:
 
 def visit(page: str = "overview", **query: str) -> AppTest:
     """The app, opened at a link."""
-    app = AppTest.from_file(str(app_file()), default_timeout=120)
+    app = AppTest.from_file(str(app_file()), default_timeout=180)
     app.query_params.update(query)
     app.run()
     if page != "overview":
@@ -113,7 +113,7 @@ def test_an_error_of_ours_ends_in_a_calm_panel(monkeypatch):
 
     monkeypatch.setattr(cache.traces, "get", fail)
     monkeypatch.setattr("gptviz.ui.page.prompt_bar", fail)
-    app = AppTest.from_file(str(app_file()), default_timeout=60).run()
+    app = AppTest.from_file(str(app_file()), default_timeout=180).run()
     assert not app.exception
     assert "boom" not in words(app) and "Traceback" not in words(app)
     assert app.error[0].value.startswith(UNEXPECTED)
