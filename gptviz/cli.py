@@ -22,6 +22,7 @@ from gptviz.text import say
 
 DEFAULT_MODEL = "smollm2-135m"
 DEFAULT_PORT = 8501
+DTYPES = ("float32", "bfloat16", "float16")
 
 
 def terminal_language() -> str:
@@ -57,12 +58,27 @@ def main() -> None:
 @click.option("--address", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option("--model", help=f"The model to open with. Default: {DEFAULT_MODEL}.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="The longest prompt, in tokens. Default: 256.")
+@click.option("--device", help="Where to compute: cpu, cuda or mps. Default: cpu.")
+@click.option("--dtype", type=click.Choice(DTYPES), help="The number format to compute in. Default: float32.")
 @click.option("--browser/--no-browser", default=True, help="Open a browser window.  [default: browser]")
-def run(port: int | None, address: str, model: str | None, max_tokens: int | None, browser: bool) -> None:
+def run(
+    port: int | None,
+    address: str,
+    model: str | None,
+    max_tokens: int | None,
+    device: str | None,
+    dtype: str | None,
+    browser: bool,
+) -> None:
     """Start the app and open it in a browser. Ctrl-C ends it."""
     port = free_port(address, port)
-    if max_tokens:
-        os.environ["GPTVIZ_MAX_TOKENS"] = str(max_tokens)  # read by the app, in this process
+    if device and device != "cpu":
+        from gptviz.checkpoints.loading import check_device
+
+        check_device(device)
+    settings = {"GPTVIZ_MAX_TOKENS": max_tokens, "GPTVIZ_DEVICE": device, "GPTVIZ_DTYPE": dtype}
+    # Read by the app, in this process.
+    os.environ.update({name: str(value) for name, value in settings.items() if value})
     # What is shown stands in the address bar, the model too.
     query = "?" + urlencode({"model": model}) if model else ""
     threading.Thread(target=announce, args=(address, port, query, browser), daemon=True).start()

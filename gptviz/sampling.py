@@ -20,7 +20,8 @@ from gptviz.model import GPT, KVCache, check_length
 
 @dataclass(frozen=True)
 class Options:
-    """How the next token is chosen. `temperature` 0 is greedy; None switches a filter off.
+    """How the next token is chosen. `temperature` 0 is greedy, and at infinity all tokens that the
+    filters leave are equally likely; None switches a filter off.
 
     top_k keeps the k likeliest tokens (Fan et al. 2018); top_p the fewest likeliest ones that hold at least that
     much probability (Holtzman et al. 2020); min_p those at least that fraction as likely as the likeliest
@@ -36,7 +37,7 @@ class Options:
     repetition_penalty: float | None = None
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.temperature) and self.temperature >= 0):
+        if not self.temperature >= 0:  # nor NaN
             raise InputError("bad_temperature", value=self.temperature)
         if self.top_k is not None and not (isinstance(self.top_k, int) and self.top_k >= 1):
             raise InputError("bad_top_k", value=self.top_k)

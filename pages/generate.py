@@ -95,7 +95,7 @@ def begin_with(page: Page, job: writing.Job) -> dict[str, Any]:
         "leaf": leaf,
         "place": place,
         "goal": job.goal,
-        "temperature": min(chosen.temperature, writing.HOTTEST),
+        "temperature": "inf" if math.isinf(chosen.temperature) else chosen.temperature,
         "search": None if search is None else list(search),
         "open": list(chosen.beside),
         "force": None,

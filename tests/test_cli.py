@@ -152,14 +152,23 @@ def test_run_hands_its_options_on(monkeypatch):
     monkeypatch.setattr("streamlit.web.cli.main", lambda arguments, prog_name: called.append(arguments))
     monkeypatch.setattr(cli, "announce", lambda *arguments: announced.append(arguments))
     monkeypatch.setenv("GPTVIZ_MAX_TOKENS", "")
-    port = cli.free_port("127.0.0.1", None)
-    done = call("run", "--port", str(port), "--model", "owner/a b", "--max-tokens", "64", "--no-browser")
+    monkeypatch.setenv("GPTVIZ_DEVICE", "")
+    monkeypatch.setenv("GPTVIZ_DTYPE", "")
+    port, computing = cli.free_port("127.0.0.1", None), ("--device", "cpu", "--dtype", "bfloat16")
+    done = call("run", "--port", str(port), "--model", "owner/a b", "--max-tokens", "64", *computing, "--no-browser")
     assert done.exit_code == 0, done.output
     assert called[0][:2] == ["run", str(cli.app_file())]
     assert f"--server.port={port}" in called[0]
     assert "--server.address=127.0.0.1" in called[0]
     assert announced == [("127.0.0.1", port, "?model=owner%2Fa+b", False)]
     assert cli.os.environ["GPTVIZ_MAX_TOKENS"] == "64"
+    assert [cli.os.environ[f"GPTVIZ_{name}"] for name in ("DEVICE", "DTYPE")] == ["cpu", "bfloat16"]
+
+
+def test_run_refuses_a_device_that_is_not_there(monkeypatch):
+    monkeypatch.setattr("streamlit.web.cli.main", lambda *_, **__: pytest.fail("started"))
+    done = call("run", "--device", "meta", "--no-browser")
+    assert done.exit_code == 1 and "cpu, cuda, mps" in done.output
 
 
 def test_run_serves_from_any_folder_and_ends_cleanly(tmp_path):

@@ -36,7 +36,7 @@ def theirs(logits: torch.Tensor, options: Options, ids: list[int]) -> torch.Tens
 @given(
     seed=st.integers(0, 10_000),
     size=st.sampled_from([2, 50, 3000]),
-    temperature=st.sampled_from([0.1, 0.5, 1.0, 1.7, 5.0]),
+    temperature=st.sampled_from([0.1, 0.5, 1.0, 1.7, 5.0, math.inf]),
     top_k=st.sampled_from([None, 1, 5, 40, 10_000]),
     top_p=st.sampled_from([None, 0.05, 0.5, 0.9, 0.999, 1.0]),
     min_p=st.sampled_from([None, 0.0, 0.05, 0.5, 1.0]),
@@ -68,7 +68,7 @@ def test_extremes():
     [
         {"temperature": -0.1},
         {"temperature": math.nan},
-        {"temperature": math.inf},
+        {"temperature": -math.inf},
         {"top_k": 0},
         {"top_k": -3},
         {"top_k": 2.5},

@@ -13,6 +13,8 @@ from gptviz.checkpoints.store import Progress
 from gptviz.errors import CheckpointError
 from gptviz.paths import asset
 
+DEVICES = ("cpu", "cuda", "mps")  # where a model may compute; "cuda:1" is one of several
+
 if TYPE_CHECKING:
     import torch
 
@@ -118,6 +120,8 @@ def check_device(device: str) -> None:
     """Raise CheckpointError unless torch can compute on `device` here."""
     import torch
 
+    if device.split(":")[0] not in DEVICES:
+        raise CheckpointError("unknown_device", device=device, known=", ".join(DEVICES))
     try:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:

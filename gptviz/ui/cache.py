@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
@@ -46,7 +47,7 @@ class _Loading:
 class Models:
     """Loaded models by name: at most `keep`, the least recently used goes first. No model is loaded twice at once."""
 
-    def __init__(self, keep: int = MODELS_KEPT, load_model: Callable[..., LLM] = load, forget=lambda llm: None):
+    def __init__(self, keep: int = MODELS_KEPT, *, load_model: Callable[..., LLM], forget=lambda llm: None):
         self._keep, self._load, self._forget = keep, load_model, forget
         self._ready: OrderedDict[str, LLM] = OrderedDict()
         self._loading: dict[str, _Loading] = {}
@@ -166,13 +167,20 @@ class Writers:
             writer.close()
 
 
-def _forget(llm: LLM) -> None:
+def load_as_told(name: str, progress: Progress) -> LLM:
+    """`name`, to compute where and in what the server was told: GPTVIZ_DEVICE, else cpu; GPTVIZ_DTYPE, else float32."""
+    where, what = os.environ.get("GPTVIZ_DEVICE") or "cpu", os.environ.get("GPTVIZ_DTYPE") or "float32"
+    return load(name, dtype=what, device=where, progress=progress)
+
+
+def forget(llm: LLM) -> None:
+    """What was made of a model goes with it."""
     traces.forget(llm)
     writers.forget(llm)
 
 
 traces = Traces()
 writers = Writers()
-models = Models(forget=_forget)
+models = Models(load_model=load_as_told, forget=forget)
 fetched = Models(load_model=vectors.fetch)
 """Word vectors on their way into the cache: their folders, by name."""

@@ -34,7 +34,6 @@ from gptviz.views.generate import done_news, options_of, timing_news, tree_of, w
 from gptviz.views.streamlit import tell
 
 VIEW = "generate.view"
-HOTTEST = 5.0  # the end of the slider
 SLOW = 0.5  # seconds from one word to the next that a class can follow
 LENGTHS = (8, 16, 32, 64, 128, 256)  # of texts that the cache is measured on
 WORD_CHARS = 200
@@ -118,8 +117,7 @@ def _take(page: Page, job: Job, values: Mapping[str, Any]) -> None:
         tree, leaf, place = _with_word(page, job, tree, leaf, place, values["force"])
     plain = ("way", "temperature", "top_k", "top_p", "min_p", "repetition_penalty", "seed", "speed")
     chosen = {name: values[name] for name in (*plain, "words", "width", "ahead")}
-    if chosen["temperature"] == HOTTEST and state.current().temperature > HOTTEST:
-        del chosen["temperature"]  # the other page's ∞, which this one shows as the end of its slider
+    chosen["temperature"] = float(chosen["temperature"])
     search = None if values["search"] is None else tuple(values["search"])
     state.change(by_view=True, tree=tree, leaf=leaf, place=place, search=search, beside=tuple(values["open"]), **chosen)
     job.tree = job.base = tree

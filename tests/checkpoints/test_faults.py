@@ -327,7 +327,8 @@ def test_names_that_lead_nowhere(name, code):
 
 
 def test_a_device_this_machine_lacks():
-    refusal("bad_device", lambda: checkpoints.load_checkpoint("toy-sort", device="nonsense"))
+    refusal("unknown_device", lambda: checkpoints.load_checkpoint("toy-sort", device="meta"))
+    refusal("bad_device", lambda: checkpoints.load_checkpoint("toy-sort", device="cuda:99"))
 
 
 def test_the_catalogue_is_complete_and_its_names_lead_where_it_says():

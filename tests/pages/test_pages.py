@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -9,6 +11,7 @@ from gptviz.paths import app_file
 from gptviz.text import LANGUAGES, say
 from gptviz.ui import cache
 from gptviz.ui.shell import PAGES
+from gptviz.views import attention, embeddings, generate, geometry, output
 
 MODELS = ["smollm2-135m", "toy-sort"]
 UNEXPECTED = say("en", "ui.unexpected", code="")[:40]
@@ -50,6 +53,27 @@ def test_every_page_opens(page, language, model, depth):
     assert app.title[0].value == say(language, f"ui.pages.{page}.title")
     assert not app.error and not app.info
     assert app.text_input(field(page)).value
+
+
+@pytest.fixture(scope="module")
+def narrow() -> Iterator[None]:
+    """The server was told to compute in bfloat16."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GPTVIZ_DTYPE", "bfloat16")
+        patch.setattr(cache, "models", cache.Models(load_model=cache.load_as_told, forget=cache.forget))
+        yield
+
+
+UNFOLDED = {"opened": attention, "unfolded": output, "rows": embeddings, "corners": geometry, "beside": generate}
+UNFOLDED = {name: ",".join(view.SECTIONS) for name, view in UNFOLDED.items()}
+ASKED = {"off": "3.1", "last": " Spain", "cell": "blocks.2.resid_mid:1", "search": "-", "width": "2", "silent": "1"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_in_a_narrow_dtype(page, narrow):
+    app = visit(page, depth="open,test,notes", text="The capital of France is", **UNFOLDED, **ASKED)
+    assert str(cache.models.get("smollm2-135m").dtype) == "torch.bfloat16"
+    assert not app.error and not app.info
 
 
 def test_typing_a_text_puts_it_into_the_address():

@@ -10,6 +10,9 @@ export function createChoice(scene) {
   const { header, say, choose } = scene;
 
   const temperature = slider("temperature", position(HIGHEST));
+  const infinite = /** @type {HTMLButtonElement} */ (element("button", { type: "button", class: "infinite", title: say("choice.infinite") }, "∞"));
+  infinite.addEventListener("click", () => choose({ temperature: scene.values().temperature === "inf" ? 1 : "inf" }));
+  temperature.node.prepend(element("span", { class: "line" }, /** @type {Node} */ (temperature.node.firstChild), infinite));
   temperature.input.addEventListener("input", () => choose({ temperature: temperatureAt(Number(temperature.input.value)) }));
   const filters = Object.entries(FILTERS).map(([name, { steps, start, text }]) => {
     const allowed = name === "top_k" ? steps.filter((k) => k <= header.sizes.vocab_size) : steps;
@@ -52,9 +55,11 @@ export function createChoice(scene) {
         input.style.setProperty("--at", String(at / Number(input.max)));
         input.setAttribute("aria-valuetext", text);
       };
-      const t = exactly(values.temperature, 2);
+      const endless = values.temperature === "inf";
+      const t = endless ? "∞" : exactly(values.temperature, 2);
       temperature.value.textContent = t;
-      set(temperature.input, Math.round(position(values.temperature)), t);
+      set(temperature.input, Math.round(position(endless ? HIGHEST : values.temperature)), t);
+      infinite.setAttribute("aria-pressed", String(endless));
       for (const filter of filters) {
         const value = /** @type {any} */ (values)[filter.name];
         filter.on.checked = value !== null;

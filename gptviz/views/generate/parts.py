@@ -46,7 +46,8 @@ def options_of(values: Mapping[str, Any]) -> Options:
     if values["way"] != "sample":
         return Options(temperature=0.0, repetition_penalty=values["repetition_penalty"])
     names = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty")
-    return Options(**{name: values[name] for name in names})
+    chosen = {name: values[name] for name in names}
+    return Options(**{**chosen, "temperature": float(chosen["temperature"])})  # it may be "inf"
 
 
 def tree_of(branches: Sequence[Sequence[Any]]) -> Tree:

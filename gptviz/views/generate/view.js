@@ -36,7 +36,7 @@ const ASKS = ["tree", "goal", "force", "text", "search", "measure", "open", "way
  * @property {number | null} place before which of its words the next one is chosen; null: at its end
  * @property {number | null} goal how many words the text shall have; null: nothing is to be written
  * @property {"greedy" | "sample" | "beams"} way
- * @property {number} temperature
+ * @property {number | "inf"} temperature
  * @property {number | null} top_k
  * @property {number | null} top_p
  * @property {number | null} min_p
