@@ -34,9 +34,10 @@ CONFIGS = {
 def random_llm(config: GPTConfig, seed: int = 0, dtype: torch.dtype = torch.float32) -> LLM:
     """A model of that shape with random weights, large enough to make attention patterns that are not flat."""
     torch.manual_seed(seed)
-    model = GPT(config).to(dtype).eval().requires_grad_(False)
+    model = GPT(config).eval().requires_grad_(False)
     for name, weight in model.named_parameters():
         if "ln" not in name:
             torch.nn.init.normal_(weight, std=0.3)
+    model.to(dtype)  # after they were drawn: the same in every dtype, but for rounding
     about = {"bos_id": None, "eos_ids": frozenset(), "fingerprint": str(seed)}
     return LLM(SimpleNamespace(name="random", model=model, tokenizer=None, **about))

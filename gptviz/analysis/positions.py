@@ -39,21 +39,21 @@ class Rotary:
 def rotary(trace: Trace, layer: int) -> Rotary:
     """The queries and keys of a layer of a model with rotary positions."""
     config, attn = trace.config, f"blocks.{layer}.attn"
-    q, k = trace[f"{attn}.q_pre"].float(), trace[f"{attn}.k_pre"].float()
+    q, k, turned_q, turned_k = (trace[f"{attn}.{name}"].cpu() for name in ("q_pre", "k_pre", "q", "k"))
+    q, k = q.float(), k.float()
     frequencies = rotary_frequencies(config.rope, config.d_head)
     positions = torch.arange(q.shape[1])
     shared = k.repeat_interleave(config.n_head // config.n_kv_head, dim=0)
     own = turned(q, positions, frequencies) @ turned(shared, positions, frequencies).transpose(1, 2)
-    models = trace[f"{attn}.q"].double() @ trace[f"{attn}.k"].double().repeat_interleave(
-        config.n_head // config.n_kv_head, dim=0
-    ).transpose(1, 2)
+    turned_k = turned_k.repeat_interleave(config.n_head // config.n_kv_head, dim=0)
+    models = turned_q.double() @ turned_k.double().transpose(1, 2)
     return Rotary(q, k, frequencies, float((own - models).abs().max() / models.abs().max().clamp_min(1e-30)))
 
 
 def turned(x: Tensor, positions: Tensor, frequencies: Tensor) -> Tensor:
     """`x` [..., T, d] turned by its positions [T], in float64: dimensions i and i + d/2 are a point of a plane, which
     turns by position · frequencies[i] (Su et al. 2021, section 3.2.2, with the pairs of `gptviz.model.rotate`)."""
-    a, b = x.double().cpu().chunk(2, dim=-1)
+    a, b = x.double().chunk(2, dim=-1)
     angle = positions.double()[:, None] * frequencies.double()
     plane = torch.complex(a, b) * torch.polar(torch.ones_like(angle), angle)
     return torch.cat((plane.real, plane.imag), dim=-1)

@@ -134,9 +134,10 @@ def own_scale(space: Space, vectors: Tensor, rows: Sequence[int | None]) -> Tens
     with _lock:
         if space not in _moments:
             units = torch.nn.functional.normalize(space.rows, dim=1)
-            _moments[space] = (units.double().sum(0), (units.T @ units).double())
+            _moments[space] = (units.double().sum(0).cpu(), (units.T @ units).double().cpu())
     total, squares = _moments[space]
-    x = vectors.double() / vectors.double().norm(dim=1, keepdim=True)
+    x = vectors.double().cpu()
+    x = x / x.norm(dim=1, keepdim=True)
     itself = torch.tensor([float(row is not None) for row in rows], dtype=torch.float64)
     n = len(space) - itself
     mean = (x @ total - itself) / n
