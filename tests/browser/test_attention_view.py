@@ -431,3 +431,39 @@ def test_the_way_back_from_another_page_is_short(open_at):
     expect(strip).to_have_count(there)
     expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
     assert 0 < sum(received) < first / 4
+
+
+def test_two_fingers_zoom_and_one_moves(open_at):
+    page = open_at(width=390, text="The cat sits on the mat and looks at the bird in the garden", opened="stages")
+    matrix = page.locator(".matrix canvas")
+    matrix.scroll_into_view_if_needed()
+    zoom_out = page.get_by_role("button", name=say("en", "attention_view.stages.zoom_out"))
+    expect(zoom_out).to_be_disabled()
+    box = matrix.bounding_box()
+    x, y = box["x"] + box["width"] * 0.45, box["y"] + box["height"] * 0.7
+    fingers = page.context.new_cdp_session(page)
+    fingers.send("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 2})
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        at = [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(points)]
+        fingers.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": at})
+
+    def tap() -> str:
+        touch("Start", (x, y))
+        touch("End")
+        return page.locator(".readout .pair").text_content()
+
+    before = tap()
+    touch("Start", (x - 20, y))
+    touch("Start", (x - 20, y), (x + 20, y))
+    for step in range(1, 9):
+        touch("Move", (x - 20 - 6 * step, y), (x + 20 + 6 * step, y))
+    touch("End")
+    expect(zoom_out).to_be_enabled()
+    expect(page.locator(".readout .pair")).to_have_text(before)  # two fingers choose nothing
+    assert tap() == before, "what lay between the fingers stays there"
+    touch("Start", (x, y))
+    for step in range(1, 9):
+        touch("Move", (x, y - 9 * step))
+    touch("End")
+    assert tap() != before

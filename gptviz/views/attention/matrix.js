@@ -12,7 +12,6 @@ const SUMS = 48; // room for sums behind the rows
 const LABEL = 13; // pixels a label needs
 const LONGEST = 14; // characters of a label
 const NUMBERS_FROM = 38; // pixels of a cell that has room for a number
-const ZOOM_FROM = 16; // tokens
 
 /**
  * @typedef {object} Picture
@@ -56,7 +55,7 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
 
   /** @param {number} factor of the number of cells @param {{x: number, y: number}} [about] 0 to 1 each */
   function zoom(factor, about) {
-    if (!picture) return;
+    if (!picture || tools.hidden) return;
     const n = picture.tokens.length;
     const size = Math.max(4, Math.min(n, Math.round(view.size * factor)));
     const at = about ?? (picture && { x: (picture.key + 0.5 - view.x) / view.size, y: (picture.query + 0.5 - view.y) / view.size });
@@ -81,13 +80,38 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
   }
 
   let drag = /** @type {{x: number, y: number, from: typeof view, far: boolean} | null} */ (null);
+  const fingers = /** @type {Map<number, {x: number, y: number}>} */ (new Map()); // on the picture, by pointer
+  let pinch = /** @type {{apart: number, from: typeof view, x: number, y: number} | null} */ (null);
+
+  /** How far apart two fingers are, and where their middle is: 0 to 1. */
+  function spread() {
+    const [a, b] = fingers.values();
+    return { apart: Math.hypot(a.x - b.x, a.y - b.y), x: ((a.x + b.x) / 2 - box.left) / box.side, y: ((a.y + b.y) / 2 - box.top) / box.side };
+  }
+
+  /** @param {PointerEvent} event */
+  function lift(event) {
+    fingers.delete(event.pointerId);
+    pinch = null;
+  }
+
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     const n = picture?.tokens.length ?? 0;
     drag = { x: event.offsetX, y: event.offsetY, from: view, far: false };
     if (view.size < n) canvas.setPointerCapture(event.pointerId);
+    if (event.pointerType !== "touch") return;
+    fingers.set(event.pointerId, { x: event.offsetX, y: event.offsetY });
+    if (fingers.size === 2 && !tools.hidden) [pinch, drag] = [{ from: view, ...spread() }, null];
   });
   canvas.addEventListener("pointermove", (event) => {
+    if (fingers.has(event.pointerId)) fingers.set(event.pointerId, { x: event.offsetX, y: event.offsetY });
+    if (pinch) {
+      // What lay between the fingers stays there.
+      const [{ from }, now] = [pinch, spread()];
+      const size = Math.max(4, Math.min(picture?.tokens.length ?? 4, Math.round((from.size * pinch.apart) / now.apart)));
+      return move(from.x + pinch.x * from.size - now.x * size, from.y + pinch.y * from.size - now.y * size, size);
+    }
     if (drag && view.size < (picture?.tokens.length ?? 0)) {
       const [dx, dy] = [event.offsetX - drag.x, event.offsetY - drag.y];
       drag.far ||= Math.hypot(dx, dy) > 4;
@@ -99,8 +123,12 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
     const cell = cellAt(event);
     if (drag && !drag.far && cell) pick(cell.query, cell.key);
     drag = null;
+    lift(event);
   });
-  canvas.addEventListener("pointercancel", () => (drag = null));
+  canvas.addEventListener("pointercancel", (event) => {
+    drag = null;
+    lift(event);
+  });
   canvas.addEventListener("pointerleave", () => point(null));
   canvas.addEventListener(
     "wheel",
@@ -207,12 +235,12 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
   /** Do the keys' labels have to stand upright? If not, they need less room. @param {{left: number, top: number, side: number, cell: number}} at @param {number} longest */
   const upright = (at, longest) => (longest <= at.cell ? { ...at, top: 44, level: true } : { ...at, level: false });
 
-  /** @param {Picture} it @param {number} width */
-  function place(it, width) {
+  /** @param {Picture} it @param {number} width @param {number} [size] in cells */
+  function place(it, width, size = view.size) {
     const { left, top, longest } = margin(it);
     const room = Math.min(width - left - SUMS, LARGEST_SIDE);
-    const cell = Math.min(LARGEST_CELL, room / view.size);
-    return upright({ left, top: top + 16, side: cell * view.size, cell }, longest);
+    const cell = Math.min(LARGEST_CELL, room / size);
+    return upright({ left, top: top + 16, side: cell * size, cell }, longest);
   }
 
   return {
@@ -229,7 +257,8 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
       box = at;
       const painter = prepare(canvas, node.clientWidth, at.top + at.side + 4);
       canvas.style.touchAction = view.size < n ? "none" : "pan-y";
-      tools.hidden = n < ZOOM_FROM;
+      // Where all of it has room for its numbers there is nothing to come closer to.
+      tools.hidden = place(next, node.clientWidth, n).cell >= NUMBERS_FROM;
       out.toggleAttribute("disabled", view.size >= n);
       fit.toggleAttribute("disabled", view.size >= n);
       paint(painter, next, view, at);
