@@ -47,23 +47,26 @@ def main(page: Page) -> None:
     job = writing.job_of(page)
     values = begin_with(page, job)
     said = job.trouble.text(page.language) if job.trouble else None
-    searching = values["search"] is not None
-    with page.working() if searching or "tasks" in values["open"] else nullcontext():
-        parts = partial(
-            generate_parts,
-            page.llm,
-            page.prompt.ids,
-            job.tree,
-            language=page.language,
-            limit=limit(page.llm),
-            measured=job.timings,
-            tasks=tasks_of(page.llm),
-            said=said,
-        )
-        changed = partial(writing.take, page)
-        wishes = ("force", "text")
-        show("generate", lambda now: parts(values=now), values, key=writing.VIEW, once=wishes, on_change=changed)
-    page.look_for(look_for(page, values))
+
+    def parts(now: dict[str, Any]) -> dict[str, bytes]:
+        busy = now["search"] is not None or "tasks" in now["open"]
+        with page.working() if busy else nullcontext():
+            return generate_parts(
+                page.llm,
+                page.prompt.ids,
+                job.tree,
+                now,
+                page.language,
+                limit=limit(page.llm),
+                measured=job.timings,
+                tasks=tasks_of(page.llm),
+                said=said,
+                puts=job.puts,
+            )
+
+    changed = partial(writing.take, page)
+    show("generate", parts, values, key=writing.VIEW, once=("text",), on_change=changed)
+    page.look_for(look_for(page, job, values))
     with page.depth("open") as shown:
         if shown:
             page.lesson("open")
@@ -101,23 +104,28 @@ def begin_with(page: Page, job: writing.Job) -> dict[str, Any]:
         "force": None,
         "text": None,
         "measure": job.measure,
+        "puts": job.puts,
     }
 
 
-def look_for(page: Page, values: dict[str, Any]) -> list[str]:
+def look_for(page: Page, job: writing.Job, values: dict[str, Any]) -> list[str]:
     """What can be seen in the text that is followed."""
     llm, prompt = page.llm, page.prompt.ids
     tree = fitting(page.state.tree, llm.config.vocab_size, page.room)
     ids = path(tree, values["leaf"]) if tree and values["leaf"] is not None else ()
+    if job.goal is not None:
+        return [page.t("look.writing")]
     if not ids:
-        return [page.t("look.begin")]
+        begin = "look.full" if page.room < 1 else "look.begin_beams" if values["way"] == "beams" else "look.begin"
+        return [page.t(begin)]
     known = continuations.rate(llm, prompt, tree, options_of(values))
     given = [known[ids[:n]].given[id] for n, id in enumerate(ids)]
     pieces = llm.pieces(ids)
     first = sum(one.rank == 1 for one in given)
-    said = [page.t("look.all_first" if first == len(ids) else "look.first", count=len(ids), first=first)]
+    key = ("one_not", "one_first")[first] if len(ids) == 1 else "all_first" if first == len(ids) else "first"
+    said = [page.t(f"look.{key}", count=len(ids), first=first)]
     least = min(range(len(ids)), key=lambda n: given[n].probability)
-    if len(ids) > 1:
+    if first < len(ids) > 1:
         shown = {"word": word(pieces[least]), "share": percent(given[least].probability), "rank": given[least].rank}
         said.append(page.t("look.least", **shown))
     if (found := continuations.repetition([*prompt, *ids])) and found.since + found.period >= len(prompt):
@@ -163,7 +171,8 @@ def test(page: Page) -> None:
             page.t("test.text"): ["".join(llm.pieces(text.ids)).replace("·", " ") for text in texts],
             page.t("test.total"): [numeral(text.total) for text in texts],
         }
-        st.markdown(f"{verdict} {page.t('test.better', count=len(better), first=FIRST - 1)}")
+        key = ("better_none", "better_one", "better")[min(len(better), 2)]
+        st.markdown(f"{verdict} {page.t(f'test.{key}', count=len(better), first=FIRST - 1)}")
         st.table(rows, border="horizontal")
 
 

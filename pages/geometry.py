@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from gptviz.analysis.arithmetic import notes_claim, solve, suggestion, written
 from gptviz.analysis.landmarks import landmarks_in
-from gptviz.analysis.meaning import cloud, gallery, knows, tsne
+from gptviz.analysis.meaning import cloud, gallery, knows
 from gptviz.analysis.spaces import GLOVE, WordSpace, open_space, spaces_of
 from gptviz.checkpoints import vectors
 from gptviz.checkpoints.catalogue import vectors as known_vectors
 from gptviz.errors import CheckpointError, GptvizError, InputError
-from gptviz.ui import cache, state
+from gptviz.ui import cache, laying, state
 from gptviz.ui.chips import plain, word
 from gptviz.ui.facts import numeral
 from gptviz.ui.page import Page, start
 from gptviz.ui.state import State
-from gptviz.views.geometry import geometry_parts, picture_news
-from gptviz.views.streamlit import show, tell
+from gptviz.views.geometry import geometry_parts
+from gptviz.views.streamlit import show
 
 VIEW = "geometry.view"
-ITERATIONS = 500  # of t-SNE
 FIELDS = {"first": "first_set", "second": "second_set", "others": "placed"}
 SAME = ("listed", "axis_x", "axis_y")  # words under the same name in the view and in the state
 
@@ -65,8 +63,9 @@ def main(page: Page) -> None:
     with page.depth("notes") as shown:
         if shown:
             notes(page)
-    if st.session_state.pop("geometry.lay", False):
-        page.afterwards(partial(lay, where, values["cloud"], list(prompt.values()), at, values["listed"]))
+    asked = st.session_state.pop("geometry.lay", False)
+    if asked or (laying.begun() and "cloud" in values["open"]):
+        lay(page, where, values, list(dict.fromkeys(prompt.values())), at, asked)
 
 
 def chosen_space(page: Page) -> WordSpace:
@@ -172,6 +171,8 @@ def take(values: dict[str, Any] | None) -> None:
     if values is None or st.session_state.get("geometry.about") != state.about():
         state.touch()
         return
+    if values["halts"] != st.session_state.get("geometry.halts", 0):
+        laying.halt()
     st.session_state["geometry.lay"], st.session_state["geometry.halts"] = values["lay"], values["halts"]
     words = {FIELDS.get(name, name): state.clean(values[name])[: state.WORDS_CHARS] for name in (*FIELDS, *SAME)}
     # Another space is another choice of what the page shows around the view, so the view hears of it.
@@ -189,18 +190,16 @@ def take(values: dict[str, Any] | None) -> None:
     )
 
 
-def lay(where: WordSpace, kind: str, prompt: list[int], at: int, listed: str) -> None:
-    """t-SNE, told picture by picture; whatever the reader does ends it at the next one."""
+def lay(page: Page, where: WordSpace, values: dict[str, Any], prompt: list[int], at: int, asked: bool) -> None:
+    """t-SNE of the rows that are shown, told picture by picture: begun if the reader has asked, else gone on with."""
     try:
-        found = cloud(where, kind, list(dict.fromkeys(prompt)), at, listed)
+        ids = cloud(where, values["cloud"], prompt, at, values["listed"]).ids
     except InputError:  # the view says so
         return
-    rows = where.space.rows[list(found.ids)]
-
-    def told(iteration: int, flat) -> None:
-        tell(VIEW, picture_news(where, kind, iteration, ITERATIONS, flat))
-
-    told(ITERATIONS, tsne(rows, told, ITERATIONS))
+    if asked:
+        laying.begin(where, ids)
+    if job := laying.laying_of(where, ids):
+        page.afterwards(lambda: job.go_on(VIEW))
 
 
 def test(page: Page, where: WordSpace) -> None:

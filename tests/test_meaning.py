@@ -175,22 +175,14 @@ def test_a_tiny_vocabulary_has_pictures_too():
         assert len(cloud(open_space(toy, "input"), kind, [1, 2], 1).ids) >= 5
 
 
-def test_tsne_tells_of_its_pictures_and_can_be_ended(where):
+def test_tsne_comes_in_slices(where):
     points = where.space.rows[300:360]
-    heard = []
-    flat = tsne(points, lambda n, picture: heard.append((n, picture.shape)), iterations=200, every=25)
-    assert flat.shape == (60, 2) and torch.isfinite(flat).all()
-    assert len(heard) >= 6 and all(shape == (60, 2) for _, shape in heard)
-    assert [n for n, _ in heard] == sorted(n for n, _ in heard)
-
-    class Enough(Exception):
-        pass
-
-    def stop(n, _picture):
-        raise Enough
-
-    with pytest.raises(Enough):
-        tsne(points, stop, iterations=200, every=25)
+    heard = list(tsne(points, iterations=200, every=30))
+    assert [n for n, _ in heard] == [30, 60, 90, 120, 125, 155, 185, 200]
+    assert all(picture.shape == (60, 2) and torch.isfinite(picture).all() for _, picture in heard)
+    # In slices it is what it is in one piece.
+    (_, whole), *_ = [last for last in tsne(points, iterations=200, every=200)][-1:]
+    torch.testing.assert_close(heard[-1][1], whole, atol=1e-6, rtol=1e-6)
 
 
 def test_the_unembedding_is_a_space_of_its_own_where_it_is_untied():

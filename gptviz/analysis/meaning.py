@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from weakref import WeakKeyDictionary
@@ -259,28 +259,25 @@ def principal_components(rows: Tensor, count: int) -> tuple[Tensor, tuple[float,
     return flat.float(), (*shares, *([0.0] * (count - len(shares))))
 
 
-def tsne(rows: Tensor, told: Callable[[int, Tensor], None], iterations: int = 500, every: int = 20) -> Tensor:
-    """t-SNE (van der Maaten and Hinton 2008) of rows [N, D] by cosine distance, as openTSNE computes it: [N, 2].
-    told(iteration, [N, 2]) hears of the picture again and again; an exception it raises ends the work."""
+ITERATIONS, EARLY = 500, 125  # of t-SNE; the first of them, in which clusters are exaggerated
+
+
+def tsne(rows: Tensor, iterations: int = ITERATIONS, every: int = 20) -> Iterator[tuple[int, Tensor]]:
+    """t-SNE (van der Maaten and Hinton 2008) of rows [N, D] by cosine distance, as openTSNE computes it: after every
+    few iterations their number and the picture [N, 2]. Nothing is computed before it is asked for."""
     from openTSNE import TSNE
 
     perplexity = min(30.0, max(2.0, (len(rows) - 1) / 3))
-
-    def heard(iteration: int, _error: float, embedding) -> None:
-        told(iteration + (EARLY if embedding is not None and heard.late else 0), torch.tensor(embedding))
-
-    heard.late = False
     work = TSNE(perplexity=perplexity, metric="cosine", random_state=0, n_jobs=1, negative_gradient_method="bh")
-    units = torch.nn.functional.normalize(rows, dim=1).cpu().numpy()
-    embedding = work.prepare_initial(units)
-    options = {"callbacks": heard, "callbacks_every_iters": every, "use_callbacks": True, "inplace": True}
-    embedding.optimize(EARLY, exaggeration=12, momentum=0.5, **options)
-    heard.late = True
-    embedding.optimize(iterations - EARLY, momentum=0.8, **options)
-    return torch.tensor(embedding[:])
-
-
-EARLY = 125  # iterations in which clusters are exaggerated
+    embedding = work.prepare_initial(torch.nn.functional.normalize(rows, dim=1).cpu().numpy())
+    done = 0
+    while done < iterations:
+        early = done < EARLY
+        steps = min(every, (EARLY if early else iterations) - done)
+        # openTSNE keeps momentum and gains between these: many short ones are one long one.
+        embedding.optimize(steps, exaggeration=12 if early else None, momentum=0.5 if early else 0.8, inplace=True)
+        done += steps
+        yield done, torch.tensor(embedding[:])
 
 
 def knows(marks: Landmarks) -> bool:

@@ -140,6 +140,8 @@ def word_ids(llm: LLM, ids: Sequence[int], word: str) -> list[int]:
     plain = llm.tokenizer.encode_part(word)
     if not plain:
         raise InputError("word_not_in_vocabulary", word=word)
+    if len(plain) == 1 and plain[0] in llm.tokenizer.special:
+        return plain
     spaced = llm.tokenizer.encode_inside(word)
     if word[0].isspace() or not spaced or spaced[0] == plain[0]:
         return plain

@@ -26,7 +26,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
@@ -95,8 +95,10 @@ class BarePage:
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Says that the model is at work, as long as it is."""
-        with self._busy, st.spinner(self.say("ui.running")):
+        """Says that the model is at work, as long as it is. What is shown meanwhile stands where it would otherwise."""
+        with ExitStack() as stack:
+            with self._busy:
+                stack.enter_context(st.spinner(self.say("ui.running")))
             yield
 
     @contextmanager

@@ -11,7 +11,7 @@ from gptviz import __version__
 from gptviz.checkpoints import catalogue
 from gptviz.paths import app_file, asset
 from gptviz.text import LANGUAGES, say
-from gptviz.ui import cache, state, theme
+from gptviz.ui import cache, state, theme, writing
 from gptviz.ui.page import guarded, language, putting_off
 
 # Icons belong to the links: as a page's own icon Streamlit would fetch it from another host.
@@ -46,6 +46,8 @@ def run() -> None:
     pages, here = navigation()
     name = next(name for name, page in pages.items() if page == here)
     state.begin(name)
+    if name != "generate":
+        writing.hold()
     lang = language()
     st.set_page_config(
         page_title=f"{_title(name, lang)} · gptviz",

@@ -347,6 +347,18 @@ def change(*, by_view: bool = False, **values: Any) -> None:
         session.revision += not by_view
 
 
+def hold(**values: Any) -> None:
+    """Set fields to what came about without a choice of the reader's. The page and its links have it; the address
+    only once `write` is called, or with the reader's next choice: no entry of the history that nobody asked for."""
+    session = _session()
+    session.state = session.state.with_(**values)
+
+
+def write() -> None:
+    """Let the address have at the end of this run what the state has."""
+    _session().changed = True
+
+
 def touch() -> None:
     """A callback ran and changes nothing. For callbacks: without it the run might be taken for one that the address
     bar began."""

@@ -46,6 +46,8 @@ class Job:
     """What is being written behind one prompt, from one run of the script to the next."""
 
     of: str
+    about: tuple[str | None, str | None] = (None, None)
+    """Text and model, as the state has them."""
     tree: Tree = ()
     """With what was written since the state last heard of it;"""
     base: Tree = ()
@@ -58,6 +60,10 @@ class Job:
     measure: bool = False
     timings: list[Timing] = field(default_factory=list)
     trouble: GptvizError | None = None
+    puts: int = 0
+    """How many words of the reader's own were asked for."""
+    unseen: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    """The texts they are in, by their number, as long as the view may not know of them."""
     writer: Writer | None = None
     settings: tuple[Options, int] | None = None
     """Of the writer: options and seed."""
@@ -70,25 +76,35 @@ class Job:
             _ = _KEY in st.session_state  # where Streamlit ends a run
             yield
 
-    def keep(self) -> None:
+    def hold(self) -> None:
         """What was written, into the state: where the writing stopped is where the next word is chosen."""
         here = grow(self.tree).add(self.own)
-        place = len(self.own) if here.children else None
-        state.change(by_view=True, tree=self.tree, leaf=self.leaf, place=place)
-        self.base = self.tree
+        state.hold(tree=self.tree, leaf=self.leaf, place=len(self.own) if here.children else None)
+
+
+def hold() -> None:
+    """What was written before the reader left for another page goes into the state: the links of that page have it."""
+    job = st.session_state.get(_KEY)
+    if job is None or job.about != state.about():
+        return
+    with job.turn():
+        if job.tree != job.base and state.current().tree == job.base:
+            job.hold()
 
 
 def job_of(page: Page) -> Job:
-    """The page's job. What was written before something else came in between goes into the state now."""
+    """The page's job. What was written before something else came in between goes into the state and the address."""
     of = name_of(page.llm, page.prompt.ids)
     job = st.session_state.get(_KEY)
     if job is None or job.of != of:
         job = st.session_state[_KEY] = Job(of)
+    job.about = state.about()
     with job.turn():
         if state.arrived():
             job.goal, job.measure = None, False
-        if job.tree != job.base and state.current().tree == job.base:
-            job.keep()
+        if job.tree != job.base and state.current().tree in (job.base, job.tree):
+            job.hold()
+            state.write()
         job.tree = job.base = fitting(state.current().tree, page.llm.config.vocab_size, page.room)
     return job
 
@@ -113,7 +129,15 @@ def _take(page: Page, job: Job, values: Mapping[str, Any]) -> None:
     if not sound(tree):
         job.trouble = InputError("tree_full", most=MOST_TOKENS, branches=MOST_BRANCHES)
         return
-    if values["force"] is not None:
+    job.unseen = {number: put for number, put in job.unseen.items() if number > values["puts"]}
+    try:
+        for put in job.unseen.values():
+            tree, leaf, place = _with_unseen(tree, leaf, place, put)
+    except InputError as error:  # the tree is full
+        job.trouble = error
+        return
+    # The view says it until it knows the answer.
+    if values["force"] is not None and values["puts"] == job.puts:
         tree, leaf, place = _with_word(page, job, tree, leaf, place, values["force"])
     plain = ("way", "temperature", "top_k", "top_p", "min_p", "repetition_penalty", "seed", "speed")
     chosen = {name: values[name] for name in (*plain, "words", "width", "ahead")}
@@ -130,16 +154,28 @@ def _with_word(
 ) -> tuple[Tree, int | None, int | None]:
     """The tree with a word of the reader's own in it; as it was, with a reason, if that cannot be."""
     own = path(tree, leaf)[:place] if tree else ()
+    job.puts += 1
     try:
         new = word_ids(page.llm, [*page.prompt.ids, *own], state.clean(word)[:WORD_CHARS])
         if len(own) + len(new) > page.room:
             most, there = limit(page.llm), len(page.prompt.ids) + len(own)
             raise InputError("word_too_long", n_new=len(new), n_prompt=there, limit=most)
         grown, leaf = with_text(tree, [*own, *new])
+        job.unseen[job.puts] = (*own, *new)
         return grown, leaf, None
     except GptvizError as error:
         job.trouble = error
         return tree, leaf, place
+
+
+def _with_unseen(tree: Tree, leaf: int | None, place: int | None, put: tuple[int, ...]) -> tuple[Tree, int, int | None]:
+    """What the view reports before it knows of the text `put`, with that text: it follows what it followed."""
+    followed = path(tree, leaf) if tree and leaf is not None else ()
+    grown, at = with_text(tree, put)
+    if followed:
+        grown, at = with_text(grown, followed)
+    longer = len(path(grown, at)) > len(followed)
+    return grown, at, place if place is not None else len(followed) if longer else None
 
 
 def work(page: Page, job: Job, values: Mapping[str, Any]) -> None:

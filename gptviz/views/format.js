@@ -91,6 +91,7 @@ export function brief(p) {
   const value = 100 * p;
   if (Number.isNaN(p)) return "–";
   if (value > 99.5 && p < 1) return `>99${PERCENT}`;
+  if (value > 0 && value < 0.05) return `<0.1${PERCENT}`;
   return (value >= 9.95 || value === 0 ? value.toFixed(0) : value.toFixed(1)) + PERCENT;
 }
 

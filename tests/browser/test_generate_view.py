@@ -185,6 +185,106 @@ def test_a_word_of_ones_own_is_put_there(open_at, smollm2):
     expect(alternatives(page).locator(".token").first).to_have_text(smollm2.pieces([int(logits.argmax())])[0])
 
 
+def test_a_word_of_ones_own_stays_whatever_is_done_before_it_is_answered(open_at, smollm2):
+    page = open_at(text=TEXT)
+    page.add_init_script(HOLD_BACK)
+    page.goto(page.url)
+    expect(page.locator(".next .rest")).not_to_have_text("\u00a0")
+    page.evaluate("hold()")
+    own = page.get_by_label(say("en", "generate_view.next.own"))
+    own.fill("purple")
+    own.press("Enter")
+    expect(own).to_be_disabled()
+    act(page, "step")
+    page.evaluate("release()")
+    expect(own).to_be_enabled()
+    (purple,) = smollm2.tokenizer.encode_inside("purple")
+
+    def has(url: str) -> bool:
+        carried = parse_qs(urlsplit(url).query).get("tree")
+        tree = branches.read(carried[0]) if carried else ()
+        return any(branches.path(tree, leaf)[:1] == (purple,) for leaf in range(len(tree)))
+
+    page.wait_for_url(has, wait_until="commit")
+    at_rest(page)
+    assert has(page.url)
+
+
+def test_a_deleted_word_of_ones_own_stays_deleted(open_at):
+    page = open_at(text=TEXT)
+    own = page.get_by_label(say("en", "generate_view.next.own"))
+    own.fill("purple")
+    own.press("Enter")
+    expect(written(page)).to_have_text(["·purple"])
+    act(page, "back")
+    act(page, "step")
+    expect(written(page)).to_have_count(1)
+    expect(written(page)).not_to_have_text(["·purple"])
+    at_rest(page)
+    kept(page, 1)
+
+
+def test_the_way_to_another_page_takes_along_what_was_written(open_at):
+    page = open_at(text=TEXT, words=100, speed="slow")
+    menu = page.get_by_test_id("stSidebar")
+    act(page, "run")
+    expect(written(page).nth(2)).to_be_visible()
+    menu.get_by_role("link", name=say("en", "ui.pages.mlp.title"), exact=True).click()
+    expect(page.locator("h1")).to_have_text(say("en", "ui.pages.mlp.title"))
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
+    page.go_back()
+    expect(written(page).nth(2)).to_be_visible()
+    at_rest(page)
+    count = written(page).count()
+    kept(page, count)
+    menu.get_by_role("link", name=say("en", "ui.pages.mlp.title"), exact=True).click()
+    expect(page.locator("h1")).to_have_text(say("en", "ui.pages.mlp.title"))
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
+    menu.get_by_role("link", name=say("en", "ui.pages.generate.title"), exact=True).click()
+    expect(written(page)).to_have_count(count)
+
+
+def test_a_seed_that_is_typed_counts_as_it_is(open_at, smollm2):
+    page = open_at(text=TEXT, way="sample", temperature=1.2, words=5, seed=4, beside="choice")
+    seed = page.get_by_label(say("en", "generate_view.choice.seed"))
+    act(page, "run")
+    expect(written(page)).to_have_count(5)
+    at_rest(page)
+    page.locator(".strip button[data-place='0']").click()
+    act(page, "run")  # drawn anew: something else
+    expect(seed).to_have_value("5")
+    at_rest(page)
+    page.locator(".strip button[data-place='0']").click()
+    seed.fill("9")
+    seed.press("Enter")
+    act(page, "run")
+    drawn = [step.token for step in smollm2.generate(TEXT, 5, temperature=1.2, seed=9)]
+    expect(written(page)).to_have_text(drawn)
+    expect(seed).to_have_value("9")
+    seed.fill("-5")
+    seed.press("Enter")
+    expect(seed).to_have_value("0")
+
+
+def test_a_full_text_says_why_nothing_comes(open_at):
+    page = open_at(text="word " * 300)
+    expect(page.locator(".bar-of .message")).to_have_text(say("en", "generate_view.bar.no_room").format(limit=256))
+    expect(page.locator("[data-do=step]")).to_be_disabled()
+
+
+def test_infinite_temperature_comes_along_from_the_output_page(open_at, smollm2):
+    page = open_at(text=TEXT, way="sample", temperature="inf", words=3, beside="choice")
+    expect(page.locator("[data-filter=temperature] output")).to_have_text("∞")
+    act(page, "run")
+    expect(written(page)).to_have_text(
+        [step.token for step in smollm2.generate(TEXT, 3, temperature=float("inf"), seed=0)]
+    )
+    at_rest(page)
+    page.locator(".infinite").click()
+    expect(page.locator("[data-filter=temperature] output")).to_have_text("1.00")
+    expect(page).not_to_have_url(re.compile("temperature=inf"))
+
+
 def test_the_end_token_ends_the_text(open_at, smollm2):
     (end, *_) = sorted(smollm2.checkpoint.eos_ids)
     page = open_at(text=TEXT, tree=f"260.{end}", leaf=0, place=1)
@@ -203,6 +303,9 @@ def test_beams_are_drawn_as_the_tree_they_are(open_at, smollm2):
     nodes = page.locator(".beam")
     expect(nodes).to_have_count(len(found.nodes))
     expect(page.locator(".beam.result")).to_have_count(len(found.best))
+    # The prompt stays where it is while the search is at work and afterwards.
+    top = lambda locator: locator.bounding_box()["y"]  # noqa: E731
+    assert top(page.locator(".st-key-prompt-bar")) < top(page.locator(".generate"))
     best = found.path(found.best[0])
     nodes.nth(found.best[0]).click()
     expect(written(page)).to_have_text([node.token for node in best])

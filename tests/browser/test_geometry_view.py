@@ -157,6 +157,23 @@ def test_tsne_can_be_stopped(open_at):
     assert int(canvas.get_attribute("data-iteration")) < 500
 
 
+def test_tsne_goes_on_whatever_else_is_asked(open_at):
+    page = open_at(corners="cloud", cloud="common")
+    canvas = page.locator(".cloud-view canvas")
+    page.locator("[data-do=lay]").click()
+    expect(page.locator("[data-do=stop]")).to_be_visible()
+    page.get_by_role("button", name="three - two + five = six").click()
+    expect(page.locator(".verdict")).to_contain_text("six")
+    page.get_by_test_id("stSidebar").get_by_role("radio", name="中文").click()
+    expect(page.locator("[data-do=stop]")).to_have_text(say("zh", "geometry_view.cloud.stop"))
+    expect(canvas).to_have_attribute("data-iteration", "500")
+    expect(page.locator("[data-do=stop]")).to_be_hidden()
+    expect(canvas).to_have_attribute("aria-label", re.compile("t-SNE"))
+    # Other rows: a picture of the old ones is none of these.
+    page.get_by_role("combobox", name=say("zh", "geometry_view.cloud.which")).select_option("words")
+    expect(canvas).to_have_attribute("data-iteration", "")
+
+
 @pytest.mark.parametrize(("locale", "language", "theme"), [("zh-CN", "zh", "dark"), ("en-US", "en", "light")])
 def test_everything_open_on_a_phone(open_at, locale, language, theme):
     page = open_at(corners="gallery,direction,cloud", width=390, locale=locale, theme=theme)

@@ -12,7 +12,7 @@ from gptviz.analysis.arithmetic import parallelogram, solve
 from gptviz.analysis.meaning import families
 from gptviz.analysis.spaces import open_space
 from gptviz.text import LANGUAGES, file
-from gptviz.views.geometry import CLOUDS, SECTIONS, geometry_parts, picture_news
+from gptviz.views.geometry import CLOUDS, SECTIONS, geometry_parts, picture_news, rows_name
 from gptviz.views.wire import unpack
 from tests.views.code import code_of
 
@@ -116,6 +116,9 @@ def test_every_space_answers_for_itself(smollm2):
 
 
 def test_pictures_are_news(smollm2):
-    header, arrays = unpack(picture_news(open_space(smollm2, "input"), "words", 20, 500, torch.ones(3, 2)))
-    assert header == {"space": "input", "cloud": "words", "iteration": 20, "total": 500}
+    where = open_space(smollm2, "input")
+    of = rows_name(where, [1, 2, 3])
+    header, arrays = unpack(picture_news(of, 20, torch.ones(3, 2), 500))
+    assert header == {"rows": of, "iteration": 20, "total": 500}
+    assert len({of, rows_name(where, [1, 3, 2]), rows_name(where, [1, 2])}) == 3
     assert arrays["flat"].shape == (3, 2)

@@ -58,14 +58,16 @@ def generate_parts(
     measured: Sequence[Timing] = (),
     tasks: Sequence[Task] = (),
     said: str | None = None,
+    puts: int = 0,
 ) -> dict[str, bytes]:
     """The parts that the reader's choices need. values: see `view.js`. limit: how many tokens a text may have here.
     measured: what was timed so far. tasks: prompts worth trying. said: why the last thing asked for could not be done.
+    puts: how many words of the reader's own have been answered.
     """
     options: Options = options_of(values)
     parts = {
         "text": make.text_part(llm, prompt, language, limit, bool(tasks)),
-        "tree": make.tree_part(llm, prompt, tree, options, said),
+        "tree": make.tree_part(llm, prompt, tree, options, said, puts),
     }
     if values["search"] is not None:
         parts["beams"] = make.beams_part(llm, prompt, values["search"], values["width"], values["ahead"], language)

@@ -1,6 +1,6 @@
 // What one can do with the text: the way words are chosen, step, run, pause, stop, take back; and how full the context is.
 
-import { element, fill } from "../dom.js";
+import { element } from "../dom.js";
 import { count } from "../format.js";
 
 const WAYS = /** @type {const} */ (["greedy", "sample", "beams"]);
@@ -20,23 +20,35 @@ export function createBar(scene) {
     node.addEventListener("click", act);
     return node;
   };
-  let left = 0; // words of a run that was paused
+  // A run that was paused: where it was, and how long the text shall become.
+  let paused = /** @type {{path: number[], goal: number} | null} */ (null);
   const step = button("step", () => write(1));
-  const run = button("run", () => write(left || scene.values().words));
+  const run = button("run", () => {
+    const left = leftOf(scene.now());
+    paused = null;
+    write(left || scene.values().words);
+  });
   const pause = button("pause", () => {
     const { values, cursor } = scene.now();
-    left = Math.max(0, (values.goal ?? 0) - cursor.path.length);
+    paused = { path: cursor.path, goal: values.goal ?? 0 };
     choose({ goal: null });
   });
   const stop = button("stop", () => {
-    left = 0;
+    paused = null;
     choose({ goal: null });
+    scene.redraw();
   });
+
+  /** How many words of a paused run are left, if the text is still the one it wrote. @param {import("./view.js").Now} now */
+  function leftOf({ values, path }) {
+    if (!paused || values.goal !== null || values.place !== null) return 0;
+    return paused.path.every((id, i) => path[i]?.id === id) ? Math.max(0, paused.goal - path.length) : 0;
+  }
   const back = button("back", () => drop(/** @type {number} */ (scene.values().leaf), 1));
   const restart = button("restart", () => choose({ leaf: null, place: null, tree: [], search: null }));
   const find = button("search", () => choose({ search: scene.now().cursor.path }));
   const words = select("words", RUNS, (n) => say("bar.run_of", { count: n }), (n) => {
-    left = 0;
+    paused = null;
     choose({ words: n });
   });
   const speed = select("speed", ["full", "slow"], (name) => say(`bar.${name}`), (name) => choose({ speed: name }));
@@ -86,7 +98,7 @@ export function createBar(scene) {
       writing.hidden = beams;
       searching.hidden = !beams;
       const closed = ended || now.room < 1;
-      if (closed) left = 0;
+      const left = closed ? 0 : leftOf(now);
       step.disabled = closed || running;
       run.disabled = closed || running; // a second click shall not do anything else
       run.textContent = left ? say("bar.go_on", { count: left }) : say("bar.run");
@@ -106,7 +118,9 @@ export function createBar(scene) {
       meter.setAttribute("aria-label", room.textContent);
       const last = cursor.parent && ended ? scene.piece(cursor.id) : "";
       if (ended) message.textContent = say("bar.ended", { token: last });
-      else if (now.room < 1) message.textContent = fill(say("bar.full"), about_);
+      else if (values.place !== null && !running && !message.textContent) message.textContent = say("bar.middle");
+      else if (values.place === null && message.textContent === say("bar.middle")) message.textContent = "";
+      if (!ended && now.room < 1) message.textContent = say("bar.no_room", about_);
     },
   };
 }

@@ -73,16 +73,16 @@ export function createCache(scene) {
     canvas.style.background = css(colours.background);
     canvas.setAttribute("aria-label", say("cache.alt", { count: timings.length }));
     const longest = Math.max(64, ...timings.map(({ length }) => length));
-    const highest = 1.1 * Math.max(0.02, ...timings.flatMap(({ cached, plain }) => [cached, plain].filter((x) => !Number.isNaN(x))));
+    const highest = ceiling(Math.max(0.02, ...timings.flatMap(({ cached, plain }) => [cached, plain].filter((x) => !Number.isNaN(x)))));
     const x = (/** @type {number} */ length) => LEFT + (length / longest) * (width - LEFT - RIGHT);
     const y = (/** @type {number} */ seconds) => TOP + (1 - seconds / highest) * (HEIGHT - TOP - BOTTOM);
     for (let i = 0; i <= 4; i++) {
       const seconds = (highest * i) / 4;
       painter.line([[LEFT, y(seconds)], [width - RIGHT, y(seconds)]], colours.line); // prettier-ignore
-      painter.text(milliseconds(seconds), LEFT - 6, y(seconds), { fill: colours.muted, size: 11, align: "right" });
+      if (timings.length) painter.text(fixed(1000 * seconds, highest < 0.1 ? 1 : 0), LEFT - 6, y(seconds), { fill: colours.muted, size: 11, align: "right" });
       painter.text(String(Math.round((longest * i) / 4)), x((longest * i) / 4), HEIGHT - BOTTOM + 10, { fill: colours.muted, size: 11, align: i === 4 ? "right" : "center" });
     }
-    painter.text("ms", 4, TOP, { fill: colours.muted, size: 11 });
+    painter.text("ms", LEFT - 6, 8, { fill: colours.muted, size: 11, align: "right" });
     painter.text(say("cache.axis"), width - RIGHT, HEIGHT - 8, { fill: colours.muted, size: 11, align: "right" });
     for (const { length, cached, plain } of timings) {
       if (!Number.isNaN(plain)) painter.frame(x(length) - 3.5, y(plain) - 3.5, 7, 7, colours.key, 2);
@@ -94,4 +94,10 @@ export function createCache(scene) {
       ? say("cache.latest", { length: last.length, cached: milliseconds(last.cached), plain: milliseconds(last.plain), times: fixed(last.plain / last.cached, 1) })
       : say("cache.nothing");
   }
+}
+
+/** The next number of seconds that quarters well. @param {number} value */
+function ceiling(value) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return power * /** @type {number} */ ([1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10].find((step) => step * power >= value));
 }

@@ -14,6 +14,7 @@ export function createChoice(scene) {
   infinite.addEventListener("click", () => choose({ temperature: scene.values().temperature === "inf" ? 1 : "inf" }));
   temperature.node.prepend(element("span", { class: "line" }, /** @type {Node} */ (temperature.node.firstChild), infinite));
   temperature.input.addEventListener("input", () => choose({ temperature: temperatureAt(Number(temperature.input.value)) }));
+  const tied = element("p", { class: "muted" }, say("choice.infinite_text"));
   const filters = Object.entries(FILTERS).map(([name, { steps, start, text }]) => {
     const allowed = name === "top_k" ? steps.filter((k) => k <= header.sizes.vocab_size) : steps;
     const nearest = (/** @type {number} */ value) =>
@@ -26,8 +27,9 @@ export function createChoice(scene) {
   });
   const seed = /** @type {HTMLInputElement} */ (element("input", { type: "number", min: 0, max: 999_999, step: 1 }));
   seed.addEventListener("change", () => {
-    if (seed.value && seed.validity.valid) choose({ seed: Number(seed.value) });
-    else seed.value = String(scene.values().seed);
+    const wanted = seed.value ? Math.min(999_999, Math.max(0, Math.round(Number(seed.value)))) : scene.values().seed;
+    seed.value = String(wanted);
+    choose({ seed: wanted }, true);
   });
 
   /** @param {string} name @param {number} last @param {HTMLElement} [before] */
@@ -46,6 +48,7 @@ export function createChoice(scene) {
       { class: "choice-view" },
       element("p", {}, say("choice.text")),
       element("ol", { class: "settings" }, filters[0].node, temperature.node, ...filters.slice(1).map(({ node }) => node)),
+      tied,
       element("div", { class: "line" }, element("label", { class: "check" }, say("choice.seed"), " ", seed), element("span", { class: "muted" }, say("choice.seed_text"))),
     ),
     /** @param {import("./view.js").Now} now */
@@ -60,6 +63,7 @@ export function createChoice(scene) {
       temperature.value.textContent = t;
       set(temperature.input, Math.round(position(endless ? HIGHEST : values.temperature)), t);
       infinite.setAttribute("aria-pressed", String(endless));
+      tied.hidden = !endless;
       for (const filter of filters) {
         const value = /** @type {any} */ (values)[filter.name];
         filter.on.checked = value !== null;

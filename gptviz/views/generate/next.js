@@ -112,8 +112,9 @@ export function createNext(scene) {
             })
           : ["\u00a0"]),
       );
-      input.disabled = ended || now.room < 1;
-      put.toggleAttribute("disabled", ended || now.room < 1);
+      input.disabled = ended || now.room < 1 || values.force !== null;
+      put.toggleAttribute("disabled", ended || now.room < 1 || values.force !== null);
+      put.textContent = say(values.force !== null ? "next.putting" : "next.put");
     },
   };
 

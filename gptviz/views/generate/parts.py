@@ -73,13 +73,15 @@ def text_part(llm: LLM, prompt: Sequence[int], language: str, limit: int, tasks:
     return pack(header, {})
 
 
-def tree_part(llm: LLM, prompt: Sequence[int], tree: Tree, options: Options, said: str | None) -> bytes:
+def tree_part(llm: LLM, prompt: Sequence[int], tree: Tree, options: Options, said: str | None, puts: int = 0) -> bytes:
     """Every token of the tree, each after the one before it, the prompt's end first; by token
 
     parent, id: its place in these arrays' order, and which it is
     p, q, rank: what the model gave it, what it is drawn with under `options`, its place among all
     next_ids, next_p, next_q [N, LIKELIEST]: the likeliest tokens behind it; NONE behind an end token
     left: how many tokens can be drawn behind it
+
+    puts: how many words of the reader's own have been answered
     """
     found, nodes = rate(llm, prompt, tree, options), list(grow(tree).walk())
     place = {node.path: n for n, node in enumerate(nodes)}
@@ -114,6 +116,7 @@ def tree_part(llm: LLM, prompt: Sequence[int], tree: Tree, options: Options, sai
         "settings": repr(options),
         "plain": options == Options(),
         "said": said,
+        "puts": puts,
     }
     return pack(header, arrays)
 

@@ -48,9 +48,11 @@ const ASKS = ["tree", "goal", "force", "text", "search", "measure", "open", "way
  * @property {number} width of the search
  * @property {number} ahead how far it looks
  * @property {string[]} open sections
- * @property {string | null} force a word of the reader's own, to be put where the next one is chosen
+ * @property {string | null} force a word of the reader's own, to be put where the next one is chosen; said until it is
+ *   answered: of two reports in quick succession the host may hear only the second
  * @property {string | null} text another prompt
  * @property {boolean} measure the cache
+ * @property {number} puts how many words of the reader's own have been answered, as far as is known here
  *
  * @typedef {object} Now what is to be seen at this moment
  * @property {Values} values
@@ -77,7 +79,7 @@ const ASKS = ["tree", "goal", "force", "text", "search", "measure", "open", "way
  * @property {(name: string) => Payload | null} part
  * @property {() => Values} values as they are now, drawn or not
  * @property {() => Now} now
- * @property {(change: Partial<Values>) => void} choose
+ * @property {(change: Partial<Values>, sown?: boolean) => void} choose
  * @property {(node: Node | null) => void} point at a word
  * @property {(count: number) => void} write so many words where the next one is chosen
  * @property {(path: number[], place?: number) => void} follow a text; it is put into the tree if it is new there
@@ -100,6 +102,7 @@ export function mount(root, given, report) {
   let built = /** @type {ReturnType<typeof build> | null} */ (null);
   let numbers = new Numbers();
   let timings = /** @type {{length: number, cached: number, plain: number}[]} */ ([]);
+  let seeded = false; // the reader has set the seed since something was last written: it counts as it is
   let early = /** @type {Map<string, any>} */ (new Map()); // words that came before the one they stand behind
   const keeper = createKeeper({
     frame,
@@ -107,19 +110,20 @@ export function mount(root, given, report) {
     values: {
     of: "", tree: [], leaf: null, place: null, goal: null, way: "greedy", temperature: 1, top_k: null, top_p: null,
     min_p: null, repetition_penalty: null, seed: 0, speed: "full", words: 20, search: null, width: 3, ahead: 8, open: [],
-    force: null, text: null, measure: false,
+    force: null, text: null, measure: false, puts: 0,
   }, // prettier-ignore
     asks: ASKS,
-    once: { force: null, text: null },
+    once: { text: null },
     report,
     draw: () => built?.draw(now()),
   });
 
-  /** @param {Partial<Values>} change */
-  function choose(change) {
+  /** @param {Partial<Values>} change @param {boolean} [sown] the reader's own seed */
+  function choose(change, sown = false) {
     // Whatever the reader does while words come ends the writing, unless it only sets how fast they come.
     const ends = keeper.values().goal !== null && !("goal" in change) && !("speed" in change);
     pointed = null;
+    if (sown) seeded = true;
     built?.tell("");
     keeper.choose(ends ? { ...change, goal: null } : change);
   }
@@ -157,8 +161,9 @@ export function mount(root, given, report) {
     if (values.goal !== null) return; // a second click, before the button knew of the first
     const goal = Math.min(cursor.path.length + count, most);
     // Drawn anew where words stand already, the same draw would only write them again.
-    const again = values.way === "sample" && cursor.path.length < path.length;
+    const again = values.way === "sample" && cursor.path.length < path.length && !seeded;
     early.clear();
+    seeded = false;
     choose({ goal, ...(again ? { seed: values.seed + 1 } : {}) });
   }
 
@@ -182,7 +187,7 @@ export function mount(root, given, report) {
     // Another text went: the one that is followed is followed still.
     const kept = leaf === values.leaf || values.leaf === null ? rest : withText(rest.tree, pathOf(values.tree, values.leaf));
     // A word that is taken back in order to be drawn again shall be drawn anew.
-    const again = values.way === "sample" && count !== undefined;
+    const again = values.way === "sample" && count !== undefined && !seeded;
     choose({ tree: rest.tree, leaf: kept.leaf, place: null, ...(again ? { seed: values.seed + 1 } : {}) });
   }
 
@@ -273,6 +278,8 @@ export function mount(root, given, report) {
   /** @param {Payload} tree */
   function takeTree(tree) {
     numbers.take(tree);
+    const { puts } = tree.header;
+    if (puts !== keeper.values().puts) keeper.adopt({ puts, force: null });
     if (tree.header.said) built?.tell(tree.header.said);
   }
 

@@ -13,6 +13,7 @@ t-SNE is told as news, picture by picture: `picture_news`.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -32,7 +33,7 @@ SECTIONS = ("results", "gallery", "direction", "cloud", "spaces")
 
 RESULTS = 22  # nearest rows that travel: ten to show without the formula's own words
 
-__all__ = ["CLOUDS", "SECTIONS", "SPACES", "geometry_parts", "picture_news"]
+__all__ = ["CLOUDS", "SECTIONS", "SPACES", "geometry_parts", "picture_news", "rows_name"]
 
 
 def geometry_parts(
@@ -175,7 +176,7 @@ def cloud_part(where: WordSpace, kind: str, prompt: Sequence[int], at: int, list
     except GptvizError as error:
         return pack({**header, "trouble": error.text(language)}, {})
     header |= {"pieces": where.pieces(found.ids), "names": found.names, "own": kind == "own"}
-    header |= {"explained": found.explained, "missing": found.missing}
+    header |= {"explained": found.explained, "missing": found.missing, "rows": rows_name(where, found.ids)}
     arrays = {"flat": found.flat, "group": np.array(found.groups, np.int32), "ids": np.array(found.ids, np.int32)}
     return pack(header, {**arrays, "near": found.near})
 
@@ -223,6 +224,12 @@ def spaces_part(
     return pack({"space": where.name, "formula": formula, "mean": mean, "columns": columns}, {})
 
 
-def picture_news(where: WordSpace, kind: str, iteration: int, total: int, flat: Tensor) -> bytes:
-    """t-SNE's picture after some iterations: flat [N, 2]."""
-    return pack({"space": where.name, "cloud": kind, "iteration": iteration, "total": total}, {"flat": flat.float()})
+def rows_name(where: WordSpace, ids: Sequence[int]) -> str:
+    """The same for the same rows of a space of that name and size, in the same order."""
+    about = np.array([*where.space.rows.shape, *ids], np.int64)
+    return f"{where.name} {hashlib.blake2b(about.tobytes(), digest_size=8).hexdigest()}"
+
+
+def picture_news(of: str, iteration: int, flat: Tensor, total: int) -> bytes:
+    """t-SNE's picture of the rows called `of` after some of `total` iterations: flat [N, 2]."""
+    return pack({"rows": of, "iteration": iteration, "total": total}, {"flat": flat.float()})

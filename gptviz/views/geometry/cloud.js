@@ -14,20 +14,20 @@ const LABELS = 60;
 
 /** @param {import("./view.js").Scene} scene */
 export function createCloud(scene) {
-  const { header, say, choose } = scene;
+  const { header, say, choose, laid } = scene;
   const which = /** @type {HTMLSelectElement} */ (element("select", { "aria-label": say("cloud.which") }, ...CLOUDS.map((name) => element("option", { value: name }, say(`cloud.${name}`)))));
   which.addEventListener("change", () => choose({ cloud: which.value }));
   const dims = [2, 3].map((n) => {
     const node = element("button", { type: "button", role: "radio" }, say("cloud.dims", { count: n }));
     node.addEventListener("click", () => {
-      flat = false;
+      laid.shown = false;
       choose({ dims: n, axes: false });
     });
     return { n, node };
   });
   const axes = element("button", { type: "button", role: "radio", "data-do": "axes" }, say("cloud.axes"));
   axes.addEventListener("click", () => {
-    flat = false;
+    laid.shown = false;
     choose({ axes: true });
   });
   const entry = (/** @type {"listed" | "axis_x" | "axis_y"} */ name) => {
@@ -39,7 +39,7 @@ export function createCloud(scene) {
     const form = element("form", { class: "sets" }, ...fields.map(({ label }) => label), element("button", { type: "submit" }, say("cloud.go")));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      flat = false;
+      laid.shown = false;
       choose(Object.fromEntries(fields.map(({ name, node }) => [name, wellFormed(node.value)])));
     });
     return form;
@@ -50,17 +50,8 @@ export function createCloud(scene) {
   const axesForm = formOf(axesFields);
   const lay = element("button", { type: "button", "data-do": "lay" }, say("cloud.lay"));
   const stop = element("button", { type: "button", "data-do": "stop" }, say("cloud.stop"));
-  let flat = false; // t-SNE is shown
-  lay.addEventListener("click", () => {
-    flat = true;
-    stopped = false;
-    choose({ lay: true });
-  });
-  let stopped = false;
-  stop.addEventListener("click", () => {
-    stopped = true;
-    choose({ halts: scene.values().halts + 1 });
-  });
+  lay.addEventListener("click", () => choose({ lay: true }));
+  stop.addEventListener("click", () => choose({ halts: scene.values().halts + 1 }));
   const search = /** @type {HTMLInputElement} */ (element("input", { type: "search", maxlength: 60, placeholder: say("cloud.search"), "aria-label": say("cloud.search"), spellcheck: false }));
   search.addEventListener("input", () => scene.redraw());
   const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { tabindex: 0, role: "application" }));
@@ -75,6 +66,7 @@ export function createCloud(scene) {
   let shift = [0, 0];
   let pointed = -1;
   let pinned = -1; // chosen by a click: lines go to its nearest in the space
+  let seenAs = "";
   let moved = 0; // pixels since the pointer went down
   let counted = { of: /** @type {any} */ (null), used: 0, kept: 0 };
   let marked = /** @type {number | null} */ (null); // group
@@ -101,7 +93,7 @@ export function createCloud(scene) {
       const by = [here[0] - held[0], here[1] - held[1]];
       held = here;
       moved += Math.hypot(by[0], by[1]);
-      if (scene.values().dims === 3 && !flat) turn = [turn[0] + by[0] / 150, Math.max(-1.5, Math.min(1.5, turn[1] + by[1] / 150))];
+      if (scene.values().dims === 3 && !laid.shown && !scene.values().axes) turn = [turn[0] + by[0] / 150, Math.max(-1.5, Math.min(1.5, turn[1] + by[1] / 150))];
       else shift = [shift[0] + by[0], shift[1] + by[1]];
     } else pointed = under(here);
     scene.redraw();
@@ -116,7 +108,7 @@ export function createCloud(scene) {
   canvas.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowUp: [0, -0.1], ArrowDown: [0, 0.1] }[event.key];
     if (step) {
-      if (scene.values().dims === 3 && !flat) turn = [turn[0] + step[0], Math.max(-1.5, Math.min(1.5, turn[1] + step[1]))];
+      if (scene.values().dims === 3 && !laid.shown && !scene.values().axes) turn = [turn[0] + step[0], Math.max(-1.5, Math.min(1.5, turn[1] + step[1]))];
       else shift = [shift[0] - 200 * step[0], shift[1] - 200 * step[1]];
     } else if (event.key === "+" || event.key === "-") zoom = Math.max(0.5, Math.min(12, zoom * (event.key === "+" ? 1.25 : 0.8)));
     else return;
@@ -171,8 +163,10 @@ export function createCloud(scene) {
     draw(values) {
       which.value = values.cloud;
       const part = scene.part("cloud");
-      const picture = scene.picture();
-      const running = picture !== null && picture.iteration < picture.total && !stopped;
+      // Of these rows: the text, or what is chosen in it, may have become another.
+      const picture = scene.picture()?.rows === part?.header.rows ? scene.picture() : null;
+      const running = picture !== null && picture.iteration < picture.total && !laid.stopped;
+      const flat = laid.shown;
       stop.hidden = !running;
       for (const { n, node } of dims) node.setAttribute("aria-checked", String(!flat && !values.axes && n === values.dims));
       axes.setAttribute("aria-checked", String(!flat && values.axes));
@@ -201,7 +195,7 @@ export function createCloud(scene) {
       missing.textContent = [it.missing.length ? say("direction.missing", { words: it.missing.slice(0, 20).join(", ") }) : "", cut ? say("direction.cut", { limit: 400 }) : ""].join(" ");
       if (known !== part) {
         known = part;
-        [zoom, shift, pointed, pinned, marked, flat] = [1, [0, 0], -1, -1, null, flat && picture !== null];
+        [zoom, shift, pointed, pinned, marked] = [1, [0, 0], -1, -1, null];
         legend.replaceChildren(
           ...it.names.map((/** @type {string} */ _name, /** @type {number} */ group) => {
             const node = element("button", { type: "button", class: "legend" }, title(group));
@@ -223,6 +217,8 @@ export function createCloud(scene) {
       canvas.style.background = css(colours.background);
       const byNeighbours = flat && picture !== null;
       const solid = values.dims === 3 && !byNeighbours && !along;
+      const shape = solid ? "solid" : along ? "axes" : byNeighbours ? "laid" : "flat";
+      if (seenAs !== shape) [seenAs, zoom, shift] = [shape, 1, [0, 0]]; // what was large in one may be nowhere in the other
       const points = byNeighbours ? picture.flat : along ? own.arrays.flat.data : part.arrays.flat.data;
       const seen = place(it, points, byNeighbours || along ? 2 : 3, solid);
       const extent = (/** @type {number} */ axis) => seen.reduce(([low, high], dot) => [Math.min(low, dot[axis]), Math.max(high, dot[axis])], [Infinity, -Infinity]);
@@ -251,9 +247,9 @@ export function createCloud(scene) {
         const dim = !strong(i);
         const size = (solid ? 5 + 2.5 * z : it.pieces.length > 1000 ? 4 : 6) * (group[i] === chosen ? 1.5 : 1);
         const fill = dim ? colours.line : colours[HUES[group[i] % HUES.length]];
-        const shape = Math.floor(group[i] / HUES.length) % SHAPES;
-        if (shape === 0) painter.rect(x - size / 2, y - size / 2, size, size, fill);
-        else if (shape === 1) painter.frame(x - size / 2, y - size / 2, size, size, fill, 1.5);
+        const mark = Math.floor(group[i] / HUES.length) % SHAPES;
+        if (mark === 0) painter.rect(x - size / 2, y - size / 2, size, size, fill);
+        else if (mark === 1) painter.frame(x - size / 2, y - size / 2, size, size, fill, 1.5);
         else painter.line([[x - size / 2, y - size / 2], [x + size / 2, y + size / 2], [x, y], [x + size / 2, y - size / 2], [x - size / 2, y + size / 2]], fill, { thick: 1.5 }); // prettier-ignore
       }
       // Labels where there is room: what is pointed at and searched for first.
@@ -285,7 +281,7 @@ export function createCloud(scene) {
       said.textContent = along
         ? say("cloud.along", { count: count(it.pieces.length, header.language), x: values.axis_x, y: values.axis_y, first: fixed(100 * own.header.shares[0], 1), second: fixed(100 * own.header.shares[1], 1), cosine: fixed(own.header.between, 2) })
         : byNeighbours
-        ? say(running ? "cloud.laying" : stopped ? "cloud.stopped" : "cloud.laid", { iteration: picture.iteration, total: picture.total, count: count(it.pieces.length, header.language) })
+        ? say(running ? "cloud.laying" : laid.stopped ? "cloud.stopped" : "cloud.laid", { iteration: picture.iteration, total: picture.total, count: count(it.pieces.length, header.language) })
         : say(solid ? "cloud.explained_3" : "cloud.explained", { count: count(it.pieces.length, header.language), first: share(0), second: share(1), third: share(2), held: fixed(100 * held, 1), rest: fixed(100 * (1 - held), 1) });
       canvas.setAttribute("aria-label", said.textContent);
       kept.hidden = running || it.pieces.length > COUNTED;

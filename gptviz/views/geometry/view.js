@@ -46,7 +46,8 @@ const ASKS = ["space", "formula", "mean", "open", "first", "second", "others", "
  * @property {(name: string) => Payload | null} part of this space
  * @property {() => Values} values
  * @property {(change: Partial<Values>) => void} choose
- * @property {() => {iteration: number, total: number, flat: Float32Array, cloud: string} | null} picture the last of t-SNE
+ * @property {() => {iteration: number, total: number, flat: Float32Array, rows: string} | null} picture the last of t-SNE
+ * @property {{shown: boolean, stopped: boolean}} laid whether that is what is shown; whether the reader stopped it
  * @property {() => void} redraw
  */
 
@@ -61,6 +62,7 @@ export function mount(root, given, report) {
   /** @type {Record<string, Payload | null>} */
   const parts = { ...given };
   let picture = /** @type {any} */ (null);
+  const laid = { shown: false, stopped: false }; // outlives the blocks: another language builds them anew
   let blocks = /** @type {any[]} */ ([]);
   const keeper = createKeeper({
     frame,
@@ -78,7 +80,9 @@ export function mount(root, given, report) {
 
   /** @param {Partial<Values>} change */
   function choose(change) {
-    if ("cloud" in change || "space" in change || "listed" in change) picture = null;
+    if (change.lay) [picture, laid.shown, laid.stopped] = [null, true, false];
+    if ("halts" in change) laid.stopped = true;
+    if ("cloud" in change || "space" in change || "listed" in change) [picture, laid.shown] = [null, false];
     keeper.choose(change);
   }
 
@@ -96,6 +100,7 @@ export function mount(root, given, report) {
       values: keeper.values,
       choose,
       picture: () => picture,
+      laid,
       redraw: keeper.redraw,
     };
     const formula = createFormula(scene);
@@ -132,8 +137,11 @@ export function mount(root, given, report) {
     },
     /** @param {Payload} news */
     hear({ header, arrays }) {
-      const { space } = /** @type {Payload} */ (parts.text).header;
-      if (header.space !== space || header.cloud !== keeper.values().cloud) return;
+      const { cloud, listed } = keeper.values();
+      const shown = parts.cloud?.header;
+      if (header.rows !== shown?.rows || cloud !== shown.cloud || listed !== shown.listed) return;
+      // Begun before this view was: the reader has come back to it.
+      if (!picture && !laid.stopped) laid.shown = true;
       picture = { ...header, flat: arrays.flat.data };
       keeper.redraw();
     },
