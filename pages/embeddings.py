@@ -122,9 +122,9 @@ def open_row(page: Page) -> None:
         dot=numeral(float(space.rows[id] @ space.rows[other.id]), ".3f"),
         length=f"{float(space.norms[id]):.3f}",
         other_length=f"{float(space.norms[other.id]):.3f}",
-        cosine=f"{other.cosine:.3f}",
-        mean=f"{space.baseline.mean:.2f}",
-        own_mean=f"{token_baseline(space, id).mean:.2f}",
+        cosine=numeral(other.cosine, ".3f"),
+        mean=numeral(space.baseline.mean),
+        own_mean=numeral(token_baseline(space, id).mean),
         mean_length=f"{float(space.rows.mean(0).norm()):.2f}",
     )
     if llm.config.rope:
@@ -159,7 +159,7 @@ def test(page: Page) -> None:
         }
         values |= {"cosine": numeral(cosines[best]), "guessed": numeral(cosines[guess])}
         st.markdown(page.t("test.right" if guess == best else "test.wrong", **values))
-        st.caption(page.t("test.mind", mean=f"{token_baseline(space_of(page.llm), ids[at]).mean:.2f}", token=token))
+        st.caption(page.t("test.mind", mean=numeral(token_baseline(space_of(page.llm), ids[at]).mean), token=token))
 
 
 def notes(page: Page) -> None:

@@ -41,7 +41,7 @@ def main(page: Page) -> None:
                 where,
                 now,
                 page.language,
-                model=page.llm.name,
+                model=page.llm.checkpoint.title,
                 spaces=spaces_of(page.llm),
                 prompt=list(dict.fromkeys(prompt.values())),
                 at=at,
@@ -117,16 +117,20 @@ def beside(page: Page) -> list[WordSpace]:
 def look_for(page: Page, where: WordSpace, formula: str) -> list[str]:
     """What the reader might notice about this formula; about the space alone where it leads nowhere."""
     marks = landmarks_in(where)
-    pairs = {"mean": f"{marks.pairs.mean:.2f}", "sd": f"{marks.pairs.sd:.2f}"}
+    pairs = {"mean": numeral(marks.pairs.mean), "sd": f"{marks.pairs.sd:.2f}"}
+    kind = "" if knows(marks) else "_tokens"
     try:
         result = solve(where, formula, 1, page.state.mean)
     except InputError:
-        return [page.t("look.space", **pairs)]
-    said = [page.t("look.formula", answer=word(result.answer.token), cosine=numeral(result.answer.cosine), **pairs)]
+        return [page.t(f"look.space{kind}", **pairs)]
+    said = [
+        page.t(f"look.formula{kind}", answer=word(result.answer.token), cosine=numeral(result.answer.cosine), **pairs)
+    ]
     if result.sides:
         side, random = result.sides[0], marks.arrows
         shown = numeral(round(side, 2) + 0.0)  # never -0.00
-        said.append(page.t("look.arrows", sd=f"{random.sd:.2f}", cosine=shown, times=f"{abs(side) / random.sd:.1f}"))
+        times = f"{abs(side) / random.sd:.1f}"
+        said.append(page.t(f"look.arrows{kind}", sd=f"{random.sd:.2f}", cosine=shown, times=times))
     if result.simpler:
         best = min(result.simpler, key=lambda one: one.rank)
         places = {"rank": f"{best.rank:,}", "whole": f"{result.rank:,}"}
@@ -154,7 +158,7 @@ def begin_with(page: Page, where: WordSpace) -> dict[str, Any]:
         "without": chosen.without,
         "mean": chosen.mean,
         "open": list(chosen.corners),
-        **{name: getattr(chosen, field) for name, field in FIELDS.items()},
+        **sets(page, where),
         "cloud": chosen.cloud,
         "dims": chosen.dims,
         "axes": chosen.axes,
@@ -164,6 +168,16 @@ def begin_with(page: Page, where: WordSpace) -> dict[str, Any]:
         # reader has done since.
         "halts": st.session_state.get("geometry.halts", 0),
     }
+
+
+def sets(page: Page, where: WordSpace) -> dict[str, str]:
+    """The words of a direction: chosen ones; where the usual ones mean nothing, the first letters against the last."""
+    chosen, usual = page.state, State()
+    shown = {name: getattr(chosen, field) for name, field in FIELDS.items()}
+    if knows(landmarks_in(where)) or any(shown[name] != getattr(usual, field) for name, field in FIELDS.items()):
+        return shown
+    letters = sorted(piece for piece in where.pieces(range(len(where.space))) if len(piece) == 1 and piece.isalpha())
+    return dict(zip(FIELDS, (" ".join(some) for some in (letters[:2], letters[-2:], letters[2:-2])), strict=True))
 
 
 def take(values: dict[str, Any] | None) -> None:

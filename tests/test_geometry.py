@@ -121,6 +121,9 @@ def test_formulas_are_read():
         ("king +", "formula_sign"),
         ("king - - man", "formula_sign"),
         ("king man", "formula_two_words"),
+        ("(king - man) + woman", "formula_brackets"),
+        ("king/2", "formula_brackets"),
+        ("1000000000*king", "formula_number"),
         ("king - man =", "formula_answer"),
         ("king - man = a b", "formula_answer"),
         ("king = queen = x", "formula_answer"),
@@ -203,6 +206,17 @@ def test_formulas_that_lead_nowhere_are_refused(smollm2, formula, code):
     with pytest.raises(InputError) as raised:
         solve(open_space(smollm2, "input"), formula)
     assert raised.value.code == code
+
+
+def test_the_pieces_of_a_word_are_words_of_the_formula(smollm2):
+    result = solve(open_space(smollm2, "input"), "unbelievable - man + woman", mean=True)
+    pieces = set(smollm2.tokenizer.encode(" unbelievable"))
+    assert len(pieces) > 1 and pieces <= result.inputs and result.answer.id not in pieces
+
+
+def test_a_word_alone_needs_no_factor(smollm2):
+    result = solve(open_space(smollm2, "input"), "2*king - man + 3 woman")
+    assert [part.terms[0].factor for part in result.simpler if len(part.terms) == 1] == [1.0, 1.0]
 
 
 def test_words_get_their_space(smollm2):

@@ -142,7 +142,9 @@ def test_principal_components_are_those_of_a_singular_value_decomposition():
 def test_too_few_words_of_ones_own(where, listed):
     with pytest.raises(InputError) as caught:
         cloud(where, "own", [], 0, listed)
-    assert caught.value.code == "few_points" and caught.value.text("zh")
+    missing = "zzzz" in listed
+    assert caught.value.code == ("few_points_missing" if missing else "few_points")
+    assert ("zzzz" in caught.value.text("zh")) == missing
 
 
 def test_a_word_in_two_groups_is_one_dot(where):

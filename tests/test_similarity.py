@@ -90,7 +90,8 @@ def test_words_are_one_token_or_the_mean_of_several_or_not_there(smollm2):
     assert words_of(smollm2, " , ") == [] and word_of(smollm2, "").trouble == "unknown"
     assert word_of(smollm2, "#17").ids == (17,) and word_of(smollm2, "#49152").trouble == "unknown"
     assert word_of(smollm2, "·Cat").ids == (smollm2.tokenizer.id_of(" Cat"),)
-    assert len(words_of(smollm2, "a " * 100)) == 12
+    *taken, more = words_of(smollm2, "a " * 100)
+    assert len(taken) == 12 and (more.text, more.trouble) == ("88", "beyond")
 
 
 def test_without_a_tokenizer_words_are_ids():

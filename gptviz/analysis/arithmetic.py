@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -73,6 +73,8 @@ def parse(formula: str) -> tuple[list[tuple[float, str]], str | None]:
     Words and signs in turn, a number before a word is its factor; "= word" may follow. Raises InputError for anything
     else.
     """
+    if found := re.search(r"[()\[\]{}/^]", formula):
+        raise InputError("formula_brackets", sign=found[0])
     left, equals, right = formula.translate(_DASHES).partition("=")
     expected = right.strip() or None
     if equals and (expected is None or re.search(r"[-+=\s]", expected)):
@@ -110,7 +112,7 @@ def solve(where: WordSpace, formula: str, count: int = 10, mean: bool = False) -
     """
     parsed, expected = parse(formula)
     terms = tuple(Term(factor, where.word(word, mean)) for factor, word in parsed)
-    space, inputs = where.space, sorted({term.id for term in terms if term.id is not None})
+    space, inputs = where.space, sorted({row for term in terms for row in term.word.rows})
     vector = _sum(terms)
     # Rounding leaves a little of a + b - a - b.
     if vector.norm() <= 1e-5 * sum(abs(term.factor) * term.word.vector.norm() for term in terms):
@@ -127,7 +129,9 @@ def solve(where: WordSpace, formula: str, count: int = 10, mean: bool = False) -
     added = tuple(t for t in terms if t.factor > 0)
     parts = [added] if 1 < len(added) < len(terms) else []
     if len(terms) > 1:
-        parts += [(t,) for t in {t.word.text: t for t in added}.values()]
+        parts += [
+            (replace(t, factor=1.0),) for t in {t.word.text: t for t in added}.values()
+        ]  # whose length says nothing
     return Arithmetic(
         terms=terms,
         results=tuple(where.nearest(vector, count)),

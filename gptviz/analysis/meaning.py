@@ -207,6 +207,8 @@ def cloud(where: WordSpace, kind: str, prompt: Sequence[int], at: int, listed: s
         ids = range(start, end) if end - start >= LEAST_POINTS else range(len(where.space))
         found, names = dict.fromkeys(ids, 0), ["common"]
     if len(found) < LEAST_POINTS:
+        if missing:
+            raise InputError("few_points_missing", count=len(found), least=LEAST_POINTS, words=", ".join(missing[:20]))
         raise InputError("few_points", count=len(found), least=LEAST_POINTS)
     rows = where.space.rows[list(found)]
     flat, explained = principal_components(rows, 3)
@@ -230,6 +232,8 @@ def along(where: WordSpace, ids: Sequence[int], formulas: Sequence[str]) -> Axes
     cannot be read, or is the zero vector."""
     units = []
     for formula in formulas:
+        if not formula.strip():
+            raise InputError("axis_empty")
         terms, expected = parse(formula)
         if expected is not None:
             raise InputError("axis_equals")

@@ -151,7 +151,8 @@ def own_scale(space: Space, vectors: Tensor, rows: Sequence[int | None]) -> Tens
 class Word:
     """What a reader typed, as a vector of the embedding matrix: the row of one token, or the mean of several rows.
 
-    trouble: why there is none: "unknown" (characters that the vocabulary lacks), "twice" (asked for before)."""
+    trouble: why there is none: "unknown" (characters that the vocabulary lacks), "twice" (asked for before), "beyond"
+    (so many more were asked for than are taken)."""
 
     text: str
     ids: tuple[int, ...] = ()
@@ -164,10 +165,13 @@ def words_of(llm: LLM, text: str, known: Sequence[int] = (), most: int = 12) -> 
     a tokenizer knows ids alone. known: ids that are there already."""
     found: list[Word] = []
     taken = {(i,) for i in known}
-    for name in text.replace(",", " ").replace("，", " ").replace("、", " ").split()[:most]:
+    names = text.replace(",", " ").replace("，", " ").replace("、", " ").split()
+    for name in names[:most]:
         word = word_of(llm, name)
         found.append(replace(word, trouble="twice") if word.ids in taken and not word.trouble else word)
         taken.add(word.ids)
+    if len(names) > most:
+        found.append(Word(str(len(names) - most), trouble="beyond"))
     return found
 
 

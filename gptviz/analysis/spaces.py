@@ -23,12 +23,14 @@ GLOVE = "glove-6b-50d"
 
 @dataclass(frozen=True)
 class Word:
-    """A word's place. id: its row, None for the mean of several; pieces: what it was made of, as shown."""
+    """A word's place. id: its row, None for the mean of several; pieces: what it was made of, as shown; rows: which
+    rows those are."""
 
     text: str
     id: int | None
     vector: Tensor
     pieces: tuple[str, ...]
+    rows: tuple[int, ...]
 
 
 class WordSpace:
@@ -57,12 +59,12 @@ class WordSpace:
         """A word's place; mean: that of a word of several tokens is the mean of their rows. Raises InputError."""
         try:
             id = self.find(text)
-            return Word(text, id, self.space.rows[id], tuple(self.pieces([id])))
+            return Word(text, id, self.space.rows[id], tuple(self.pieces([id])), (id,))
         except InputError as error:
             parts = self.parts(text) if mean and error.code == "word_of_several_tokens" else []
             if not parts:
                 raise
-            return Word(text, None, self.space.rows[parts].mean(0), tuple(self.pieces(parts)))
+            return Word(text, None, self.space.rows[parts].mean(0), tuple(self.pieces(parts)), tuple(parts))
 
     def nearest(self, vector: Tensor, count: int, without: Sequence[int] = ()) -> list[Near]:
         """The `count` rows with the largest cosine with `vector` [D], largest first."""

@@ -22,7 +22,13 @@ export function element(tag, attributes = {}, ...children) {
  * @param {Record<string, string | number>} values
  */
 export function fill(template, values) {
-  return template.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+  return template.replace(/\{(\w+)\}/g, (whole, name) => (known(template, name, values) ? String(values[name]) : whole));
+}
+
+/** Whether there is a value to fill in; what is missing is an error of the program. */
+function known(/** @type {string} */ template, /** @type {string} */ name, /** @type {Record<string, any>} */ values) {
+  if (values[name] === undefined) console.error(`nothing to fill in for {${name}}: ${template}`);
+  return values[name] !== undefined;
 }
 
 /**
@@ -32,7 +38,7 @@ export function fill(template, values) {
  * @returns {(Node | string)[]}
  */
 export function fillNodes(template, values) {
-  return template.split(/\{(\w+)\}/).map((part, i) => (i % 2 ? values[part] : part));
+  return template.split(/\{(\w+)\}/).map((part, i) => (i % 2 ? (known(template, part, values) ? values[part] : `{${part}}`) : part));
 }
 
 /**

@@ -97,7 +97,7 @@ export function createBars(label, { height = 88, ticks = false, onPoint, onPick 
       const middle = height / 2;
       const every = [1, 2, 4, 8, 16, 32].find((step) => step * cell > 34) ?? 64;
       for (let i = 0; ticks && i < count; i += every) {
-        painter.text(String(i), (i + 0.5) * cell, height + 9, { fill: colours.muted, size: 11, align: "center" });
+        painter.text(String(i), Math.max(4, (i + 0.5) * cell), height + 9, { fill: colours.muted, size: 11, align: "center" });
       }
       for (let i = 0; i < count; i++) {
         const size = (values[i] / most) * (middle - 2);

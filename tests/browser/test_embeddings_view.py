@@ -118,6 +118,7 @@ def test_neighbours_of_a_token_and_of_a_word(open_at, smollm2):
     field.fill("<b>\x06")
     field.press("Enter")
     expect(page.locator(".neighbours-view")).to_contain_text("has no place in this space")
+    assert "undefined" not in page.locator(".embeddings").inner_text()
     page.get_by_role("button", name=say("en", "embeddings_view.neighbours.back")).click()
     are(smollm2.tokenizer.id_of(" cat"), "distance")
     page.get_by_label(say("en", "embeddings_view.neighbours.grouped")).check()

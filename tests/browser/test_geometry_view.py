@@ -101,6 +101,27 @@ def test_the_cloud_is_turned_searched_and_laid_out(open_at):
     expect(page.locator(".legend", has_text="your text")).to_be_visible()
 
 
+def test_another_picture_begins_where_it_can_be_seen(open_at):
+    page = open_at(corners="cloud")
+    canvas = page.locator(".cloud-view canvas")
+    two, three = (page.get_by_role("radio", name=name) for name in ("2-D", "3-D"))
+    picture = lambda: canvas.evaluate("node => node.toDataURL()")  # noqa: E731
+    expect(canvas).to_have_attribute("aria-label", re.compile("variance"))
+    whole = picture()
+    for key in ("+", "+", "+", "+", "ArrowLeft", "ArrowUp"):
+        canvas.press(key)
+    page.wait_for_function("([node, whole]) => node.toDataURL() !== whole", arg=[canvas.element_handle(), whole])
+    three.click()
+    expect(canvas).to_have_attribute("aria-label", re.compile(r"%.*\+.*%.*\+"))
+    two.click()
+    page.wait_for_function("([node, whole]) => node.toDataURL() === whole", arg=[canvas.element_handle(), whole])
+    search = page.locator("input[type=search]")
+    search.fill("zzzz")
+    expect(page.locator(".cloud-view .readout")).to_have_text(
+        say("en", "geometry_view.cloud.found_none").format(text="zzzz")
+    )
+
+
 def test_words_of_ones_own_along_axes_of_ones_own(open_at, smollm2):
     page = open_at(corners="cloud", cloud="own", listed="cat dog cow; one two three")
     where = open_space(smollm2, "input")

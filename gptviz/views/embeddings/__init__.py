@@ -143,8 +143,10 @@ def neighbours_part(llm: LLM, token_id: int, query: str | None, space: str, here
     ids = sorted({n.id for near in found.values() for n in near})
     pieces = dict(zip(ids, where.pieces(ids), strict=True))
     near = {name: [asdict(n) | {"piece": pieces[n.id]} for n in rows] for name, rows in found.items()}
-    cosines = where.space.cosines(vector).double()
-    about = {"mean": float(cosines.mean()), "sd": float(cosines.std(correction=0)), "rows": len(where.space)}
+    others = torch.ones(len(where.space), dtype=torch.bool)
+    others[list(word.ids)] = False
+    cosines = where.space.cosines(vector).cpu()[others].double()
+    about = {"mean": float(cosines.mean()), "sd": float(cosines.std(correction=0)), "rows": len(cosines)}
     sizes = {"norm": float(vector.norm()), "mean_norm": float(where.space.norms.mean())}
     return pack(header | sizes | {"near": near, "own": about}, {})
 

@@ -82,11 +82,12 @@ export function createLookup(scene) {
     // Where each row has room for its number, the number stands in it.
     const roomy = thick >= 14;
     const apart = roomy ? HEIGHT / V : 18;
+    const label = roomy ? y : Math.max(9, Math.min(HEIGHT - 9, y + (y > HEIGHT - 30 ? -14 : 14)));
     for (let line = apart / 2; line < HEIGHT; line += apart) {
-      if (Math.abs(line - y) > (roomy ? apart / 2 : 14)) painter.text("0", ONE_HOT / 2, line, { fill: colours.muted, size: 12, align: "center", code: true });
+      // Room for the 1 and its bar, which stand one above the other.
+      if (Math.abs(line - (roomy ? y : (y + label) / 2)) > (roomy ? apart / 2 : 18)) painter.text("0", ONE_HOT / 2, line, { fill: colours.muted, size: 12, align: "center", code: true });
     }
     painter.rect(1, top, ONE_HOT - 2, thick, colours.ink);
-    const label = roomy ? y : Math.max(9, Math.min(HEIGHT - 9, y + (y > HEIGHT - 30 ? -14 : 14)));
     painter.text("1", ONE_HOT / 2, label, { fill: roomy ? colours.background : colours.ink, size: 14, bold: true, align: "center", code: true });
     painter.line([[ONE_HOT, y], [left, y]], colours.ink, { thick: 2 }); // prettier-ignore
     painter.text("×", ONE_HOT + GAP / 2, y > 24 ? y - 14 : y + 14, { fill: colours.muted, size: 18, align: "center" });

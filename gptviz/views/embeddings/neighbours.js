@@ -91,7 +91,7 @@ export function createNeighbours(scene) {
       const tokens = together(pieces.map(scene.token));
       about.replaceChildren(
         ...(pieces.length > 1
-          ? nodes("neighbours.mean", { word: scene.token(text), count: String(pieces.length), pieces: tokens, norm: fixed(norm, 2) })
+          ? nodes("neighbours.mean", { word: scene.token(text), count: String(pieces.length), pieces: tokens, norm: fixed(norm, 2), mean: fixed(mean, 2) })
           : nodes("neighbours.of", { token: tokens, id: count(part.header.ids[0], language), norm: fixed(norm, 2), mean: fixed(mean, 2) })),
       );
       if (!near[values.measure].length) {
@@ -101,7 +101,8 @@ export function createNeighbours(scene) {
       }
       const rows = lines(near[values.measure], values.grouped, pieces);
       const values_ = rows.map((row) => row[values.measure]);
-      const [low, high] = [Math.min(0, ...values_), Math.max(...values_)];
+      const [low, high] = [Math.min(0, ...values_), Math.max(0, ...values_)];
+      const along = (/** @type {number} */ value) => (high > low ? (value - low) / (high - low) : 0);
       table.replaceChildren(
         element("thead", {}, element("tr", {}, element("th", { scope: "col" }, say("neighbours.token")), ...MEASURES.map((name) => element("th", { scope: "col", class: name === values.measure ? "by" : null }, say(`measure.${name}`))), element("th", { scope: "col" }, say("neighbours.norm")))),
         element(
@@ -117,7 +118,10 @@ export function createNeighbours(scene) {
               element("th", { scope: "row" }, name, ...(row.respelled ? [element("span", { class: "muted same" }, say("neighbours.same"))] : []), ...others),
               ...MEASURES.map((measured) => {
                 const cell = element("td", { class: measured === values.measure ? "by" : null, "data-measure": measured, "data-value": row[measured] }, shown(row[measured]));
-                if (measured === values.measure) cell.style.setProperty("--p", String(high > low ? (row[measured] - low) / (high - low) : 0));
+                if (measured === values.measure) {
+                  cell.style.setProperty("--from", String(along(Math.min(0, row[measured]))));
+                  cell.style.setProperty("--to", String(along(Math.max(0, row[measured]))));
+                }
                 return cell;
               }),
               element("td", {}, fixed(row.norm, 2)),
@@ -137,6 +141,8 @@ export function createNeighbours(scene) {
           mean: fixed(mean, 2),
         }),
       );
+      const so = long.norm > mean && firsts[2].norm < mean;
+      if (firsts.some((one) => one?.id !== firsts[0]?.id)) differ.append(" ", say(so ? "neighbours.so" : "neighbours.not_so"));
       scaled.textContent = say("neighbours.scale", { word: pieces.length > 1 ? text : pieces[0], mean: fixed(own.mean, 2), sd: fixed(own.sd, 2), vocab: count(own.rows, language) });
     },
   };

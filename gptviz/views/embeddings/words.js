@@ -29,11 +29,14 @@ export function createWords(scene) {
         ...part.header.words
           .filter((/** @type {any} */ word) => word.pieces.length > 1)
           .map((/** @type {any} */ word) => element("li", {}, ...nodes("words.several", { word: scene.token(word.text), count: String(word.pieces.length), pieces: together(word.pieces.map(scene.token)) }))),
-        ...part.header.troubles.map((/** @type {any} */ trouble) => element("li", {}, ...nodes(`words.${trouble.trouble}`, { word: scene.token(trouble.text) }))),
+        ...unlike(part.header.troubles).map((/** @type {any} */ trouble) => element("li", {}, ...nodes(`words.${trouble.trouble}`, { word: scene.token(trouble.text) }))),
       );
     },
   };
 }
+
+/** Each complaint once. @param {{text: string, trouble: string}[]} troubles */
+const unlike = (troubles) => [...new Map(troubles.map((one) => [`${one.trouble} ${one.text}`, one])).values()];
 
 /** Some nodes as one. @param {Node[]} nodes */
 export const together = (nodes) => element("span", { class: "together" }, ...nodes);

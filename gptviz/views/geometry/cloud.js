@@ -273,6 +273,8 @@ export function createCloud(scene) {
       readout.replaceChildren(
         ...(at >= 0
           ? scene.nodes("cloud.readout", { token: scene.token(it.pieces[at]), id: count(part.arrays.ids.data[at], header.language), group: title(group[at]), close: row(closest(seen, at)), near: row(nearest) })
+          : wanted && !order.some(strong)
+          ? [say("cloud.found_none", { text: search.value.trim() })]
           : [element("span", { class: "muted" }, say(solid ? "cloud.hint_3" : "cloud.hint"))]),
       );
       canvas.dataset.iteration = byNeighbours ? String(picture.iteration) : "";

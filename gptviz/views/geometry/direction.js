@@ -28,6 +28,7 @@ export function createDirection(scene) {
     node.addEventListener("click", () => choose({ first: sets[0], second: sets[1], others: sets[2] }));
     return node;
   }));
+  presets.hidden = !scene.header.words;
   const trouble = element("p", { class: "trouble", role: "status" });
   const line = element("div", { class: "axis-of", role: "list", lang: "", translate: "no" });
   const ends = element("div", { class: "ends muted" }, element("span", {}, say("direction.first_mean")), element("span", {}, say("direction.second_mean")));
@@ -65,6 +66,7 @@ export function createDirection(scene) {
         }),
       );
       said.textContent = say("direction.said", { agree: fixed(it.agree, 2), right: String(it.apart[0]), all: String(it.apart[1]) });
+      if (it.apart[1] === 2) said.append(" ", say("direction.by_construction"));
       const cut = it.sets.some((/** @type {string} */ text) => text.length >= 400);
       missing.textContent = [it.missing.length ? say("direction.missing", { words: it.missing.slice(0, 20).join(", ") }) : "", cut ? say("direction.cut", { limit: 400 }) : ""].join(" ");
     },

@@ -100,9 +100,15 @@ export function createFormula(scene) {
     painter.line([a, d], colours.muted, { thick: 1, dash: [3, 3] });
     painter.line([b, c], colours.muted, { thick: 1, dash: [3, 3] });
     arrow(painter, c, reached, colours.muted, [4, 3]);
+    const lines = [[b, a], [c, d], [a, d], [b, c], [c, reached]]; // prettier-ignore
     [a, b, c, d].forEach((point, i) => {
       painter.rect(point[0] - 4, point[1] - 4, 8, 8, i === 3 ? colours.output : colours.ink);
-      painter.text(names[i], Math.min(width - 40, Math.max(40, point[0])), point[1] + (point[1] > HEIGHT / 2 ? 16 : -14), { fill: colours.ink, size: 14, align: "center", code: true, bold: i === 3 });
+      // Where the name is farthest from every line.
+      const half = 4.5 * names[i].length;
+      const places = [[0, -16], [0, 17], [-half - 12, 0], [half + 12, 0]].map(([x, y]) => [point[0] + x, point[1] + y]); // prettier-ignore
+      const free = ([x, y]) => (x < half || x > width - half || y < 10 || y > HEIGHT - 10 ? -1 : Math.min(...lines.flatMap(([from, to]) => [-half, 0, half].map((off) => apart([x + off, y], from, to)))));
+      const [x, y] = places.reduce((best, place) => (free(place) > free(best) ? place : best));
+      painter.text(names[i], x, y, { fill: colours.ink, size: 14, align: "center", code: true, bold: i === 3 });
     });
     canvas.setAttribute("aria-label", say("formula.alt", { a: names[0], b: names[1], c: names[2], d: names[3], cosine: cosine(it.sides[0]) }));
   }
@@ -171,6 +177,13 @@ export function createFormula(scene) {
     node.style.setProperty("--p99", String(p99 / 2));
     return node;
   }
+}
+
+/** How far a point is from a line between two others. @param {number[]} point @param {number[]} from @param {number[]} to */
+function apart([x, y], [x1, y1], [x2, y2]) {
+  const length = (x2 - x1) ** 2 + (y2 - y1) ** 2;
+  const along = length ? Math.max(0, Math.min(1, ((x - x1) * (x2 - x1) + (y - y1) * (y2 - y1)) / length)) : 0;
+  return Math.hypot(x - x1 - along * (x2 - x1), y - y1 - along * (y2 - y1));
 }
 
 /** @param {import("../painter.js").Painter} painter @param {number[]} from @param {number[]} to @param {any} colour @param {number[]} dash */

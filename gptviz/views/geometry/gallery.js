@@ -44,9 +44,9 @@ export function createGallery(scene) {
                   { "data-verdict": one.verdict },
                   element("th", { scope: "row" }, open),
                   element("td", { class: "word" }, say(`gallery.${one.verdict}`, { word: one.missing ?? "" }), known && one.rank > 1 ? element("span", { class: "muted" }, " ", ...scene.nodes("gallery.instead", { first: scene.token(one.first) })) : "", one.chance && one.rank === 1 ? element("span", { class: "muted" }, ` ${say("gallery.chance")}`) : ""),
-                  element("td", {}, known ? n(one.rank) : "–"),
-                  element("td", {}, known ? n(one.simpler) : "–"),
-                  element("td", { class: one.chance ? "muted" : null }, known && one.side !== null ? cosine(one.side) : "–"),
+                  element("td", { "data-label": say("gallery.rank") }, known ? n(one.rank) : "–"),
+                  element("td", { "data-label": say("gallery.simpler") }, known ? n(one.simpler) : "–"),
+                  element("td", { "data-label": say("gallery.side"), class: one.chance ? "muted" : null }, known && one.side !== null ? cosine(one.side) : "–"),
                 );
               }),
             ),
