@@ -52,6 +52,7 @@ const waiting = new Map();
 export default async function show({ data, parentElement: root, setStateValue }) {
   const { header, arrays } = unpack(data);
   const inner = /** @type {Uint8Array} */ (arrays.data?.data);
+  stayBright(root);
   if (header.part) return showPart(root, header, inner);
   if (header.news !== undefined) return tell(header, inner);
   const instance = instances.get(root) ?? { calls: 0, queue: Promise.resolve(), send: setStateValue };
@@ -69,6 +70,17 @@ export default async function show({ data, parentElement: root, setStateValue })
     instances.delete(root);
     if (listening.get(header.key) === instance) listening.delete(header.key);
   };
+}
+
+/**
+ * Streamlit pales what the running script has not come to yet. A view is as good as ever meanwhile; what it waits for it
+ * pales itself.
+ * @param {ShadowRoot | HTMLElement} root
+ */
+function stayBright(root) {
+  const element = root instanceof ShadowRoot ? root.host : root;
+  const box = /** @type {HTMLElement | null} */ (element.closest('[data-testid="stElementContainer"]'));
+  box?.style.setProperty("opacity", "1", "important");
 }
 
 /**

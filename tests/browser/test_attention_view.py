@@ -451,6 +451,7 @@ def test_two_fingers_zoom_and_one_moves(open_at):
     def tap() -> str:
         touch("Start", (x, y))
         touch("End")
+        page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
         return page.locator(".readout .pair").text_content()
 
     before = tap()

@@ -307,6 +307,15 @@ def test_a_thousand_draws(page_at, server):
     expect(test).to_have_attribute("data-total", "1001")
 
 
+def test_the_view_does_not_pale_while_a_script_runs(page_at, server):
+    page = open_view(page_at, server)
+    box = page.get_by_test_id("stElementContainer").filter(has=page.locator(".gptviz .control"))
+    # What Streamlit gives to an element that a running script has not come to yet.
+    page.add_style_tag(content='[data-testid="stElementContainer"] { opacity: 0.33 }')
+    expect(page.get_by_test_id("stElementContainer").last).to_have_css("opacity", "0.33")
+    expect(box).to_have_css("opacity", "1")
+
+
 def test_python_sets_values_and_the_reader_keeps_theirs(page_at, server):
     page = open_view(page_at, server)
     slider(page).press("End")
