@@ -156,7 +156,10 @@ def _with_word(
     own = path(tree, leaf)[:place] if tree else ()
     job.puts += 1
     try:
-        new = word_ids(page.llm, [*page.prompt.ids, *own], state.clean(word)[:WORD_CHARS])
+        word = state.clean(word)
+        if len(word) > WORD_CHARS:
+            raise InputError("word_of_many_characters", count=len(word), limit=WORD_CHARS)
+        new = word_ids(page.llm, [*page.prompt.ids, *own], word)
         if len(own) + len(new) > page.room:
             most, there = limit(page.llm), len(page.prompt.ids) + len(own)
             raise InputError("word_too_long", n_new=len(new), n_prompt=there, limit=most)

@@ -210,6 +210,18 @@ def test_a_word_of_ones_own_stays_whatever_is_done_before_it_is_answered(open_at
     assert has(page.url)
 
 
+def test_a_word_of_ones_own_may_be_too_long(open_at):
+    page = open_at(text=TEXT)
+    own = page.get_by_label(say("en", "generate_view.next.own"))
+    for _ in range(2):  # the second time nothing but the count of answers is new
+        own.fill("x" * 500)
+        own.press("Enter")
+        expect(own).to_be_enabled()
+        said = say("en", "errors.word_of_many_characters").format(count=500, limit=200)
+        expect(page.locator(".bar-of .message")).to_have_text(said)
+    expect(written(page)).to_have_count(0)
+
+
 def test_a_deleted_word_of_ones_own_stays_deleted(open_at):
     page = open_at(text=TEXT)
     own = page.get_by_label(say("en", "generate_view.next.own"))

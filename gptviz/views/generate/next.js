@@ -14,7 +14,7 @@ export function createNext(scene) {
   const rest = element("p", { class: "muted rest" });
   const note = element("p", { class: "note" });
   const input = /** @type {HTMLInputElement} */ (
-    element("input", { type: "text", maxlength: 200, autocomplete: "off", spellcheck: false, "aria-label": say("next.own"), placeholder: say(header.ids ? "next.own_ids" : "next.own") })
+    element("input", { type: "text", autocomplete: "off", spellcheck: false, "aria-label": say("next.own"), placeholder: say(header.ids ? "next.own_ids" : "next.own") })
   );
   const put = element("button", { type: "submit" }, say("next.put"));
   const form = element("form", { class: "own" }, input, put);
