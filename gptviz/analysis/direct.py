@@ -3,10 +3,13 @@ unembedding, as if no later layer reacted to it (direct logit attribution: Elhag
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 import torch
 from torch import Tensor
 
 from gptviz.llm import LLM
+from gptviz.model import GPT
 from gptviz.trace import Trace
 
 
@@ -31,5 +34,17 @@ def direct_logits(llm: LLM, trace: Trace, token: int, vectors: Tensor) -> Tensor
 
 def direct_push(llm: LLM, trace: Trace, token: int, vectors: Tensor, word: int) -> Tensor:
     """The same for one word: [..., D] -> [...], without computing the others."""
-    unembed = llm.model.unembed.weight.float()
-    return final_directions(llm, trace, token, vectors) @ (unembed[word] - unembed.mean(0))
+    row = llm.model.unembed.weight[word].float()
+    return final_directions(llm, trace, token, vectors) @ (row - _mean_row(llm.model))
+
+
+# With what it is the mean of and how often that was changed in place: it takes as long as all else.
+_mean_rows: WeakKeyDictionary[GPT, tuple[tuple[int, int], Tensor]] = WeakKeyDictionary()
+
+
+def _mean_row(model: GPT) -> Tensor:
+    weight = model.unembed.weight
+    of, known = (id(weight), weight._version), _mean_rows.get(model)
+    if known is None or known[0] != of:
+        known = _mean_rows[model] = of, weight.float().mean(0)
+    return known[1]

@@ -204,8 +204,20 @@ class Looks:
     (see `analysis.direct`)."""
 
 
+# A trace is shared and only grows: what a token looks at stays, but the last one's next word may become another's.
+_looks: weakref.WeakKeyDictionary[Trace, dict[tuple[int, int], Looks]] = weakref.WeakKeyDictionary()
+
+
 def looks_from(llm: LLM, trace: Trace, token: int) -> Looks:
-    """All heads, seen from `token`."""
+    """All heads, seen from `token`. Measured once."""
+    known = _looks.setdefault(trace, {})
+    key = (len(trace.ids), token)
+    if key not in known:
+        known[key] = _look_from(llm, trace, token)
+    return known[key]
+
+
+def _look_from(llm: LLM, trace: Trace, token: int) -> Looks:
     layers = range(trace.config.n_layer)
     outputs = torch.stack([head_outputs(llm, trace, layer, token) for layer in layers])  # [n_layer, n_head, D]
     rows = torch.stack([trace[f"blocks.{layer}.attn.pattern"][:, token, : token + 1].float() for layer in layers])
