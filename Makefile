@@ -22,7 +22,7 @@ run: $(READY)
 
 test: $(READY) lint browser
 	@$(BIN)/gptviz fetch
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: $(READY)
 	@$(BIN)/ruff check .

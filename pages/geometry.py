@@ -23,8 +23,9 @@ from gptviz.views.geometry import geometry_parts
 from gptviz.views.streamlit import show
 
 VIEW = "geometry.view"
-FIELDS = {"first": "first_set", "second": "second_set", "others": "placed"}
-SAME = ("listed", "axis_x", "axis_y")  # words under the same name in the view and in the state
+FIELDS = {"formula": "analogy", "first": "first_set", "second": "second_set", "others": "placed"}
+FIELDS |= {name: name for name in ("listed", "axis_x", "axis_y")}
+"""What the reader types, by its name in the view: its name in the state."""
 
 
 def main(page: Page) -> None:
@@ -148,21 +149,19 @@ def rows_of(page: Page, where: WordSpace) -> dict[int, int]:
 
 def begin_with(page: Page, where: WordSpace) -> dict[str, Any]:
     """What the view begins with: see its `Values`."""
-    chosen, usual = page.state, State().analogy
-    formula = chosen.analogy
-    if formula == usual and where.name != "glove":
-        formula = suggestion(page.llm)
+    chosen, usual, letters = page.state, State(), stand_ins(page, where)
+    instead = {field: text for field, text in letters.items() if getattr(chosen, field) == getattr(usual, field)}
+    st.session_state["geometry.instead"] = instead
+    words = {name: instead.get(field, getattr(chosen, field)) for name, field in FIELDS.items()}
     return {
         "space": where.name,
-        "formula": formula,
         "without": chosen.without,
         "mean": chosen.mean,
         "open": list(chosen.corners),
-        **sets(page, where),
+        **words,
         "cloud": chosen.cloud,
         "dims": chosen.dims,
         "axes": chosen.axes,
-        **{name: getattr(chosen, name) for name in SAME},
         "lay": False,
         # Every name the view reports: whatever differs from its report, it would have to take over, and lose what the
         # reader has done since.
@@ -170,14 +169,23 @@ def begin_with(page: Page, where: WordSpace) -> dict[str, Any]:
     }
 
 
-def sets(page: Page, where: WordSpace) -> dict[str, str]:
-    """The words of a direction: chosen ones; where the usual ones mean nothing, the first letters against the last."""
-    chosen, usual = page.state, State()
-    shown = {name: getattr(chosen, field) for name, field in FIELDS.items()}
-    if knows(landmarks_in(where)) or any(shown[name] != getattr(usual, field) for name, field in FIELDS.items()):
-        return shown
-    letters = sorted(piece for piece in where.pieces(range(len(where.space))) if len(piece) == 1 and piece.isalpha())
-    return dict(zip(FIELDS, (" ".join(some) for some in (letters[:2], letters[-2:], letters[2:-2])), strict=True))
+def stand_ins(page: Page, where: WordSpace) -> dict[str, str]:
+    """What stands in the fields where the usual words mean nothing: letters, the first of them against the last."""
+    if knows(landmarks_in(where)):
+        return {}
+    found = sorted(piece for piece in where.pieces(range(len(where.space))) if len(piece) == 1 and piece.isalpha())
+    if len(found) < 6:
+        return {}
+    first, second, rest = (" ".join(some) for some in (found[:2], found[-2:], found[2:-2]))
+    return {
+        "analogy": suggestion(page.llm),
+        "first_set": first,
+        "second_set": second,
+        "placed": rest,
+        "listed": f"{' '.join(found[:3])}; {' '.join(found[3:])}",
+        "axis_x": f"{found[1]} - {found[0]}",
+        "axis_y": f"{found[-1]} - {found[-2]}",
+    }
 
 
 def take(values: dict[str, Any] | None) -> None:
@@ -188,12 +196,15 @@ def take(values: dict[str, Any] | None) -> None:
     if values["halts"] != st.session_state.get("geometry.halts", 0):
         laying.halt()
     st.session_state["geometry.lay"], st.session_state["geometry.halts"] = values["lay"], values["halts"]
-    words = {FIELDS.get(name, name): state.clean(values[name])[: state.WORDS_CHARS] for name in (*FIELDS, *SAME)}
+    words = {field: state.clean(values[name])[: state.WORDS_CHARS] for name, field in FIELDS.items()}
+    words["analogy"] = words["analogy"][:200]
+    # What stood in for the usual words is no choice of the reader's.
+    instead = st.session_state["geometry.instead"]
+    words = {field: getattr(State(), field) if instead.get(field) == text else text for field, text in words.items()}
     # Another space is another choice of what the page shows around the view, so the view hears of it.
     state.change(
         by_view=values["space"] == state.current().space,
         space=values["space"],
-        analogy=state.clean(values["formula"])[:200],
         without=values["without"],
         mean=values["mean"],
         corners=tuple(values["open"]),

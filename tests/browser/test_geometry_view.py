@@ -69,6 +69,17 @@ def test_families_open_in_the_formula(open_at, smollm2):
     expect(field(page)).to_have_value(re.compile("sushi"))
 
 
+def test_letters_stand_in_where_there_are_no_words_and_stay_no_choice(open_at):
+    page = open_at(model="toy-sort", corners="direction", text="dbaca=")
+    expect(page.locator(".placed .token")).to_have_count(8)
+    page.locator("[data-section=cloud] summary").click()
+    expect(page.locator(".cloud-view canvas")).to_have_attribute("aria-label", re.compile("variance"))
+    page.wait_for_url(re.compile("corners=direction(,|%2C)cloud"), wait_until="commit")
+    assert not re.search("first_set|analogy|axis_x|listed", page.url)
+    page.locator("[data-do=axes]").click()
+    expect(page.locator(".cloud-view canvas")).to_have_attribute("aria-label", re.compile("b - a"))
+
+
 def test_words_are_placed_on_a_direction(open_at, smollm2):
     page = open_at(corners="direction")
     page.locator("[data-preset=size]").click()
