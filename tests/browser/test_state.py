@@ -60,10 +60,19 @@ def becomes(page: Page, address: str, expected: dict[str, object]) -> None:
     assert (page.url, view(page)) == (address, expected)
 
 
+def shows(page: Page, **wanted: object) -> None:
+    """The page comes to show these parts of a view."""
+    for _ in range(30):
+        seen = view(settled(page))
+        if {name: seen[name] for name in wanted} == wanted:
+            return
+    assert {name: seen[name] for name in wanted} == wanted
+
+
 def go(page: Page, name: str, language: str) -> None:
     label = say(language, f"ui.pages.{name}.title")
     page.get_by_test_id("stSidebar").get_by_role("link", name=label, exact=True).click()
-    settled(page)
+    shows(page, title=label)
 
 
 def test_the_same_view_by_every_way(url, page_at):
@@ -110,7 +119,7 @@ def test_the_same_view_by_every_way(url, page_at):
 
 def test_the_first_visitor_may_come_by_a_link_to_a_page(url, page_at):
     page = settled(page_at(f"{url}/mlp?text=The+cat"))
-    assert view(page)["title"] == "MLP" and view(page)["text"] == ["The cat"]
+    shows(page, title="MLP", text=["The cat"])
 
 
 def test_a_text_typed_just_before_leaving_is_not_lost(url, page_at):
@@ -118,7 +127,7 @@ def test_a_text_typed_just_before_leaving_is_not_lost(url, page_at):
     text_field(page).fill("A spider has eight")
     link = page.get_by_test_id("stSidebar").get_by_role("link", name=say("en", "ui.pages.mlp.title"), exact=True)
     link.click(delay=100)
-    assert view(settled(page))["text"] == ["A spider has eight"]
+    shows(page, title=say("en", "ui.pages.mlp.title"), text=["A spider has eight"])
 
 
 def test_a_bad_link_does_not_trap_the_reader(url, page_at):
@@ -132,17 +141,16 @@ def test_a_bad_link_does_not_trap_the_reader(url, page_at):
 
 def test_the_language_is_the_browsers_until_one_is_chosen(url, page_at):
     chinese = settled(page_at(url, locale="zh-CN"))
-    assert view(chinese)["title"] == say("zh", "ui.pages.overview.title")
+    shows(chinese, title=say("zh", "ui.pages.overview.title"))
     english = settled(page_at(f"{url}/?language=en", locale="zh-CN"))
-    assert view(english)["title"] == say("en", "ui.pages.overview.title")
+    shows(english, title=say("en", "ui.pages.overview.title"))
 
 
 def test_two_clicks_on_an_example_make_it_the_text(url, page_at):
     page = settled(page_at(f"{url}/tokens"))
     page.get_by_role("button", name=say("en", "ui.prompt.examples")).click()
     page.get_by_role("button", name="A spider has eight").click()
-    settled(page)
-    assert view(page)["text"] == ["A spider has eight"] and view(page)["address"] == "text=A+spider+has+eight"
+    shows(page, text=["A spider has eight"], address="text=A+spider+has+eight")
     expect(page.get_by_role("button", name="My name is")).to_be_hidden()
 
 
