@@ -22,7 +22,6 @@ from gptviz.text import say
 
 DEFAULT_MODEL = "smollm2-135m"
 DEFAULT_PORT = 8501
-DTYPES = ("float32", "bfloat16", "float16")
 
 
 def terminal_language() -> str:
@@ -59,7 +58,7 @@ def main() -> None:
 @click.option("--model", help=f"The model to open with. Default: {DEFAULT_MODEL}.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="The longest prompt, in tokens. Default: 256.")
 @click.option("--device", help="Where to compute: cpu, cuda or mps. Default: cpu.")
-@click.option("--dtype", type=click.Choice(DTYPES), help="The number format to compute in. Default: float32.")
+@click.option("--dtype", help="The number format to compute in: float32, bfloat16 or float16. Default: float32.")
 @click.option("--browser/--no-browser", default=True, help="Open a browser window.  [default: browser]")
 def run(
     port: int | None,
@@ -72,10 +71,12 @@ def run(
 ) -> None:
     """Start the app and open it in a browser. Ctrl-C ends it."""
     port = free_port(address, port)
-    if device and device != "cpu":
+    if device or dtype:  # what cannot be is said here, not in the browser
         from gptviz.checkpoints.loading import check_device
+        from gptviz.llm import read_dtype
 
-        check_device(device)
+        check_device(device or "cpu")
+        read_dtype(dtype or "float32")
     settings = {"GPTVIZ_MAX_TOKENS": max_tokens, "GPTVIZ_DEVICE": device, "GPTVIZ_DTYPE": dtype}
     # Read by the app, in this process.
     os.environ.update({name: str(value) for name, value in settings.items() if value})

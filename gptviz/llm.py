@@ -121,8 +121,12 @@ def load(
     dtype: float32, bfloat16 or float16, as a torch dtype or its name. device: "cpu", "cuda" or "mps".
     progress(stage, done, total) hears how far fetching and converting are. Raises CheckpointError.
     """
-    if isinstance(dtype, str):
-        dtype = DTYPES.get(dtype, dtype)
-    if dtype not in DTYPES.values():
+    return LLM(load_checkpoint(str(name), dtype=read_dtype(dtype), device=device, progress=progress))
+
+
+def read_dtype(dtype: torch.dtype | str) -> torch.dtype:
+    """A dtype that a model may compute in, from itself or its name. Raises InputError."""
+    found = DTYPES.get(dtype, dtype) if isinstance(dtype, str) else dtype
+    if found not in DTYPES.values():
         raise InputError("bad_dtype", value=dtype, known=", ".join(DTYPES))
-    return LLM(load_checkpoint(str(name), dtype=dtype, device=device, progress=progress))
+    return found

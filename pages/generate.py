@@ -23,6 +23,7 @@ from gptviz.ui.prompt import limit
 from gptviz.views.attention import name_of
 from gptviz.views.generate import Task, generate_parts, options_of
 from gptviz.views.streamlit import show
+from gptviz.views.wire import told
 
 PLAIN = ("way", "top_k", "top_p", "min_p", "repetition_penalty", "seed", "speed", "words", "width", "ahead")
 LONG, FIRST, SHORT = 60, 8, 12  # words of greedy writing in the test; first words compared, and how far
@@ -98,7 +99,7 @@ def begin_with(page: Page, job: writing.Job) -> dict[str, Any]:
         "leaf": leaf,
         "place": place,
         "goal": job.goal,
-        "temperature": "inf" if math.isinf(chosen.temperature) else chosen.temperature,
+        "temperature": told(chosen.temperature),
         "search": None if search is None else list(search),
         "open": list(chosen.beside),
         "force": None,

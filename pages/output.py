@@ -1,7 +1,6 @@
 """From the last vector to the next word: logits, temperature, probabilities."""
 
 import inspect
-import math
 from functools import partial
 from typing import Any
 
@@ -17,6 +16,7 @@ from gptviz.ui.page import Page, start
 from gptviz.ui.prompt import temperature_examples
 from gptviz.views.output import output_parts
 from gptviz.views.streamlit import show
+from gptviz.views.wire import told
 
 NAMES = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty", "word", "seed", "points", "followed", "log")
 
@@ -68,7 +68,7 @@ def begin_with(page: Page, at: int, shift: int, n_tokens: int) -> dict[str, Any]
     exists = chosen.cell and chosen.cell[1] < n_tokens
     return {
         **{name: getattr(chosen, name) for name in NAMES},
-        "temperature": "inf" if math.isinf(chosen.temperature) else chosen.temperature,
+        "temperature": told(chosen.temperature),
         "token": at,
         "start": bool(shift),
         "word": None if word < 0 else word,
@@ -96,7 +96,7 @@ def take(shift: int, values: dict[str, Any] | None) -> None:
     state.change(
         by_view=True,
         **{name: values[name] for name in NAMES if name != "temperature"},
-        temperature=math.inf if values["temperature"] == "inf" else values["temperature"],
+        temperature=float(values["temperature"]),
         unfolded=tuple(values["open"]),
         cell=(cell[0], cell[1]) if cell else None,
         **place,

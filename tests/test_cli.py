@@ -165,10 +165,12 @@ def test_run_hands_its_options_on(monkeypatch):
     assert [cli.os.environ[f"GPTVIZ_{name}"] for name in ("DEVICE", "DTYPE")] == ["cpu", "bfloat16"]
 
 
-def test_run_refuses_a_device_that_is_not_there(monkeypatch):
+def test_run_refuses_what_cannot_be_computed_on_or_in(monkeypatch):
     monkeypatch.setattr("streamlit.web.cli.main", lambda *_, **__: pytest.fail("started"))
     done = call("run", "--device", "meta", "--no-browser")
     assert done.exit_code == 1 and "cpu, cuda, mps" in done.output
+    done = call("run", "--dtype", "int8", "--no-browser")
+    assert done.exit_code == 1 and "float32, bfloat16, float16" in done.output
 
 
 def test_run_serves_from_any_folder_and_ends_cleanly(tmp_path):

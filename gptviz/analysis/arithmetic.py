@@ -129,9 +129,8 @@ def solve(where: WordSpace, formula: str, count: int = 10, mean: bool = False) -
     added = tuple(t for t in terms if t.factor > 0)
     parts = [added] if 1 < len(added) < len(terms) else []
     if len(terms) > 1:
-        parts += [
-            (replace(t, factor=1.0),) for t in {t.word.text: t for t in added}.values()
-        ]  # whose length says nothing
+        # Alone a word needs no factor: a cosine asks for no length.
+        parts += [(replace(t, factor=1.0),) for t in {t.word.text: t for t in added}.values()]
     return Arithmetic(
         terms=terms,
         results=tuple(where.nearest(vector, count)),

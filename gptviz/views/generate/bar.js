@@ -36,7 +36,6 @@ export function createBar(scene) {
   const stop = button("stop", () => {
     paused = null;
     choose({ goal: null });
-    scene.redraw();
   });
 
   /** How many words of a paused run are left, if the text is still the one it wrote. @param {import("./view.js").Now} now */
@@ -55,6 +54,7 @@ export function createBar(scene) {
   const width = select("width", range(1, 8), (n) => say("bar.width_of", { count: n }), (n) => choose({ width: n }));
   const ahead = select("ahead", range(1, 16), (n) => say("bar.ahead_of", { count: n }), (n) => choose({ ahead: n }));
   const message = element("p", { class: "message", role: "status" });
+  let told = ""; // why the last thing asked for could not be done
   const filled = element("span", { class: "filled" });
   const meter = element("div", { class: "meter", role: "img" }, filled);
   const room = element("p", { class: "muted room" });
@@ -87,7 +87,8 @@ export function createBar(scene) {
     ),
     /** @param {string} text */
     tell(text) {
-      message.textContent = text;
+      told = text;
+      scene.redraw();
     },
     /** @param {import("./view.js").Now} now */
     draw(now) {
@@ -117,10 +118,8 @@ export function createBar(scene) {
       room.textContent = say(header.limit < header.sizes.n_ctx ? "bar.room" : "bar.room_whole", about_);
       meter.setAttribute("aria-label", room.textContent);
       const last = cursor.parent && ended ? scene.piece(cursor.id) : "";
-      if (ended) message.textContent = say("bar.ended", { token: last });
-      else if (values.place !== null && !running && !message.textContent) message.textContent = say("bar.middle");
-      else if (values.place === null && message.textContent === say("bar.middle")) message.textContent = "";
-      if (!ended && now.room < 1) message.textContent = say("bar.no_room", about_);
+      const middle = values.place !== null && !running;
+      message.textContent = ended ? say("bar.ended", { token: last }) : now.room < 1 ? say("bar.no_room", about_) : told || (middle ? say("bar.middle") : "");
     },
   };
 }
