@@ -204,6 +204,7 @@ def test_tsne_goes_on_whatever_else_is_asked(open_at):
     # Other rows: a picture of the old ones is none of these.
     page.get_by_role("combobox", name=say("zh", "geometry_view.cloud.which")).select_option("words")
     expect(canvas).to_have_attribute("data-iteration", "")
+    expect(page.locator("[data-do=lay]")).to_have_attribute("aria-pressed", "false")
 
 
 @pytest.mark.parametrize(("locale", "language", "theme"), [("zh-CN", "zh", "dark"), ("en-US", "en", "light")])

@@ -74,6 +74,9 @@ export function createCloud(scene) {
   let held = /** @type {number[] | null} */ (null);
   let known = /** @type {any} */ (null);
 
+  /** Whether the picture is a solid, which turns. */
+  const solidNow = () => scene.values().dims === 3 && !laid.shown && !scene.values().axes;
+
   canvas.addEventListener("pointerdown", (event) => {
     held = [event.offsetX, event.offsetY];
     moved = 0;
@@ -93,7 +96,7 @@ export function createCloud(scene) {
       const by = [here[0] - held[0], here[1] - held[1]];
       held = here;
       moved += Math.hypot(by[0], by[1]);
-      if (scene.values().dims === 3 && !laid.shown && !scene.values().axes) turn = [turn[0] + by[0] / 150, Math.max(-1.5, Math.min(1.5, turn[1] + by[1] / 150))];
+      if (solidNow()) turn = [turn[0] + by[0] / 150, Math.max(-1.5, Math.min(1.5, turn[1] + by[1] / 150))];
       else shift = [shift[0] + by[0], shift[1] + by[1]];
     } else pointed = under(here);
     scene.redraw();
@@ -108,7 +111,7 @@ export function createCloud(scene) {
   canvas.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowUp: [0, -0.1], ArrowDown: [0, 0.1] }[event.key];
     if (step) {
-      if (scene.values().dims === 3 && !laid.shown && !scene.values().axes) turn = [turn[0] + step[0], Math.max(-1.5, Math.min(1.5, turn[1] + step[1]))];
+      if (solidNow()) turn = [turn[0] + step[0], Math.max(-1.5, Math.min(1.5, turn[1] + step[1]))];
       else shift = [shift[0] - 200 * step[0], shift[1] - 200 * step[1]];
     } else if (event.key === "+" || event.key === "-") zoom = Math.max(0.5, Math.min(12, zoom * (event.key === "+" ? 1.25 : 0.8)));
     else return;
@@ -166,6 +169,7 @@ export function createCloud(scene) {
       // Of these rows: the text, or what is chosen in it, may have become another.
       const picture = scene.picture()?.rows === part?.header.rows ? scene.picture() : null;
       const running = picture !== null && picture.iteration < picture.total && !laid.stopped;
+      if (part && known !== part && !picture) laid.shown = false; // of these there is none yet
       const flat = laid.shown;
       stop.hidden = !running;
       for (const { n, node } of dims) node.setAttribute("aria-checked", String(!flat && !values.axes && n === values.dims));
