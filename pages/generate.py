@@ -46,7 +46,8 @@ def tasks_of(llm: LLM) -> tuple[Task, ...]:
 def main(page: Page) -> None:
     page.lesson("see")
     job = writing.job_of(page)
-    values = begin_with(page, job)
+    with job.turn():  # not what the reader asked for since: that is for the run that comes after this one
+        values = begin_with(page, job)
     said = job.trouble.text(page.language) if job.trouble else None
 
     def parts(now: dict[str, Any]) -> dict[str, bytes]:
