@@ -297,7 +297,10 @@ def begin(page: str) -> None:
     elif query != session.query and not session.changed:
         session.state, session.refused = from_query(query)
         session.revision += 1
-    session.query = query
+    # What came with the old address was on its way while the new one was: that is where the browser is now. Only a
+    # link to another page has led it to the old one.
+    if not stale or session.arrived:
+        session.query = query
 
 
 def finish() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields
+from types import SimpleNamespace
 from urllib.parse import parse_qs, urlencode
 
 import pytest
@@ -260,3 +261,29 @@ def test_another_text_forgets_its_tokens_and_another_model_its_layers():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_field_has_a_name_a_reader_understands(language):
     assert all(say(language, f"ui.fields.{field.name}") for field in fields(State))
+
+
+def test_what_is_taken_back_at_once_stays_so_while_the_address_is_still_on_its_way(monkeypatch):
+    """The browser hears of each address a little late, and what a view reports meanwhile comes with an older one."""
+    written, here = [], SimpleNamespace(carried={})
+    address = SimpleNamespace(to_dict=lambda: dict(here.carried), from_dict=written.append)
+    monkeypatch.setattr(state, "st", SimpleNamespace(session_state={}, query_params=address))
+
+    def run(carried, **chosen):
+        here.carried = carried
+        if chosen:
+            state.change(**chosen)
+        else:
+            state.touch()
+        state.begin("generate")
+        state.finish()
+
+    old, new = {"text": "a"}, {"text": "a", "seed": "5"}
+    run(old)
+    run(old, seed=5)
+    run(old, seed=0)  # the browser does not know of `new` yet, and will go there
+    assert written == [new, old]
+    run(new)  # where it is for a moment
+    assert state.current().seed == 0
+    run(old)
+    assert state.current().seed == 0 and written == [new, old]
