@@ -22,8 +22,8 @@ from gptviz.ui.page import Page, start
 from gptviz.ui.prompt import limit
 from gptviz.views.attention import name_of
 from gptviz.views.generate import Task, generate_parts, options_of
+from gptviz.views.kit.wire import told
 from gptviz.views.streamlit import show
-from gptviz.views.wire import told
 
 PLAIN = ("way", "top_k", "top_p", "min_p", "repetition_penalty", "seed", "speed", "words", "width", "ahead")
 LONG, FIRST, SHORT = 60, 8, 12  # words of greedy writing in the test; first words compared, and how far

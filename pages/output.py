@@ -14,9 +14,9 @@ from gptviz.ui import state
 from gptviz.ui.chips import word
 from gptviz.ui.page import Page, start
 from gptviz.ui.prompt import temperature_examples
+from gptviz.views.kit.wire import told
 from gptviz.views.output import output_parts
 from gptviz.views.streamlit import show
-from gptviz.views.wire import told
 
 NAMES = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty", "word", "seed", "points", "followed", "log")
 

@@ -1,15 +1,17 @@
 // A single HTML file as a host of the views: the other half of html.py. Nothing is computed here and nothing is
 // fetched: the file holds parts, each with the values it belongs to, and the view gets those that fit.
 
-import { unpack } from "./wire.js";
+import { unpack } from "./kit/wire.js";
 import { mount } from "./view.js";
 
 /** @typedef {{name: string, when: Record<string, any>, data: string}} Held data: base64 */
 
-const held = /** @type {Held[]} */ ([...document.querySelectorAll("script[data-part]")].map((node) => {
-  const { part, when } = /** @type {HTMLElement} */ (node).dataset;
-  return { name: part, when: JSON.parse(when ?? "{}"), data: node.textContent ?? "" };
-}));
+const held = /** @type {Held[]} */ (
+  [...document.querySelectorAll("script[data-part]")].map((node) => {
+    const { part, when } = /** @type {HTMLElement} */ (node).dataset;
+    return { name: part, when: JSON.parse(when ?? "{}"), data: node.textContent ?? "" };
+  })
+);
 const unpacked = new Map();
 
 /** @param {Held} part */
@@ -33,11 +35,16 @@ function partsFor(values) {
 
 const values = JSON.parse(document.querySelector("script[data-values]")?.textContent ?? "{}");
 let shown = partsFor(values);
-const view = mount(/** @type {HTMLElement} */ (document.querySelector("main")), shown, (chosen) => {
-  const next = partsFor(chosen);
-  const news = Object.fromEntries(Object.entries(next).filter(([name, part]) => part !== shown[name]));
-  // A layer that the file does not hold leaves the one that is shown.
-  shown = { ...shown, ...news };
-  if (Object.keys(news).length) view.update(news, null);
-}, { alone: true });
+const view = mount(
+  /** @type {HTMLElement} */ (document.querySelector("main")),
+  shown,
+  (chosen) => {
+    const next = partsFor(chosen);
+    const news = Object.fromEntries(Object.entries(next).filter(([name, part]) => part !== shown[name]));
+    // A layer that the file does not hold leaves the one that is shown.
+    shown = { ...shown, ...news };
+    if (Object.keys(news).length) view.update(news, null);
+  },
+  { alone: true },
+);
 view.update({}, values);

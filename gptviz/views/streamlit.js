@@ -4,8 +4,8 @@
 // parent element, and calls what it returned when the element goes, or at once if a newer call overtook it.
 // An element is a view, or one part of what a view shows (they come in any order), or a piece of news for it.
 
-import { unpack } from "./wire.js";
-import { adoptStyles } from "./dom.js";
+import { unpack } from "./kit/wire.js";
+import { adoptStyles } from "./kit/dom.js";
 
 /**
  * @typedef {object} Envelope of a view
@@ -145,7 +145,7 @@ async function refresh(instance, root, envelope) {
   const here = await partsOf(instance, envelope);
   if (!here) return;
   const had = instance.parts ?? {};
-  /** @type {Record<string, import("./wire.js").Payload | null>} */
+  /** @type {Record<string, import("./kit/wire.js").Payload | null>} */
   const news = {};
   for (const name of Object.keys(parts)) {
     if (had[name] !== parts[name]) news[name] = unpack(/** @type {any} */ (here.get(name)).data);
@@ -167,13 +167,16 @@ async function refresh(instance, root, envelope) {
  * @param {Instance} instance
  * @param {ShadowRoot | HTMLElement} root
  * @param {Envelope} envelope
- * @param {Record<string, import("./wire.js").Payload | null>} news
+ * @param {Record<string, import("./kit/wire.js").Payload | null>} news
  */
 async function give(instance, root, { view, key, revision, values }, news) {
   if (!instance.view) {
     const module = new URL(`./${view}/view.js`, import.meta.url);
     const { mount, css } = await import(module.href);
-    await adoptStyles(root, css.map((/** @type {string} */ path) => new URL(path, module)));
+    await adoptStyles(
+      root,
+      css.map((/** @type {string} */ path) => new URL(path, module)),
+    );
     instance.view = mount(root, news, (/** @type {any} */ chosen) => {
       settled.set(key, { revision: /** @type {number} */ (instance.revision), values: chosen });
       instance.send("settled", settled.get(key));

@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
-from gptviz.views.wire import pack
+from gptviz.views.kit.wire import pack
 
 
 @cache

@@ -7,7 +7,7 @@ import base64
 import numpy as np
 import pytest
 
-from gptviz.views.wire import DTYPES, pack
+from gptviz.views.kit.wire import DTYPES, pack
 
 
 @pytest.mark.parametrize("odd", [0, 1, 3])

@@ -8,7 +8,7 @@ from gptviz.figures.predictions import percent
 from gptviz.interventions import Set
 from gptviz.text import LANGUAGES, say
 from gptviz.views.attention import SECTIONS
-from gptviz.views.wire import unpack
+from gptviz.views.kit.wire import unpack
 from tests.pages.test_pages import visit, words
 
 EVERYTHING = "open,test,notes"

@@ -9,5 +9,5 @@ VIEWS = PACKAGE / "views"
 
 def code_of(view: str) -> str:
     """The view's own modules, and the one that titles its sections."""
-    modules = [*sorted((VIEWS / view).glob("*.js")), VIEWS / "section.js"]
+    modules = [*sorted((VIEWS / view).glob("*.js")), VIEWS / "kit" / "section.js"]
     return "".join(path.read_text(encoding="utf-8") for path in modules)

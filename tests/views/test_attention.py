@@ -17,7 +17,7 @@ from gptviz.paths import PACKAGE
 from gptviz.text import LANGUAGES, file, table
 from gptviz.views import attention as view
 from gptviz.views.attention import parts as made
-from gptviz.views.wire import unpack
+from gptviz.views.kit.wire import unpack
 from tests.small_models import CONFIGS, random_llm
 from tests.views.code import code_of
 

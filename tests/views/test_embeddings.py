@@ -10,7 +10,7 @@ import torch
 
 from gptviz.text import LANGUAGES, file
 from gptviz.views.embeddings import SECTIONS, SHOWN_ROWS, embeddings_parts
-from gptviz.views.wire import unpack
+from gptviz.views.kit.wire import unpack
 from tests.small_models import CONFIGS, random_llm
 from tests.views.code import code_of
 

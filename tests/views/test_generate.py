@@ -15,7 +15,7 @@ from gptviz.sampling import Options
 from gptviz.text import LANGUAGES
 from gptviz.views.generate import SECTIONS, generate_parts, timing_news, word_news
 from gptviz.views.generate.parts import NONE, Task
-from gptviz.views.wire import unpack
+from gptviz.views.kit.wire import unpack
 from tests.small_models import CONFIGS, random_llm
 from tests.views.code import code_of
 

@@ -13,7 +13,7 @@ from gptviz.analysis.meaning import families
 from gptviz.analysis.spaces import open_space
 from gptviz.text import LANGUAGES, file
 from gptviz.views.geometry import CLOUDS, SECTIONS, geometry_parts, picture_news, rows_name
-from gptviz.views.wire import unpack
+from gptviz.views.kit.wire import unpack
 from tests.views.code import code_of
 
 VALUES = {

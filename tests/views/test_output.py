@@ -13,8 +13,8 @@ from gptviz.analysis.lens import words as lens_words
 from gptviz.figures.colours import PAGE, ROLES
 from gptviz.paths import PACKAGE
 from gptviz.text import LANGUAGES, file
+from gptviz.views.kit.wire import unpack
 from gptviz.views.output import NAMED, OPENED, logits_part, output_parts, text_part
-from gptviz.views.wire import unpack
 from tests.views.code import code_of
 
 VIEWS = PACKAGE / "views"
@@ -105,7 +105,7 @@ def test_the_view_has_a_label_for_everything_it_says(language):
 
 
 def test_views_and_figures_have_the_same_colours():
-    css = (VIEWS / "common.css").read_text(encoding="utf-8")
+    css = (VIEWS / "kit" / "common.css").read_text(encoding="utf-8")
     for name in ROLES["light"]:
         assert f"--{name}: light-dark({ROLES['light'][name]}, {ROLES['dark'][name]});" in css
     for name in PAGE["light"]:

@@ -13,8 +13,8 @@ from gptviz.analysis.tokens import CLASSICS, classic_cut, cut
 from gptviz.llm import load
 from gptviz.text import LANGUAGES, file
 from gptviz.tokenizer import classic
+from gptviz.views.kit.wire import unpack
 from gptviz.views.tokens import SECTIONS, VOCABULARIES, compare, tokens_parts
-from gptviz.views.wire import unpack
 from tests.views.code import code_of
 
 ALL = {"open": list(SECTIONS), "vocabulary": "own", "cuts": 1}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from gptviz.views.wire import DTYPES, pack, unpack
+from gptviz.views.kit.wire import DTYPES, pack, unpack
 
 ARRAYS = st.dictionaries(
     st.text(max_size=8),

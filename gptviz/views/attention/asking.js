@@ -1,10 +1,10 @@
 // Where queries and keys come from: a matrix times the normed vector of a token, then, where the model rotates, a turn.
 
-import { diverging } from "../colours.js";
-import { element } from "../dom.js";
-import { fixed, significant } from "../format.js";
-import { prepare } from "../painter.js";
-import { bound, createBars, dot } from "../vectors.js";
+import { diverging } from "../kit/colours.js";
+import { element } from "../kit/dom.js";
+import { fixed, significant } from "../kit/format.js";
+import { prepare } from "../kit/painter.js";
+import { bound, createBars, dot } from "../kit/vectors.js";
 
 const STRIP = 16; // pixels, the width of a strip
 const GAP = 10;
@@ -54,7 +54,9 @@ function createSide(scene, role) {
   const letter = role === "query" ? "q" : "k";
   const matrixName = role === "query" ? "W_Q" : "W_K";
   const title = element("p", { class: "title" });
-  const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "application", class: "pick", tabindex: 0 }));
+  const canvas = /** @type {HTMLCanvasElement} */ (
+    element("canvas", { role: "application", class: "pick", tabindex: 0 })
+  );
   const products = createBars(say("asking.products", { count: d_model }), { height: 56 });
   const chain = element("ol", { class: "chain" });
   const turn = element("p", { class: "entry" });
@@ -88,7 +90,7 @@ function createSide(scene, role) {
 
   return {
     node,
-    /** @param {import("./view.js").Now} now @param {import("../wire.js").Payload} part */
+    /** @param {import("./view.js").Now} now @param {import("../kit/wire.js").Payload} part */
     draw(now, part) {
       const { layer, head, values } = now;
       const colours = scene.colours();
@@ -96,12 +98,14 @@ function createSide(scene, role) {
       const W = /** @type {Float32Array} */ (part.arrays[matrixName].data);
       const bias = part.arrays[matrixName.replace("W", "b")]?.data;
       const x = /** @type {Float32Array} */ (part.arrays.x.data).subarray(token * d_model, (token + 1) * d_model);
-      const before = layer.vector(layer.rotated ? /** @type {any} */ (`${letter}_pre`) : /** @type {any} */ (letter), head, token);
+      const before = layer.vector(
+        layer.rotated ? /** @type {any} */ (`${letter}_pre`) : /** @type {any} */ (letter),
+        head,
+        token,
+      );
       const after = layer.vector(/** @type {any} */ (letter), head, token);
       const entry = Math.min(pointed ?? values.entry, d_head - 1);
-      title.replaceChildren(
-        ...scene.nodes(`asking.${role}`, { token: scene.token(token, true) }),
-      );
+      title.replaceChildren(...scene.nodes(`asking.${role}`, { token: scene.token(token, true) }));
 
       const width = node.clientWidth;
       const results = layer.rotated ? 2 : 1;
@@ -116,10 +120,26 @@ function createSide(scene, role) {
         kept = { part, colour, pixels: Uint32Array.from(W, diverging(colours, bound(W) / 2).pixel) };
       }
       painter.image(kept.pixels, d_model, d_head, 0, rows.top, across, height);
-      painter.image(Uint32Array.from(before, diverging(colours, bound(before)).pixel), 1, d_head, across + GAP, rows.top, STRIP, height);
+      painter.image(
+        Uint32Array.from(before, diverging(colours, bound(before)).pixel),
+        1,
+        d_head,
+        across + GAP,
+        rows.top,
+        STRIP,
+        height,
+      );
       if (layer.rotated) {
         const left = across + 2 * GAP + STRIP;
-        painter.image(Uint32Array.from(after, diverging(colours, bound(after)).pixel), 1, d_head, left, rows.top, STRIP, height);
+        painter.image(
+          Uint32Array.from(after, diverging(colours, bound(after)).pixel),
+          1,
+          d_head,
+          left,
+          rows.top,
+          STRIP,
+          height,
+        );
       }
       const cell = height / d_head;
       painter.frame(0, rows.top + entry * cell, across + GAP + STRIP, Math.max(cell, 2), colours[role], 2);
@@ -135,10 +155,16 @@ function createSide(scene, role) {
       const sum = dot(row, x);
       const items = [
         `Σ ${matrixName}[${entry}, n] · x[n] = ${fixed(sum, 4)}`,
-        ...(bias ? [`+ b[${entry}] = ${fixed(sum, 4)} + ${fixed(bias[entry], 4)} = ${fixed(sum + bias[entry], 4)}`] : []),
+        ...(bias
+          ? [`+ b[${entry}] = ${fixed(sum, 4)} + ${fixed(bias[entry], 4)} = ${fixed(sum + bias[entry], 4)}`]
+          : []),
         `${letter}[${entry}] = ${fixed(before[entry], 4)}`,
       ];
-      chain.replaceChildren(...items.map((item, i) => element("li", i === items.length - 1 ? { "data-value": before[entry] } : {}, element("code", {}, item))));
+      chain.replaceChildren(
+        ...items.map((item, i) =>
+          element("li", i === items.length - 1 ? { "data-value": before[entry] } : {}, element("code", {}, item)),
+        ),
+      );
       chain.dataset.difference = String(Math.abs(sum + (bias?.[entry] ?? 0) - before[entry]));
       if (layer.rotated) {
         const half = d_head / 2;

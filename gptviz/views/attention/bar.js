@@ -1,7 +1,7 @@
 // What stays at the top while the rest scrolls: the chosen head, and what is looked at in it.
 
-import { element } from "../dom.js";
-import { brief, share } from "../format.js";
+import { element } from "../kit/dom.js";
+import { brief, share } from "../kit/format.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createBar(scene) {
@@ -47,13 +47,24 @@ export function createBar(scene) {
   changed.append(...undos.map((it) => it.node));
 
   return {
-    node: element("div", { class: "bar" }, layer.label, head.label, element("span", { class: "walk" }, before, looked, after), changed, waiting, spoken),
+    node: element(
+      "div",
+      { class: "bar" },
+      layer.label,
+      head.label,
+      element("span", { class: "walk" }, before, looked, after),
+      changed,
+      waiting,
+      spoken,
+    ),
     /** @param {import("./view.js").Now} now */
     draw(now) {
       const { values } = now;
       layer.node.value = String(values.layer);
       head.node.value = String(values.layer === now.layer.layer ? now.head : values.head);
-      waiting.textContent = now.waiting ? say(scene.alone ? "alone" : "bar.waiting", { name: `${values.layer}.${values.head}` }) : "";
+      waiting.textContent = now.waiting
+        ? say(scene.alone ? "alone" : "bar.waiting", { name: `${values.layer}.${values.head}` })
+        : "";
       const weight = now.key <= now.query ? now.row(now.query)[now.key] : 0;
       before.toggleAttribute("disabled", values.token === 0);
       after.toggleAttribute("disabled", values.token === labels.length - 1);

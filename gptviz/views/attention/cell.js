@@ -1,8 +1,8 @@
 // One cell, opened: from two vectors to one weight, every number on the way.
 
-import { element } from "../dom.js";
-import { fixed, share, significant } from "../format.js";
-import { createBars, createStrip, dot } from "../vectors.js";
+import { element } from "../kit/dom.js";
+import { fixed, share, significant } from "../kit/format.js";
+import { createBars, createStrip, dot } from "../kit/vectors.js";
 
 const ROWS = 8; // of the row's softmax, the strongest
 
@@ -26,13 +26,26 @@ export function createCell(scene) {
   const rounded = element("p", { class: "muted" }, say("cell.rounded", { dtype: scene.header.dtype }));
   rounded.hidden = scene.header.dtype === "float32";
   const rows = Array.from({ length: Math.min(ROWS, scene.tokens.length) }, () => {
-    const cells = { token: element("th", { scope: "row" }), score: element("td", {}), exp: element("td", {}), weight: element("td", {}), bar: element("td", { class: "track" }, element("div", { class: "bar" })) };
+    const cells = {
+      token: element("th", { scope: "row" }),
+      score: element("td", {}),
+      exp: element("td", {}),
+      weight: element("td", {}),
+      bar: element("td", { class: "track" }, element("div", { class: "bar" })),
+    };
     return { node: element("tr", {}, ...Object.values(cells)), ...cells };
   });
   const others = element("tr", { class: "others" });
   const total = element("tr", { class: "total" });
-  const heading = ["token", "score", "exp", "weight", "bar"].map((name) => element("th", { scope: "col" }, say(`cell.column_${name}`)));
-  const table = element("table", {}, element("thead", {}, element("tr", {}, ...heading)), element("tbody", {}, ...rows.map((r) => r.node), ...(scene.tokens.length > ROWS ? [others] : []), total));
+  const heading = ["token", "score", "exp", "weight", "bar"].map((name) =>
+    element("th", { scope: "col" }, say(`cell.column_${name}`)),
+  );
+  const table = element(
+    "table",
+    {},
+    element("thead", {}, element("tr", {}, ...heading)),
+    element("tbody", {}, ...rows.map((r) => r.node), ...(scene.tokens.length > ROWS ? [others] : []), total),
+  );
   const title = element("p", { class: "title" });
   const curve = createDistance(scene);
 
@@ -73,7 +86,12 @@ export function createCell(scene) {
     const weight = layer.weight(head, i, j);
     const root = scene.header.root[layer.layer];
     const line = (/** @type {string} */ name, /** @type {string} */ formula, values = {}) =>
-      element("li", { "data-step": name }, element("span", {}, say(`cell.${name}`, values)), element("code", {}, formula));
+      element(
+        "li",
+        { "data-step": name },
+        element("span", {}, say(`cell.${name}`, values)),
+        element("code", {}, formula),
+      );
     const lines = [
       line("sum", `q·k = ${fixed(sum, 4)}`, { d: q.length }),
       root
@@ -84,13 +102,21 @@ export function createCell(scene) {
     else {
       lines.push(
         line("exponent", `e^(${fixed(score, 4)} − ${bracketed(largest)}) = ${fixed(exps[j], 4)}`),
-        line("softmax", `${fixed(exps[j], 4)} ÷ ${fixed(all, 4)} = ${weight >= 0.00005 || weight === 0 ? fixed(weight, 4) : significant(weight, 3)}`),
+        line(
+          "softmax",
+          `${fixed(exps[j], 4)} ÷ ${fixed(all, 4)} = ${weight >= 0.00005 || weight === 0 ? fixed(weight, 4) : significant(weight, 3)}`,
+        ),
       );
     }
     steps.replaceChildren(...lines);
     steps.dataset.difference = String(Math.abs(dot(q, k) - sum)); // how far the sum here is from the model's
     const name = element("b", {}, say("head", { name: `${layer.layer}.${head}` }));
-    const said = { name, query: scene.token(i, true), key: scene.token(j, true), share: element("b", {}, share(weight)) };
+    const said = {
+      name,
+      query: scene.token(i, true),
+      key: scene.token(j, true),
+      share: element("b", {}, share(weight)),
+    };
     sentence.replaceChildren(...scene.nodes(future ? "cell.sentence_future" : "cell.sentence", said));
 
     title.replaceChildren(...scene.nodes("cell.table", { query: scene.token(i, true) }));
@@ -110,11 +136,32 @@ export function createCell(scene) {
       it.node.onclick = () => choose({ key: at });
     });
     const rest = [...weights.keys()].filter((at) => !order.includes(at));
-    const sumOf = (/** @type {ArrayLike<number>} */ values, /** @type {number[]} */ which) => which.reduce((s, at) => s + values[at], 0);
+    const sumOf = (/** @type {ArrayLike<number>} */ values, /** @type {number[]} */ which) =>
+      which.reduce((s, at) => s + values[at], 0);
     others.style.visibility = rest.length ? "" : "hidden";
-    const cells = (/** @type {string[]} */ texts) => texts.map((text, n) => element(n ? "td" : "th", n ? {} : { scope: "row" }, text));
-    others.replaceChildren(...cells([say("cell.others", { count: rest.length }), "", fixed(sumOf(exps, rest), 4), share(sumOf(weights, rest)), ""]));
-    total.replaceChildren(...cells([say("cell.total"), "", fixed(all, 4), fixed(weights.reduce((a, b) => a + b, 0), 4), ""]));
+    const cells = (/** @type {string[]} */ texts) =>
+      texts.map((text, n) => element(n ? "td" : "th", n ? {} : { scope: "row" }, text));
+    others.replaceChildren(
+      ...cells([
+        say("cell.others", { count: rest.length }),
+        "",
+        fixed(sumOf(exps, rest), 4),
+        share(sumOf(weights, rest)),
+        "",
+      ]),
+    );
+    total.replaceChildren(
+      ...cells([
+        say("cell.total"),
+        "",
+        fixed(all, 4),
+        fixed(
+          weights.reduce((a, b) => a + b, 0),
+          4,
+        ),
+        "",
+      ]),
+    );
     curve.draw(now);
   }
 
@@ -161,7 +208,14 @@ function createDistance(scene) {
   });
   const said = element("p", { class: "entry" });
   return {
-    node: element("div", { class: "distance" }, element("p", { class: "title" }, say("cell.distance")), element("p", { class: "muted" }, say("cell.distance_text")), bars.node, said),
+    node: element(
+      "div",
+      { class: "distance" },
+      element("p", { class: "title" }, say("cell.distance")),
+      element("p", { class: "muted" }, say("cell.distance_text")),
+      bars.node,
+      said,
+    ),
     /** @param {import("./view.js").Now} now */
     draw({ layer, head, query, key }) {
       const q = layer.vector("q_pre", head, query);
@@ -184,9 +238,11 @@ function createDistance(scene) {
       const at = pointed ?? (picked?.pair === pair ? picked.at : Math.max(0, here));
       bars.rename(say("cell.distance_axis", { last: reach - 1 }));
       bars.draw(scores, scene.colours(), at < reach ? at : null);
-      said.textContent = at < reach ? say(at === here ? "cell.distance_here" : "cell.distance_at", { distance: at, score: fixed(scores[at], 4) }) : "";
+      said.textContent =
+        at < reach
+          ? say(at === here ? "cell.distance_here" : "cell.distance_at", { distance: at, score: fixed(scores[at], 4) })
+          : "";
       said.dataset.score = String(scores[Math.max(0, here)] ?? "");
     },
   };
 }
-

@@ -2,7 +2,7 @@
 // them (a row without the first token, a softmax without the scale) is in 64-bit arithmetic.
 
 /**
- * @typedef {import("../wire.js").Payload} Payload
+ * @typedef {import("../kit/wire.js").Payload} Payload
  *
  * @typedef {object} Sizes
  * @property {number} n_layer

@@ -1,7 +1,7 @@
 // What to look for: sentences that the host computed from this text, whose heads and tokens can be clicked.
 
-import { element } from "../dom.js";
-import { share, significant } from "../format.js";
+import { element } from "../kit/dom.js";
+import { share, significant } from "../kit/format.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createFacts(scene) {

@@ -1,9 +1,9 @@
 // All heads at a glance: a small picture of each, by layer or by what they do.
 
-import { css, sequential } from "../colours.js";
-import { element } from "../dom.js";
-import { brief, cut, share, signed } from "../format.js";
-import { downloadPicture, prepare } from "../painter.js";
+import { css, sequential } from "../kit/colours.js";
+import { element } from "../kit/dom.js";
+import { brief, cut, share, signed } from "../kit/format.js";
+import { downloadPicture, prepare } from "../kit/painter.js";
 
 const SMALLEST = 22; // pixels of a small picture
 const LARGEST = 44;
@@ -24,7 +24,9 @@ export function createHeads(scene) {
     element(
       "select",
       {},
-      ...["layer", ...FROM_HERE, ...header.measures].map((name) => element("option", { value: name }, say(`heads.by_${name}`))),
+      ...["layer", ...FROM_HERE, ...header.measures].map((name) =>
+        element("option", { value: name }, say(`heads.by_${name}`)),
+      ),
     )
   );
   order.addEventListener("change", () => choose({ order: order.value }));
@@ -35,7 +37,9 @@ export function createHeads(scene) {
     const button = element("button", { type: "button" }, format.toUpperCase());
     button.addEventListener("click", () => {
       const { width, height } = room;
-      downloadPicture(format, "heads", width + 8, height + 4, scene.colours().background, (painter) => paint(painter, null));
+      downloadPicture(format, "heads", width + 8, height + 4, scene.colours().background, (painter) =>
+        paint(painter, null),
+      );
     });
     return button;
   });
@@ -58,7 +62,7 @@ export function createHeads(scene) {
   /**
    * All small pictures side by side, made once for a text, theme and size. Where a screen has fewer pixels than a
    * picture has cells, a pixel shows the largest of them, or thin lines would fade away.
-   * @param {Record<string, import("../colours.js").Rgb>} colours
+   * @param {Record<string, import("../kit/colours.js").Rgb>} colours
    */
   function pictures(colours) {
     const { side: full } = header;
@@ -99,14 +103,17 @@ export function createHeads(scene) {
   function valueOf(layer, head) {
     if (!FROM_HERE.includes(by)) return measure(by, layer, head);
     const { header: about, arrays } = scene.part("facts") ?? {};
-    return about?.token === scene.values().token ? arrays[by === "look" ? "look_weight" : "push"].data[layer * n_head + head] : NaN;
+    return about?.token === scene.values().token
+      ? arrays[by === "look" ? "look_weight" : "push"].data[layer * n_head + head]
+      : NaN;
   }
 
   /** What to write under a picture. @param {number} layer @param {number} head */
   function captionOf(layer, head) {
     const value = valueOf(layer, head);
     if (by === "push") return signed(value, 2);
-    if (by === "look") return `${cut(scene.labels[scene.part("facts").arrays.look_key.data[layer * n_head + head]], 6)} ${brief(value)}`;
+    if (by === "look")
+      return `${cut(scene.labels[scene.part("facts").arrays.look_key.data[layer * n_head + head]], 6)} ${brief(value)}`;
     return by === "entropy" || by === "distance" ? value.toFixed(1) : brief(value);
   }
 
@@ -117,7 +124,10 @@ export function createHeads(scene) {
       size = LARGEST + (by === "look" ? 24 : 0);
       const across = Math.max(1, Math.floor((width + GAP) / (size + GAP + 4)));
       const value = (/** @type {{layer: number, head: number}} */ it) => valueOf(it.layer, it.head);
-      const every = Array.from({ length: n_layer * n_head }, (_, i) => ({ layer: Math.floor(i / n_head), head: i % n_head }));
+      const every = Array.from({ length: n_layer * n_head }, (_, i) => ({
+        layer: Math.floor(i / n_head),
+        head: i % n_head,
+      }));
       const known = every.filter((it) => !Number.isNaN(value(it)));
       known.sort((a, b) => value(b) - value(a));
       known.forEach((it, i) => {
@@ -155,7 +165,10 @@ export function createHeads(scene) {
   const cellAt = (event) =>
     cells.find(
       ({ x, y }) =>
-        event.offsetX >= x - 1 && event.offsetX <= x + size + 1 && event.offsetY >= y - 1 && event.offsetY <= y + size + 1,
+        event.offsetX >= x - 1 &&
+        event.offsetX <= x + size + 1 &&
+        event.offsetY >= y - 1 &&
+        event.offsetY <= y + size + 1,
     ) ?? null;
 
   canvas.addEventListener("pointermove", (event) => {
@@ -183,14 +196,18 @@ export function createHeads(scene) {
     if (!at) return;
     const [dx, dy] = step;
     const ahead = cells
-      .map((cell) => ({ cell, along: (cell.x - at.x) * dx + (cell.y - at.y) * dy, aside: Math.abs((cell.x - at.x) * dy) + Math.abs((cell.y - at.y) * dx) }))
+      .map((cell) => ({
+        cell,
+        along: (cell.x - at.x) * dx + (cell.y - at.y) * dy,
+        aside: Math.abs((cell.x - at.x) * dy) + Math.abs((cell.y - at.y) * dx),
+      }))
       .filter(({ along, aside }) => along > 0 && aside < size);
     ahead.sort((a, b) => a.along - b.along || a.aside - b.aside);
     const next = ahead[0]?.cell ?? (dx ? cells[cells.indexOf(at) + dx] : null);
     if (next) choose({ layer: next.layer, head: next.head });
   });
 
-  /** Everything but what the pointer is on. @param {import("../painter.js").Painter} painter @param {CanvasRenderingContext2D | null} context null: a file */
+  /** Everything but what the pointer is on. @param {import("../kit/painter.js").Painter} painter @param {CanvasRenderingContext2D | null} context null: a file */
   function paint(painter, context) {
     const colours = scene.colours();
     const { side, canvas: source, pixels } = pictures(colours);
@@ -210,11 +227,20 @@ export function createHeads(scene) {
       const colour = named ? colours[COLOURS[named]] : colours.line;
       painter.frame(x + 0.75, y + 0.75, size - 1.5, size - 1.5, colour, named ? 1.5 : 1);
       if (named) {
-        painter.text(say(`heads.letter_${named}`), x + size - 4, y + 8, { fill: colour, size: 11, align: "right", bold: true });
+        painter.text(say(`heads.letter_${named}`), x + size - 4, y + 8, {
+          fill: colour,
+          size: 11,
+          align: "right",
+          bold: true,
+        });
       }
       if (by !== "layer") {
         painter.text(`${layer}.${head}`, x + size / 2, y + size + 8, { fill: colours.ink, size: 11, align: "center" });
-        painter.text(captionOf(layer, head), x + size / 2, y + size + 20, { fill: colours.muted, size: 11, align: "center" });
+        painter.text(captionOf(layer, head), x + size / 2, y + size + 20, {
+          fill: colours.muted,
+          size: 11,
+          align: "center",
+        });
       }
     }
     if (by === "layer") sides(painter, colours);
@@ -240,7 +266,11 @@ export function createHeads(scene) {
       shownHead = { layer: now.layer.layer, head: now.head };
       order.value = values.order;
       by = [...FROM_HERE, ...header.measures].includes(values.order) ? values.order : "layer";
-      const empty = by !== "layer" && !Array.from({ length: n_layer * n_head }).some((_, i) => !Number.isNaN(valueOf(Math.floor(i / n_head), i % n_head)));
+      const empty =
+        by !== "layer" &&
+        !Array.from({ length: n_layer * n_head }).some(
+          (_, i) => !Number.isNaN(valueOf(Math.floor(i / n_head), i % n_head)),
+        );
       nothing.hidden = !empty;
       const coming = FROM_HERE.includes(by);
       nothing.textContent = say(!coming ? "heads.nothing" : scene.alone ? "alone" : "heads.coming");
@@ -255,30 +285,43 @@ export function createHeads(scene) {
       const place_ = [values.layer, values.head, by].join();
       if (chosen && revealed !== place_) {
         revealed = place_;
-        if (chosen.y < scroll.scrollTop || chosen.y + size > scroll.scrollTop + scroll.clientHeight) scroll.scrollTop = chosen.y - scroll.clientHeight / 2;
-        if (chosen.x < scroll.scrollLeft || chosen.x + size > scroll.scrollLeft + scroll.clientWidth) scroll.scrollLeft = chosen.x - scroll.clientWidth / 2;
+        if (chosen.y < scroll.scrollTop || chosen.y + size > scroll.scrollTop + scroll.clientHeight)
+          scroll.scrollTop = chosen.y - scroll.clientHeight / 2;
+        if (chosen.x < scroll.scrollLeft || chosen.x + size > scroll.scrollLeft + scroll.clientWidth)
+          scroll.scrollLeft = chosen.x - scroll.clientWidth / 2;
       }
       const about = over ?? { layer: values.layer, head: values.head };
       facts.replaceChildren(...factsOf(about.layer, about.head));
-      canvas.setAttribute("aria-label", say("heads.alt", { name: `${values.layer}.${values.head}`, facts: facts.textContent }));
+      canvas.setAttribute(
+        "aria-label",
+        say("heads.alt", { name: `${values.layer}.${values.head}`, facts: facts.textContent }),
+      );
     },
   };
 
-  /** Numbers of layers and heads. @param {import("../painter.js").Painter} painter @param {Record<string, import("../colours.js").Rgb>} colours */
+  /** Numbers of layers and heads. @param {import("../kit/painter.js").Painter} painter @param {Record<string, import("../kit/colours.js").Rgb>} colours */
   function sides(painter, colours) {
     const options = { fill: colours.muted, size: 11 };
     const first = (/** @type {number} */ at, /** @type {"layer" | "head"} */ name) =>
-      /** @type {{x: number, y: number}} */ (cells.find((cell) => cell[name] === at && cell[name === "layer" ? "head" : "layer"] === 0));
+      /** @type {{x: number, y: number}} */ (
+        cells.find((cell) => cell[name] === at && cell[name === "layer" ? "head" : "layer"] === 0)
+      );
     const [across, down] = wide ? ["layer", "head"] : ["head", "layer"];
     const counts = { layer: n_layer, head: n_head };
     const every = size < 26 ? 2 : 1;
     for (let at = 0; at < counts[across]; at += every) {
-      painter.text(String(at), first(at, /** @type {any} */ (across)).x + size / 2, TOP - 8, { ...options, align: "center" });
+      painter.text(String(at), first(at, /** @type {any} */ (across)).x + size / 2, TOP - 8, {
+        ...options,
+        align: "center",
+      });
     }
     painter.text(`${say(`bar.${down}`)} ↓`, 0, TOP - 22, options);
     painter.text(`${say(`bar.${across}`)} →`, SIDE + 20, TOP - 22, options);
     for (let at = 0; at < counts[down]; at++) {
-      painter.text(String(at), SIDE - 6, first(at, /** @type {any} */ (down)).y + size / 2, { ...options, align: "right" });
+      painter.text(String(at), SIDE - 6, first(at, /** @type {any} */ (down)).y + size / 2, {
+        ...options,
+        align: "right",
+      });
     }
   }
 
@@ -290,7 +333,9 @@ export function createHeads(scene) {
     };
     const values = Object.fromEntries(header.measures.map((/** @type {string} */ name) => [name, number(name)]));
     const name = element("b", {}, say("head", { name: `${layer}.${head}` }));
-    const tested = Object.fromEntries(["previous", "induction", "duplicate", "current"].map((k) => [k, number(k, true)]));
+    const tested = Object.fromEntries(
+      ["previous", "induction", "duplicate", "current"].map((k) => [k, number(k, true)]),
+    );
     return [...scene.nodes("heads.facts", { name, ...values }), element("br"), ...scene.nodes("heads.tested", tested)];
   }
 }

@@ -1,8 +1,8 @@
 // The pattern as lines: queries on the left, keys on the right, a line as thick as the weight.
 
-import { element } from "../dom.js";
-import { cut, share } from "../format.js";
-import { downloadPicture, prepare } from "../painter.js";
+import { element } from "../kit/dom.js";
+import { cut, share } from "../kit/format.js";
+import { downloadPicture, prepare } from "../kit/painter.js";
 
 const ROW = 24; // pixels a token
 const LABEL = 120;
@@ -17,7 +17,12 @@ export function createLines(scene) {
   const T = labels.length;
   const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "img" }));
   const space = element("div", { class: "space" });
-  const scroll = element("div", { class: "lines-scroll", tabindex: 0, role: "region", "aria-label": say("lines.title") }, space, canvas);
+  const scroll = element(
+    "div",
+    { class: "lines-scroll", tabindex: 0, role: "region", "aria-label": say("lines.title") },
+    space,
+    canvas,
+  );
   scroll.addEventListener("scroll", () => scene.redraw());
   const also = Array.from({ length: sizes.n_head }, (_, head) => {
     const button = element("button", { type: "button" }, "");
@@ -38,7 +43,11 @@ export function createLines(scene) {
       const width = Math.min(640, scroll.clientWidth || 640);
       const name = `head-${now.layer.layer}.${now.head}-lines`;
       downloadPicture(kind, name, width, T * ROW + 40, scene.colours().background, (painter) => {
-        painter.text(say("head", { name: `${now.layer.layer}.${now.head}` }), 8, 14, { fill: scene.colours().ink, size: 13, bold: true });
+        painter.text(say("head", { name: `${now.layer.layer}.${now.head}` }), 8, 14, {
+          fill: scene.colours().ink,
+          size: 13,
+          bold: true,
+        });
         paint(painter, now, width, -32, 0, T * ROW);
       });
     });
@@ -68,7 +77,7 @@ export function createLines(scene) {
   });
 
   /**
-   * @param {import("../painter.js").Painter} painter
+   * @param {import("../kit/painter.js").Painter} painter
    * @param {import("./view.js").Now} now
    * @param {number} width
    * @param {number} top what is scrolled away
@@ -91,7 +100,11 @@ export function createLines(scene) {
         for (let j = 0; j <= i; j++) {
           const [low, high] = [j * ROW, (i + 1) * ROW];
           if (weights[j] < THINNEST || high < from || low > to) continue;
-          painter.curve([left, y(i)], [right, y(j)], hue, { thick: Math.max(0.5, weights[j] * 9), opacity: chosen ? 0.9 : 0.16 + 0.2 * weights[j], dash });
+          painter.curve([left, y(i)], [right, y(j)], hue, {
+            thick: Math.max(0.5, weights[j] * 9),
+            opacity: chosen ? 0.9 : 0.16 + 0.2 * weights[j],
+            dash,
+          });
         }
       }
     });
@@ -99,8 +112,19 @@ export function createLines(scene) {
     for (let i = Math.max(0, Math.floor(from / ROW)); i < Math.min(T, Math.ceil(to / ROW) + 1); i++) {
       const query = i === now.query;
       const key = i === now.key;
-      painter.text(named(labels[i]), left - 8, y(i), { fill: query ? colours.query : colours.ink, align: "right", code: true, bold: query, size: 13 });
-      painter.text(named(labels[i]), right + 8, y(i), { fill: key ? colours.key : i > now.query ? colours.muted : colours.ink, code: true, bold: key, size: 13 });
+      painter.text(named(labels[i]), left - 8, y(i), {
+        fill: query ? colours.query : colours.ink,
+        align: "right",
+        code: true,
+        bold: query,
+        size: 13,
+      });
+      painter.text(named(labels[i]), right + 8, y(i), {
+        fill: key ? colours.key : i > now.query ? colours.muted : colours.ink,
+        code: true,
+        bold: key,
+        size: 13,
+      });
     }
   }
 
@@ -110,8 +134,18 @@ export function createLines(scene) {
       { class: "lines-view" },
       element("p", { class: "muted" }, say("lines.text", { least: share(THINNEST) })),
       element("label", { class: "check" }, only, " ", say("lines.only")),
-      element("div", { class: "over", role: "group", "aria-label": say("lines.over") }, element("span", { class: "muted" }, say("lines.over")), ...also),
-      element("div", { class: "sides" }, element("span", { class: "query" }, say("stages.query")), element("span", { class: "key" }, say("stages.key"))),
+      element(
+        "div",
+        { class: "over", role: "group", "aria-label": say("lines.over") },
+        element("span", { class: "muted" }, say("lines.over")),
+        ...also,
+      ),
+      element(
+        "div",
+        { class: "sides" },
+        element("span", { class: "query" }, say("stages.query")),
+        element("span", { class: "key" }, say("stages.key")),
+      ),
       scroll,
       said,
       element("div", { class: "save" }, element("span", { class: "muted" }, say("save")), ...save),

@@ -1,10 +1,10 @@
 // A square picture: one row a query, one column a key, tokens on both sides. It can be zoomed, moved, walked through
 // with the arrow keys, and taken away as a file.
 
-import { readableOn } from "../colours.js";
-import { element } from "../dom.js";
-import { cut } from "../format.js";
-import { downloadPicture, prepare } from "../painter.js";
+import { readableOn } from "../kit/colours.js";
+import { element } from "../kit/dom.js";
+import { cut } from "../kit/format.js";
+import { downloadPicture, prepare } from "../kit/painter.js";
 
 const LARGEST_CELL = 64; // pixels
 const LARGEST_SIDE = 640;
@@ -27,7 +27,7 @@ const NUMBERS_FROM = 38; // pixels of a cell that has room for a number
 
 /**
  * @param {object} on
- * @param {() => Record<string, import("../colours.js").Rgb>} on.colours
+ * @param {() => Record<string, import("../kit/colours.js").Rgb>} on.colours
  * @param {{query: string, key: string, zoomIn: string, zoomOut: string, fit: string}} on.labels
  * @param {(cell: {query: number, key: number} | null) => void} on.point
  * @param {(query: number, key: number) => void} on.pick
@@ -58,8 +58,14 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
     if (!picture || tools.hidden) return;
     const n = picture.tokens.length;
     const size = Math.max(4, Math.min(n, Math.round(view.size * factor)));
-    const at = about ?? (picture && { x: (picture.key + 0.5 - view.x) / view.size, y: (picture.query + 0.5 - view.y) / view.size });
-    move(view.x + Math.min(1, Math.max(0, at.x)) * (view.size - size), view.y + Math.min(1, Math.max(0, at.y)) * (view.size - size), size);
+    const at =
+      about ??
+      (picture && { x: (picture.key + 0.5 - view.x) / view.size, y: (picture.query + 0.5 - view.y) / view.size });
+    move(
+      view.x + Math.min(1, Math.max(0, at.x)) * (view.size - size),
+      view.y + Math.min(1, Math.max(0, at.y)) * (view.size - size),
+      size,
+    );
   }
 
   /** @param {number} x @param {number} y @param {number} size */
@@ -76,7 +82,9 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
     const i = Math.floor(view.y + ((event.offsetY - box.top) / box.side) * view.size);
     const n = picture?.tokens.length ?? 0;
     const inside = event.offsetX >= box.left && event.offsetX < box.left + box.side && event.offsetY >= box.top;
-    return inside && i >= 0 && j >= 0 && i < n && j < n && event.offsetY < box.top + box.side ? { query: i, key: j } : null;
+    return inside && i >= 0 && j >= 0 && i < n && j < n && event.offsetY < box.top + box.side
+      ? { query: i, key: j }
+      : null;
   }
 
   let drag = /** @type {{x: number, y: number, from: typeof view, far: boolean} | null} */ (null);
@@ -86,7 +94,11 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
   /** How far apart two fingers are, and where their middle is: 0 to 1. */
   function spread() {
     const [a, b] = fingers.values();
-    return { apart: Math.hypot(a.x - b.x, a.y - b.y), x: ((a.x + b.x) / 2 - box.left) / box.side, y: ((a.y + b.y) / 2 - box.top) / box.side };
+    return {
+      apart: Math.hypot(a.x - b.x, a.y - b.y),
+      x: ((a.x + b.x) / 2 - box.left) / box.side,
+      y: ((a.y + b.y) / 2 - box.top) / box.side,
+    };
   }
 
   /** @param {PointerEvent} event */
@@ -109,7 +121,10 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
     if (pinch) {
       // What lay between the fingers stays there.
       const [{ from }, now] = [pinch, spread()];
-      const size = Math.max(4, Math.min(picture?.tokens.length ?? 4, Math.round((from.size * pinch.apart) / now.apart)));
+      const size = Math.max(
+        4,
+        Math.min(picture?.tokens.length ?? 4, Math.round((from.size * pinch.apart) / now.apart)),
+      );
       return move(from.x + pinch.x * from.size - now.x * size, from.y + pinch.y * from.size - now.y * size, size);
     }
     if (drag && view.size < (picture?.tokens.length ?? 0)) {
@@ -135,7 +150,10 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
     (event) => {
       if (!event.ctrlKey && !event.metaKey) return; // the wheel alone scrolls the page
       event.preventDefault();
-      zoom(event.deltaY > 0 ? 1.25 : 0.8, { x: (event.offsetX - box.left) / box.side, y: (event.offsetY - box.top) / box.side });
+      zoom(event.deltaY > 0 ? 1.25 : 0.8, {
+        x: (event.offsetX - box.left) / box.side,
+        y: (event.offsetY - box.top) / box.side,
+      });
     },
     { passive: false },
   );
@@ -147,7 +165,8 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
       const clamp = (/** @type {number} */ at) => Math.min(n - 1, Math.max(0, at));
       const [i, j] = [clamp(picture.query + step[0]), clamp(picture.key + step[1])];
       if (view.size < n) {
-        const follow = (/** @type {number} */ at, /** @type {number} */ from) => Math.min(at, Math.max(from, at - view.size + 1));
+        const follow = (/** @type {number} */ at, /** @type {number} */ from) =>
+          Math.min(at, Math.max(from, at - view.size + 1));
         move(follow(j, view.x), follow(i, view.y));
       }
       picture = { ...picture, query: i, key: j }; // the next key may come before the next frame
@@ -160,7 +179,7 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
   });
 
   /**
-   * @param {import("../painter.js").Painter} painter
+   * @param {import("../kit/painter.js").Painter} painter
    * @param {Picture} it
    * @param {typeof view} seen
    * @param {typeof box & {cell: number, level: boolean}} at
@@ -177,8 +196,22 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
     painter.inside(left, top, side, side, () => {
       painter.image(pixels, n, n, x(0), y(0), n * cell, n * cell);
       if (cell >= 7) {
-        for (let j = j0; j <= j1; j++) painter.line([[x(j), top], [x(j), top + side]], c.background); // prettier-ignore
-        for (let i = i0; i <= i1; i++) painter.line([[left, y(i)], [left + side, y(i)]], c.background); // prettier-ignore
+        for (let j = j0; j <= j1; j++)
+          painter.line(
+            [
+              [x(j), top],
+              [x(j), top + side],
+            ],
+            c.background,
+          ); // prettier-ignore
+        for (let i = i0; i <= i1; i++)
+          painter.line(
+            [
+              [left, y(i)],
+              [left + side, y(i)],
+            ],
+            c.background,
+          ); // prettier-ignore
       }
       if (it.hatched) hatch(painter, it.hatched, x, y, n, [i0, i1], [j0, j1], cell, c);
       if (cell >= NUMBERS_FROM) {
@@ -188,16 +221,39 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
             if (text === null) continue;
             if (text === "−∞") painter.rect(x(j) + cell / 2 - 13, y(i) + cell / 2 - 8, 26, 16, c.background);
             const p = pixels[i * n + j];
-            const under = p >>> 24 ? /** @type {import("../colours.js").Rgb} */ ([p & 255, (p >> 8) & 255, (p >> 16) & 255]) : c.background;
-            painter.text(text, x(j) + cell / 2, y(i) + cell / 2, { fill: readableOn(under), size: 12, align: "center" });
+            const under =
+              p >>> 24
+                ? /** @type {import("../kit/colours.js").Rgb} */ ([p & 255, (p >> 8) & 255, (p >> 16) & 255])
+                : c.background;
+            painter.text(text, x(j) + cell / 2, y(i) + cell / 2, {
+              fill: readableOn(under),
+              size: 12,
+              align: "center",
+            });
           }
         }
       }
       if (it.outlined !== null && it.outlined !== undefined) {
         const at_ = it.outlined;
         const dash = { thick: 2, dash: [5, 3] };
-        painter.line([[x(at_), top], [x(at_), y(n)], [x(n), y(n)], [x(n), top]], c.attention, dash); // prettier-ignore
-        painter.line([[left, y(at_)], [x(n), y(at_)]], c.attention, dash); // prettier-ignore
+        painter.line(
+          [
+            [x(at_), top],
+            [x(at_), y(n)],
+            [x(n), y(n)],
+            [x(n), top],
+          ],
+          c.attention,
+          dash,
+        ); // prettier-ignore
+        painter.line(
+          [
+            [left, y(at_)],
+            [x(n), y(at_)],
+          ],
+          c.attention,
+          dash,
+        ); // prettier-ignore
       }
       painter.frame(left + 0.5, y(query), side - 1, cell, c.query, 1.5);
       painter.frame(x(key), top + 0.5, cell, side - 1, c.key, 1.5);
@@ -206,11 +262,19 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
     painter.frame(left, top, side, side, c.line);
     const step = Math.ceil(LABEL / cell);
     const named = (/** @type {string} */ text) => cut(text, LONGEST);
-    const near = (/** @type {number} */ at, /** @type {number} */ chosen) => at !== chosen && Math.abs(at - chosen) * cell < LABEL;
+    const near = (/** @type {number} */ at, /** @type {number} */ chosen) =>
+      at !== chosen && Math.abs(at - chosen) * cell < LABEL;
     for (let i = i0; i < i1; i++) {
-      if ((i % step && i !== query) || near(i, query) || y(i) + cell / 2 < top || y(i) + cell / 2 > top + side) continue;
-      painter.text(named(tokens[i]), left - 6, y(i) + cell / 2, { fill: i === query ? c.query : c.ink, align: "right", code: true, bold: i === query });
-      if (it.sums && (cell >= LABEL || i === query)) painter.text(it.sums(i), left + side + 6, y(i) + cell / 2, { fill: c.muted, size: 11 });
+      if ((i % step && i !== query) || near(i, query) || y(i) + cell / 2 < top || y(i) + cell / 2 > top + side)
+        continue;
+      painter.text(named(tokens[i]), left - 6, y(i) + cell / 2, {
+        fill: i === query ? c.query : c.ink,
+        align: "right",
+        code: true,
+        bold: i === query,
+      });
+      if (it.sums && (cell >= LABEL || i === query))
+        painter.text(it.sums(i), left + side + 6, y(i) + cell / 2, { fill: c.muted, size: 11 });
     }
     for (let j = j0; j < j1; j++) {
       if ((j % step && j !== key) || near(j, key) || x(j) + cell / 2 < left || x(j) + cell / 2 > left + side) continue;
@@ -271,25 +335,37 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
       const cell = Math.min(LARGEST_CELL, Math.max(14, 640 / n));
       const { left, top, longest } = margin(it);
       const at = upright({ left, top: top + 16, side: cell * n, cell }, longest);
-      downloadPicture(kind, name, at.left + at.side + SUMS + 8, at.top + at.side + 36, colours().background, (painter) => {
-        painter.text(title, 8, 14, { fill: colours().ink, size: 13, bold: true });
-        paint(shifted(painter, 26), it, { x: 0, y: 0, size: n }, at);
-      });
+      downloadPicture(
+        kind,
+        name,
+        at.left + at.side + SUMS + 8,
+        at.top + at.side + 36,
+        colours().background,
+        (painter) => {
+          painter.text(title, 8, 14, { fill: colours().ink, size: 13, bold: true });
+          paint(shifted(painter, 26), it, { x: 0, y: 0, size: n }, at);
+        },
+      );
     },
   };
 }
 
 /**
  * The same painter, everything lower by `dy`.
- * @param {import("../painter.js").Painter} painter
+ * @param {import("../kit/painter.js").Painter} painter
  * @param {number} dy
- * @returns {import("../painter.js").Painter}
+ * @returns {import("../kit/painter.js").Painter}
  */
 function shifted(painter, dy) {
   return {
     rect: (x, y, w, h, fill) => painter.rect(x, y + dy, w, h, fill),
     frame: (x, y, w, h, stroke, thick) => painter.frame(x, y + dy, w, h, stroke, thick),
-    line: (points, stroke, options) => painter.line(points.map(([x, y]) => [x, y + dy]), stroke, options),
+    line: (points, stroke, options) =>
+      painter.line(
+        points.map(([x, y]) => [x, y + dy]),
+        stroke,
+        options,
+      ),
     curve: ([x1, y1], [x2, y2], stroke, options) => painter.curve([x1, y1 + dy], [x2, y2 + dy], stroke, options),
     text: (text, x, y, options) => painter.text(text, x, y + dy, options),
     image: (pixels, columns, rows, x, y, w, h) => painter.image(pixels, columns, rows, x, y + dy, w, h),
@@ -312,7 +388,14 @@ function hatch(painter, opacity, x, y, n, [i0, i1], [j0, j1], cell, colours) {
     const start = Math.max((c + 1) / 2, j0, c - i1);
     const end = Math.min(c - i0, j1);
     if (end <= start) continue;
-    painter.line([[x(start), y(c - start)], [x(end), y(c - end)]], colours.muted, { opacity: 0.55 * opacity }); // prettier-ignore
+    painter.line(
+      [
+        [x(start), y(c - start)],
+        [x(end), y(c - end)],
+      ],
+      colours.muted,
+      { opacity: 0.55 * opacity },
+    ); // prettier-ignore
   }
   if (opacity < 1) return;
   const visible = Math.min(i1 - i0, j1 - j0);
@@ -322,4 +405,3 @@ function hatch(painter, opacity, x, y, n, [i0, i1], [j0, j1], cell, colours) {
   painter.rect(cx - size, cy - size * 0.7, 2 * size, 1.4 * size, colours.background);
   painter.text("−∞", cx, cy, { fill: colours.ink, size, align: "center" });
 }
-

@@ -1,7 +1,7 @@
 // Heads switched off: the next word before and after, with as many others as a control, here and on a second text.
 
-import { element, wellFormed } from "../dom.js";
-import { share } from "../format.js";
+import { element, wellFormed } from "../kit/dom.js";
+import { share } from "../kit/format.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createOff(scene) {
@@ -52,29 +52,54 @@ export function createOff(scene) {
         element("th", { scope: "row" }, scene.piece(piece)),
         ...names.map((name, c) => {
           const value = it.shares[c][w];
-          const cell = element("td", { class: `track ${name}`, "data-value": value }, element("div", { class: "bar" }), element("span", { class: "number" }, share(value)));
+          const cell = element(
+            "td",
+            { class: `track ${name}`, "data-value": value },
+            element("div", { class: "bar" }),
+            element("span", { class: "number" }, share(value)),
+          );
           cell.style.setProperty("--p", String(value));
           return cell;
         }),
       ),
     );
-    return element("div", { class: "compared" }, element("p", {}, ...title), element("table", {}, element("thead", {}, element("tr", {}, element("th", { scope: "col" }, say("off.word")), ...heads)), element("tbody", {}, ...rows)));
+    return element(
+      "div",
+      { class: "compared" },
+      element("p", {}, ...title),
+      element(
+        "table",
+        {},
+        element("thead", {}, element("tr", {}, element("th", { scope: "col" }, say("off.word")), ...heads)),
+        element("tbody", {}, ...rows),
+      ),
+    );
   }
 
-  /** @param {import("../wire.js").Payload} part */
+  /** @param {import("../kit/wire.js").Payload} part */
   function show({ header }) {
-    const first = (/** @type {any} */ it, /** @type {string} */ key, /** @type {Record<string, Node | string>} */ more) =>
+    const first = (
+      /** @type {any} */ it,
+      /** @type {string} */ key,
+      /** @type {Record<string, Node | string>} */ more,
+    ) =>
       scene.nodes(key, {
         word: scene.piece(it.words[0]),
         before: element("b", {}, share(it.shares[0][0])),
         after: element("b", {}, share(it.shares[1][0])),
         ...more,
       });
-    const parts = [compared(header.here, header, first(header.here, "off.here", { query: scene.token(header.token, true) }))];
+    const parts = [
+      compared(header.here, header, first(header.here, "off.here", { query: scene.token(header.token, true) })),
+    ];
     const { second } = header;
     if (second?.trouble) parts.push(element("p", { class: "trouble" }, second.trouble));
     else if (second) {
-      const text = element("span", { class: "second-text" }, ...second.tokens.map((/** @type {string} */ piece) => scene.piece(piece)));
+      const text = element(
+        "span",
+        { class: "second-text" },
+        ...second.tokens.map((/** @type {string} */ piece) => scene.piece(piece)),
+      );
       parts.push(compared(second, header, first(second, "off.there", { text })));
       const count = second.tokens.length;
       if (second.all > count) parts.push(element("p", { class: "muted" }, say("off.cut", { count, all: second.all })));
@@ -85,7 +110,12 @@ export function createOff(scene) {
     parts.push(element("p", { class: "muted" }, control));
     if (header.draws && header.draws.count > 1) {
       const { count, low, high } = header.draws;
-      const range = { word: scene.piece(header.here.words[0]), count: String(count), low: share(low), high: share(high) };
+      const range = {
+        word: scene.piece(header.here.words[0]),
+        count: String(count),
+        low: share(low),
+        high: share(high),
+      };
       parts.push(element("p", { class: "muted" }, ...scene.nodes("off.draws", range)));
     }
     result.replaceChildren(...parts);
@@ -101,7 +131,14 @@ export function createOff(scene) {
       { class: "off-view" },
       element("p", {}, say("off.text")),
       element("div", { class: "line" }, add, presets),
-      element("div", { class: "line off-now" }, element("span", { class: "muted" }, say("off.now")), chips, clear, again),
+      element(
+        "div",
+        { class: "line off-now" },
+        element("span", { class: "muted" }, say("off.now")),
+        chips,
+        clear,
+        again,
+      ),
       element("div", { class: "line second" }, element("label", { for: "second" }, say("off.second")), second),
       others,
       result,
@@ -120,7 +157,11 @@ export function createOff(scene) {
         chips.dataset.heads = wanted.join();
         chips.replaceChildren(
           ...off.map(([layer, head]) => {
-            const button = element("button", { type: "button", class: "chip", "aria-label": say("off.on", { name: `${layer}.${head}` }) }, `${layer}.${head} ×`);
+            const button = element(
+              "button",
+              { type: "button", class: "chip", "aria-label": say("off.on", { name: `${layer}.${head}` }) },
+              `${layer}.${head} ×`,
+            );
             button.addEventListener("click", () => {
               toggle(layer, head);
               add.focus(); // this button goes
@@ -138,7 +179,11 @@ export function createOff(scene) {
           ...Object.entries(groups).flatMap(([group, heads]) => {
             if (!heads.length) return [];
             const make = (/** @type {number[][]} */ which, /** @type {string} */ key) => {
-              const button = element("button", { type: "button" }, ...scene.nodes(key, { word: scene.piece(word), count: String(which.length), name: which[0].join(".") }));
+              const button = element(
+                "button",
+                { type: "button" },
+                ...scene.nodes(key, { word: scene.piece(word), count: String(which.length), name: which[0].join(".") }),
+              );
               button.addEventListener("click", () => choose({ off: /** @type {any} */ (which) }));
               return button;
             };
@@ -155,7 +200,12 @@ export function createOff(scene) {
       }
       const found = scene.part("off");
       const of = found?.header;
-      const ready = of && of.off.map((/** @type {number[]} */ h) => h.join(".")).join() === wanted.join() && of.token === values.token && of.again === values.again && of.text === values.second;
+      const ready =
+        of &&
+        of.off.map((/** @type {number[]} */ h) => h.join(".")).join() === wanted.join() &&
+        of.token === values.token &&
+        of.again === values.again &&
+        of.text === values.second;
       if (!ready) {
         shown = null;
         result.replaceChildren(element("p", { class: "muted", role: "status" }, say("off.waiting")));

@@ -1,8 +1,8 @@
 // All heads of a layer, side by side, become one vector: W_O of the whole is the sum of what each head adds.
 
-import { element } from "../dom.js";
-import { share, significant } from "../format.js";
-import { createStrip, dot } from "../vectors.js";
+import { element } from "../kit/dom.js";
+import { share, significant } from "../kit/format.js";
+import { createStrip, dot } from "../kit/vectors.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createOutputs(scene) {
@@ -15,7 +15,21 @@ export function createOutputs(scene) {
     const number = element("span", { class: "number" });
     name.addEventListener("click", () => choose({ head }));
     for (const strip of [z, out]) strip.canvas.addEventListener("click", () => choose({ head }));
-    return { node: element("div", { class: "output-row" }, name, z.node, element("span", { "aria-hidden": true }, "→"), out.node, number), name, z, out, number };
+    return {
+      node: element(
+        "div",
+        { class: "output-row" },
+        name,
+        z.node,
+        element("span", { "aria-hidden": true }, "→"),
+        out.node,
+        number,
+      ),
+      name,
+      z,
+      out,
+      number,
+    };
   });
   const bias = createStrip(say("outputs.bias"), { height: 18 });
   bias.node.hidden = true;
@@ -80,7 +94,10 @@ export function createOutputs(scene) {
       if (data.bias) bias.draw(data.bias.data, colours);
       whole.draw(total, colours);
       const { error, largest } = part.header;
-      sum.textContent = say("outputs.sum", { error: error === 0 ? "0.0" : significant(error, 2), largest: significant(largest, 3) });
+      sum.textContent = say("outputs.sum", {
+        error: error === 0 ? "0.0" : significant(error, 2),
+        largest: significant(largest, 3),
+      });
     },
   };
 }

@@ -20,7 +20,7 @@ from gptviz.llm import LLM
 from gptviz.model import rotary_frequencies
 from gptviz.text import file
 from gptviz.trace import Trace
-from gptviz.views.wire import pack
+from gptviz.views.kit.wire import pack
 
 MEASURES = (*heads.KINDS, "sink", "entropy", "distance")
 """What is measured of each head, in the order of the arrays `scores` and `random`."""

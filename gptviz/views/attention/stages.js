@@ -1,12 +1,12 @@
 // The chosen head in the four stages of the notes: q·k, ÷√d, mask, softmax; one turns into the next.
 
-import { diverging, sequential } from "../colours.js";
-import { element, wellFormed } from "../dom.js";
-import { fixed, share, significant } from "../format.js";
-import { downloadCsv } from "../painter.js";
+import { diverging, sequential } from "../kit/colours.js";
+import { element, wellFormed } from "../kit/dom.js";
+import { fixed, share, significant } from "../kit/format.js";
+import { downloadCsv } from "../kit/painter.js";
 import { sharpness, shownRow, sinkShare } from "./data.js";
 import { createMatrix } from "./matrix.js";
-import { legend } from "../vectors.js";
+import { legend } from "../kit/vectors.js";
 
 const NAMES = ["dot", "scaled", "masked", "pattern"];
 const TURN = 700; // ms from one stage to the next
@@ -78,7 +78,12 @@ export function createStages(scene) {
   const hide = check("hide", (on) => choose({ hide: on, stage: "pattern" }));
   const last = check("last", (on) => choose(on ? { last: "", stage: "dot" } : { last: null }));
   const word = /** @type {HTMLInputElement} */ (
-    element("input", { type: "text", maxlength: 60, "aria-label": say("stages.last_word"), placeholder: say("stages.last_word") })
+    element("input", {
+      type: "text",
+      maxlength: 60,
+      "aria-label": say("stages.last_word"),
+      placeholder: say("stages.last_word"),
+    })
   );
   word.addEventListener("change", () => choose({ last: wellFormed(word.value.trim()) }));
   const lastRow = element("span", { class: "last" }, last.node, word);
@@ -124,13 +129,18 @@ export function createStages(scene) {
     return values.last !== null && fits ? part : null;
   }
 
-  let changed = { part: /** @type {object | null} */ (null), layer: /** @type {Layer | null} */ (null), of: /** @type {Layer | null} */ (null) };
+  let changed = {
+    part: /** @type {object | null} */ (null),
+    layer: /** @type {Layer | null} */ (null),
+    of: /** @type {Layer | null} */ (null),
+  };
 
   /** The layer to show: with the other last word, if there is one. @param {import("./view.js").Now} now */
   function layerOf(now) {
     const part = swapOf(now);
     if (!part) return now.layer;
-    if (changed.part !== part || changed.of !== now.layer) changed = { part, layer: now.layer.withLast(part), of: now.layer };
+    if (changed.part !== part || changed.of !== now.layer)
+      changed = { part, layer: now.layer.withLast(part), of: now.layer };
     return /** @type {Layer} */ (changed.layer);
   }
 
@@ -152,7 +162,7 @@ export function createStages(scene) {
   /**
    * @typedef {object} Stage
    * @property {(i: number, j: number) => number} at the numbers
-   * @property {import("../colours.js").Scale} scale that they are drawn on
+   * @property {import("../kit/colours.js").Scale} scale that they are drawn on
    * @property {number} top where it ends
    * @property {number} digits of a number in a cell
    * @property {Uint32Array} pixels
@@ -236,7 +246,14 @@ export function createStages(scene) {
       hatched: Math.max(0, 1 - Math.abs(where - 2)),
       query: now.query,
       key: now.key,
-      sums: chosen === 3 && here ? (i) => fixed(rowOf(now, i).reduce((x, y) => x + y, 0), 3) : null,
+      sums:
+        chosen === 3 && here
+          ? (i) =>
+              fixed(
+                rowOf(now, i).reduce((x, y) => x + y, 0),
+                3,
+              )
+          : null,
       outlined: swapOf(now) ? T - 1 : null,
     });
     matrix.canvas.setAttribute(
@@ -262,7 +279,8 @@ export function createStages(scene) {
     const plain = chosen === 1 && values.unscaled;
     const rule = plain ? "skipped" : chosen === 1 && !scene.header.root[layer.layer] ? "scaled_other" : values.stage;
     text.textContent = say(`stages.${rule}_text`, about);
-    const ticks = chosen === 3 ? ["0", significant(stage.top, 2)] : [significant(-stage.top, 3), "0", significant(stage.top, 3)];
+    const ticks =
+      chosen === 3 ? ["0", significant(stage.top, 2)] : [significant(-stage.top, 3), "0", significant(stage.top, 3)];
     const note = chosen === 3 || T < 2 ? "" : say("stages.beyond");
     scaleText.replaceChildren(legend(stage.scale, ticks), element("span", { class: "muted" }, note));
     remarks.replaceChildren(...remarksOf(now).map((sentence) => element("p", {}, sentence)));
@@ -301,7 +319,8 @@ export function createStages(scene) {
       else {
         const { pattern, vectors, stream } = header.differences;
         const number = (/** @type {number} */ value) => (value === 0 ? "0.0" : significant(value, 2));
-        if (header.width > 1) said.push(say("stages.last_cut", { word: values.last, count: header.width, piece: header.piece }));
+        if (header.width > 1)
+          said.push(say("stages.last_cut", { word: values.last, count: header.width, piece: header.piece }));
         said.push(
           say("stages.last_text", {
             piece: header.piece,
@@ -344,7 +363,7 @@ export function createStages(scene) {
  * @param {Uint32Array} a
  * @param {Uint32Array} b
  * @param {number} t
- * @param {import("../colours.js").Rgb} background
+ * @param {import("../kit/colours.js").Rgb} background
  */
 function blend(a, b, t, background) {
   const empty = ((255 << 24) | (background[2] << 16) | (background[1] << 8) | background[0]) >>> 0;

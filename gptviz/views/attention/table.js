@@ -1,8 +1,8 @@
 // Every head with everything measured, to be sorted and taken away.
 
-import { element } from "../dom.js";
-import { share } from "../format.js";
-import { downloadCsv } from "../painter.js";
+import { element } from "../kit/dom.js";
+import { share } from "../kit/format.js";
+import { downloadCsv } from "../kit/painter.js";
 
 const TESTED = ["previous", "induction", "duplicate", "current"];
 
@@ -14,7 +14,8 @@ export function createTable(scene) {
     ...header.measures.map((/** @type {string} */ name) => ({ name, random: false })),
     ...TESTED.map((name) => ({ name, random: true })),
   ];
-  const label = ({ name, random }) => (random ? say("table.tested", { kind: say(`kind.${name}`) }) : say(`kind.${name}`));
+  const label = ({ name, random }) =>
+    random ? say("table.tested", { kind: say(`kind.${name}`) }) : say(`kind.${name}`);
   const nameOf = (/** @type {number} */ layer, /** @type {number} */ head, random = false) => {
     const found = kind(layer, head, random);
     return found ? say(`kind.${found}`) : "";
@@ -31,7 +32,14 @@ export function createTable(scene) {
     });
     const button = element("button", { type: "button", class: "head" }, `${layer}.${head}`);
     button.addEventListener("click", () => choose({ layer, head }));
-    const node = element("tr", {}, element("th", { scope: "row" }, button), element("td", {}, nameOf(layer, head)), element("td", {}, nameOf(layer, head, true)), ...cells);
+    const node = element(
+      "tr",
+      {},
+      element("th", { scope: "row" }, button),
+      element("td", {}, nameOf(layer, head)),
+      element("td", {}, nameOf(layer, head, true)),
+      ...cells,
+    );
     return { layer, head, values, names: [kind(layer, head), kind(layer, head, true)], node };
   });
   const body = element("tbody", {}, ...rows.map((row) => row.node));
@@ -63,7 +71,8 @@ export function createTable(scene) {
       order.sort((a, b) => sign * name(a).localeCompare(name(b)) || a.layer - b.layer || a.head - b.head);
     } else {
       // What was not measured comes last either way.
-      const value = (/** @type {typeof rows[0]} */ row) => (Number.isNaN(row.values[column]) ? -Infinity * sign : row.values[column]);
+      const value = (/** @type {typeof rows[0]} */ row) =>
+        Number.isNaN(row.values[column]) ? -Infinity * sign : row.values[column];
       order.sort((a, b) => sign * (value(b) - value(a)) || a.layer - b.layer || a.head - b.head);
     }
     body.append(...order.map((row) => row.node));
@@ -76,8 +85,20 @@ export function createTable(scene) {
 
   const save = element("button", { type: "button" }, "CSV");
   save.addEventListener("click", () => {
-    const title = ["layer", "head", "kind", "kind_on_random_tokens", ...columns.map(({ name, random }) => (random ? `${name}_on_random_tokens` : name))];
-    const lines = rows.map((row) => [row.layer, row.head, kind(row.layer, row.head) ?? "", kind(row.layer, row.head, true) ?? "", ...row.values.map((v) => (Number.isNaN(v) ? "" : v))]);
+    const title = [
+      "layer",
+      "head",
+      "kind",
+      "kind_on_random_tokens",
+      ...columns.map(({ name, random }) => (random ? `${name}_on_random_tokens` : name)),
+    ];
+    const lines = rows.map((row) => [
+      row.layer,
+      row.head,
+      kind(row.layer, row.head) ?? "",
+      kind(row.layer, row.head, true) ?? "",
+      ...row.values.map((v) => (Number.isNaN(v) ? "" : v)),
+    ]);
     downloadCsv("heads", [title, ...lines]);
   });
   return {
@@ -85,12 +106,17 @@ export function createTable(scene) {
       "div",
       { class: "table-view" },
       element("p", { class: "muted" }, say("table.text")),
-      element("div", { class: "table-scroll", tabindex: 0, role: "region", "aria-label": say("table.title") }, element("table", {}, element("thead", {}, element("tr", {}, corner, ...named, ...heads)), body)),
+      element(
+        "div",
+        { class: "table-scroll", tabindex: 0, role: "region", "aria-label": say("table.title") },
+        element("table", {}, element("thead", {}, element("tr", {}, corner, ...named, ...heads)), body),
+      ),
       element("div", { class: "save" }, element("span", { class: "muted" }, say("save")), save),
     ),
     /** @param {import("./view.js").Now} now */
     draw({ values }) {
-      for (const row of rows) row.node.classList.toggle("chosen", row.layer === values.layer && row.head === values.head);
+      for (const row of rows)
+        row.node.classList.toggle("chosen", row.layer === values.layer && row.head === values.head);
     },
   };
 }

@@ -1,8 +1,8 @@
 // The text itself, each token tinted by how much the chosen one looks at it.
 
-import { css, mix, readableOn } from "../colours.js";
-import { element } from "../dom.js";
-import { share } from "../format.js";
+import { css, mix, readableOn } from "../kit/colours.js";
+import { element } from "../kit/dom.js";
+import { share } from "../kit/format.js";
 import { strongest } from "./data.js";
 
 /** @param {import("./view.js").Scene} scene */
@@ -43,7 +43,11 @@ export function createText(scene) {
     const tested = kind(layer, head, true);
     const percent = (/** @type {number} */ value) => element("b", {}, share(value));
     const said = here
-      ? scene.nodes(`habit.${here}`, { name, share: percent(measure(here, layer, head)), rows: String(header.rows[here]) })
+      ? scene.nodes(`habit.${here}`, {
+          name,
+          share: percent(measure(here, layer, head)),
+          rows: String(header.rows[here]),
+        })
       : measure("sink", layer, head) > header.most
         ? scene.nodes("habit.parked", { name, share: percent(measure("sink", layer, head)) })
         : scene.nodes("habit.mixed", {
@@ -61,7 +65,10 @@ export function createText(scene) {
   function looksOf({ query, row, values, layer }) {
     const weights = row(query);
     const from = scene.token(query, true);
-    if (query === 0) return values.hide ? scene.nodes("text.first_hidden", { query: from }) : scene.nodes("text.first", { query: from });
+    if (query === 0)
+      return values.hide
+        ? scene.nodes("text.first_hidden", { query: from })
+        : scene.nodes("text.first", { query: from });
     const best = strongest(weights);
     const about = { query: from, target: scene.token(best, true), share: element("b", {}, share(weights[best])) };
     if (values.hide || weights[0] <= weights[best] || layer.T < 2) return scene.nodes("text.looks", about);
@@ -78,7 +85,14 @@ export function createText(scene) {
   }
 
   return {
-    node: element("div", { class: "text" }, element("p", { class: "muted hint" }, say("text.hint")), strip, looks, habit),
+    node: element(
+      "div",
+      { class: "text" },
+      element("p", { class: "muted hint" }, say("text.hint")),
+      strip,
+      looks,
+      habit,
+    ),
     /** @param {import("./view.js").Now} now */
     draw(now) {
       const colours = scene.colours();

@@ -1,8 +1,8 @@
 // What the head does with its weights: values, weighted and added up, and what the sum says.
 
-import { element } from "../dom.js";
-import { PERCENT, count, share, signed, significant } from "../format.js";
-import { createStrip } from "../vectors.js";
+import { element } from "../kit/dom.js";
+import { PERCENT, count, share, signed, significant } from "../kit/format.js";
+import { createStrip } from "../kit/vectors.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createValues(scene) {
@@ -19,16 +19,37 @@ export function createValues(scene) {
     };
     const cells = { weight: make("weight"), size: make("size"), product: make("product") };
     const pick = element("button", { type: "button", class: "plain" }, scene.token(j, true));
-    const node = element("tr", {}, element("th", { scope: "row" }, pick), cells.weight.node, cells.size.node, cells.product.node);
+    const node = element(
+      "tr",
+      {},
+      element("th", { scope: "row" }, pick),
+      cells.weight.node,
+      cells.size.node,
+      cells.product.node,
+    );
     node.addEventListener("click", () => choose({ key: j }));
-    node.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && point({ query: shownQuery, key: j }));
+    node.addEventListener(
+      "pointerenter",
+      (event) => event.pointerType === "mouse" && point({ query: shownQuery, key: j }),
+    );
     return { node, cells };
   });
   let shownQuery = 0;
-  const head = ["token", "weight", "size", "product"].map((name) => element("th", { scope: "col" }, say(`values.column_${name}`)));
-  const table = element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows.map((r) => r.node)));
+  const head = ["token", "weight", "size", "product"].map((name) =>
+    element("th", { scope: "col" }, say(`values.column_${name}`)),
+  );
+  const table = element(
+    "table",
+    {},
+    element("thead", {}, element("tr", {}, ...head)),
+    element("tbody", {}, ...rows.map((r) => r.node)),
+  );
   table.addEventListener("pointerleave", () => point(null));
-  const scroll = element("div", { class: "rows-scroll", tabindex: 0, role: "region", "aria-label": say("values.title") }, table);
+  const scroll = element(
+    "div",
+    { class: "rows-scroll", tabindex: 0, role: "region", "aria-label": say("values.title") },
+    table,
+  );
   const words = element("div", { class: "words" });
   const note = element("p", { class: "muted note", role: "status" });
   const full = d_model * d_model;
@@ -50,9 +71,16 @@ export function createValues(scene) {
         "ol",
         { class: name },
         element("li", { class: "muted" }, say(`values.${name}`)),
-        ...items.map(({ piece, push }) => element("li", {}, scene.piece(piece), " ", element("span", { class: "muted" }, signed(push, 2)))),
+        ...items.map(({ piece, push }) =>
+          element("li", {}, scene.piece(piece), " ", element("span", { class: "muted" }, signed(push, 2))),
+        ),
       );
-    return element("div", {}, element("p", {}, ...heading), element("div", { class: "up-down" }, column(reading.up, "up"), column(reading.down, "down")));
+    return element(
+      "div",
+      {},
+      element("p", {}, ...heading),
+      element("div", { class: "up-down" }, column(reading.up, "up"), column(reading.down, "down")),
+    );
   }
 
   return {
@@ -84,7 +112,11 @@ export function createValues(scene) {
         node.toggleAttribute("data-later", j > query);
         if (j > query) return;
         node.classList.toggle("chosen", j === key);
-        const put = (/** @type {{node: HTMLElement, number: HTMLElement}} */ cell, /** @type {number} */ p, /** @type {string} */ text) => {
+        const put = (
+          /** @type {{node: HTMLElement, number: HTMLElement}} */ cell,
+          /** @type {number} */ p,
+          /** @type {string} */ text,
+        ) => {
           cell.node.style.setProperty("--p", String(p));
           cell.number.textContent = text;
         };
@@ -119,7 +151,10 @@ export function createValues(scene) {
       const next = header.next;
       const push = element("b", {}, signed(next.push, 2));
       const lists = [
-        list(header.whole, scene.nodes("values.whole", { name, query: scene.token(query, true), word: scene.piece(next.piece), push })),
+        list(
+          header.whole,
+          scene.nodes("values.whole", { name, query: scene.token(query, true), word: scene.piece(next.piece), push }),
+        ),
       ];
       lists.push(list(header.one, scene.nodes("values.one", { token: scene.token(header.key, true) })));
       words.replaceChildren(...lists, element("p", { class: "muted" }, say("values.reading")));

@@ -1,10 +1,10 @@
 // The attention view: one text, one chosen head, and everything about it linked. What the reader points at or chooses
 // in any part, every other part follows; only another layer, words and switched-off heads ask the host.
 
-import { element, fill, fillNodes } from "../dom.js";
-import { subscript } from "../format.js";
-import { createKeeper } from "../keeper.js";
-import { createSections } from "../section.js";
+import { element, fill, fillNodes } from "../kit/dom.js";
+import { subscript } from "../kit/format.js";
+import { createKeeper } from "../kit/keeper.js";
+import { createSections } from "../kit/section.js";
 import { createAsking } from "./asking.js";
 import { createBar } from "./bar.js";
 import { createCell } from "./cell.js";
@@ -19,8 +19,7 @@ import { createTable } from "./table.js";
 import { createText } from "./text.js";
 import { createValues } from "./values.js";
 
-export const css = ["../common.css", "./view.css", "./sections.css"];
-
+export const css = ["../kit/common.css", "./view.css", "./sections.css"];
 
 /** In the order of the page; what each needs from the host, beside the layer. */
 const SECTIONS = {
@@ -39,7 +38,7 @@ const SECTIONS = {
 const ASKS = ["layer", "last", "off", "again", "second"];
 
 /**
- * @typedef {import("../wire.js").Payload} Payload
+ * @typedef {import("../kit/wire.js").Payload} Payload
  *
  * @typedef {object} Values what the reader may set
  * @property {string} of which text they are about
@@ -81,7 +80,7 @@ const ASKS = ["layer", "last", "off", "again", "second"];
  * @property {(i: number, plain?: boolean) => HTMLElement} token a token of the text, to be clicked unless plain
  * @property {(piece: string) => HTMLElement} piece any other token
  * @property {(layer: number, head: number) => HTMLElement} link a head to be clicked
- * @property {() => Record<string, import("../colours.js").Rgb>} colours
+ * @property {() => Record<string, import("../kit/colours.js").Rgb>} colours
  * @property {(name: string) => Payload | null} part
  * @property {(measure: string, layer: number, head: number, random?: boolean) => number} measure
  * @property {(layer: number, head: number, random?: boolean) => string | null} kind
@@ -111,9 +110,23 @@ export function mount(root, given, report, { alone = false } = {}) {
     frame,
     /** @type {Values} */
     values: {
-    of: "", layer: 0, head: 0, token: 0, key: null, open: [], order: "layer", stage: "pattern", hide: false, unscaled: false,
-    entry: 0, over: [], last: null, off: [], again: 0, second: "",
-  }, // prettier-ignore
+      of: "",
+      layer: 0,
+      head: 0,
+      token: 0,
+      key: null,
+      open: [],
+      order: "layer",
+      stage: "pattern",
+      hide: false,
+      unscaled: false,
+      entry: 0,
+      over: [],
+      last: null,
+      off: [],
+      again: 0,
+      second: "",
+    }, // prettier-ignore
     asks: ASKS,
     report,
     draw() {

@@ -24,7 +24,7 @@ from gptviz.analysis.spaces import open_space, spaces_of
 from gptviz.llm import LLM
 from gptviz.text import file
 from gptviz.trace import Trace
-from gptviz.views.wire import pack
+from gptviz.views.kit.wire import pack
 
 SECTIONS = ("product", "similarity", "neighbours", "position")
 """The parts of the view that unfold."""

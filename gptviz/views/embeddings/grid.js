@@ -1,7 +1,7 @@
 // A matrix of numbers as a picture, one colour a cell, each to be pointed at or reached with the arrow keys.
 
-import { element } from "../dom.js";
-import { prepare } from "../painter.js";
+import { element } from "../kit/dom.js";
+import { prepare } from "../kit/painter.js";
 
 /**
  * @typedef {object} Drawing
@@ -31,7 +31,9 @@ export function createGrid(scene, { onPick, onPoint }) {
   const cellAt = (/** @type {MouseEvent} */ event) => {
     const column = Math.floor(((event.offsetX - box.x) / box.width) * box.columns);
     const row = Math.floor(((event.offsetY - box.y) / box.height) * box.rows);
-    return row < 0 || column < 0 || row >= box.rows || column >= box.columns ? null : /** @type {[number, number]} */ ([row, column]);
+    return row < 0 || column < 0 || row >= box.rows || column >= box.columns
+      ? null
+      : /** @type {[number, number]} */ ([row, column]);
   };
   canvas.addEventListener("pointermove", (event) => onPoint(cellAt(event)));
   canvas.addEventListener("pointerleave", () => onPoint(null));
@@ -68,16 +70,35 @@ export function createGrid(scene, { onPick, onPoint }) {
       painter.image(pixels, columns, rows, left, top, width - left, height);
       painter.frame(left + 0.5, top + 0.5, width - left - 1, height - 1, colours.line);
       const cell = (width - left) / columns;
-      const short = (/** @type {string} */ name) => ([...name].length > 13 ? `${[...name].slice(0, 12).join("")}…` : name);
+      const short = (/** @type {string} */ name) =>
+        [...name].length > 13 ? `${[...name].slice(0, 12).join("")}…` : name;
       if (named) {
         names.forEach((name, i) => {
-          painter.text(short(name), left - 6, top + (i + 0.5) * size, { fill: colours.ink, size: 12, align: "right", code: true });
-          if (square && cell >= 12) painter.text(short(name), left + (i + 0.5) * cell, top - 6, { fill: colours.ink, size: 12, upright: true, code: true });
+          painter.text(short(name), left - 6, top + (i + 0.5) * size, {
+            fill: colours.ink,
+            size: 12,
+            align: "right",
+            code: true,
+          });
+          if (square && cell >= 12)
+            painter.text(short(name), left + (i + 0.5) * cell, top - 6, {
+              fill: colours.ink,
+              size: 12,
+              upright: true,
+              code: true,
+            });
         });
       }
       if (mark) {
         at = mark;
-        painter.frame(left + mark[1] * cell, top + mark[0] * size, Math.max(cell, 3), Math.max(size, 3), colours.ink, 2);
+        painter.frame(
+          left + mark[1] * cell,
+          top + mark[0] * size,
+          Math.max(cell, 3),
+          Math.max(size, 3),
+          colours.ink,
+          2,
+        );
       }
       canvas.setAttribute("aria-label", label);
     },

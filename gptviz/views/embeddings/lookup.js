@@ -1,10 +1,10 @@
 // The lookup: an id, a column of zeros with a single 1, the matrix with one row lit, and that row drawn out to be read.
 
-import { css, diverging } from "../colours.js";
-import { element } from "../dom.js";
-import { count, fixed, stored } from "../format.js";
-import { prepare } from "../painter.js";
-import { createBars } from "../vectors.js";
+import { css, diverging } from "../kit/colours.js";
+import { element } from "../kit/dom.js";
+import { count, fixed, stored } from "../kit/format.js";
+import { prepare } from "../kit/painter.js";
+import { createBars } from "../kit/vectors.js";
 
 const HEIGHT = 260;
 const ONE_HOT = 46; // width of the one-hot column
@@ -19,11 +19,23 @@ export function createLookup(scene) {
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
   const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "img", class: "matrix" }));
   const number = (/** @type {number} */ value) => count(value, language);
-  const values = sample.length < V ? say("lookup.sampled", { shown: sample.length, vocab: number(V) }) : say("lookup.whole", { vocab: number(V) });
+  const values =
+    sample.length < V
+      ? say("lookup.sampled", { shown: sample.length, vocab: number(V) })
+      : say("lookup.whole", { vocab: number(V) });
   const pointer = element("p", { class: "readout", role: "status" });
   const entry = element("p", { class: "readout" });
   const said = element("p", { class: "said" });
-  const shapes = element("p", { class: "muted small" }, say("lookup.shape", { vocab: number(V), d_model: number(D), gpt3_vocab: number(header.gpt3[0]), gpt3_model: number(header.gpt3[1]) }));
+  const shapes = element(
+    "p",
+    { class: "muted small" },
+    say("lookup.shape", {
+      vocab: number(V),
+      d_model: number(D),
+      gpt3_vocab: number(header.gpt3[0]),
+      gpt3_model: number(header.gpt3[1]),
+    }),
+  );
   let picked = 0;
   let pointed = /** @type {number | null} */ (null);
   const vector = createBars("", {
@@ -71,7 +83,8 @@ export function createLookup(scene) {
     const left = ONE_HOT + GAP;
     const room = width - left;
     const key = css(colours.background);
-    if (pixels?.background !== key) pixels = { background: key, image: Uint32Array.from(arrays.sample.data, scale.pixel) };
+    if (pixels?.background !== key)
+      pixels = { background: key, image: Uint32Array.from(arrays.sample.data, scale.pixel) };
     const y = ((at + 0.5) / V) * HEIGHT;
     // Up to twenty rows, each has a height of its own.
     const thick = Math.max(5, HEIGHT / V);
@@ -85,11 +98,25 @@ export function createLookup(scene) {
     const label = roomy ? y : Math.max(9, Math.min(HEIGHT - 9, y + (y > HEIGHT - 30 ? -14 : 14)));
     for (let line = apart / 2; line < HEIGHT; line += apart) {
       // Room for the 1 and its bar, which stand one above the other.
-      if (Math.abs(line - (roomy ? y : (y + label) / 2)) > (roomy ? apart / 2 : 18)) painter.text("0", ONE_HOT / 2, line, { fill: colours.muted, size: 12, align: "center", code: true });
+      if (Math.abs(line - (roomy ? y : (y + label) / 2)) > (roomy ? apart / 2 : 18))
+        painter.text("0", ONE_HOT / 2, line, { fill: colours.muted, size: 12, align: "center", code: true });
     }
     painter.rect(1, top, ONE_HOT - 2, thick, colours.ink);
-    painter.text("1", ONE_HOT / 2, label, { fill: roomy ? colours.background : colours.ink, size: 14, bold: true, align: "center", code: true });
-    painter.line([[ONE_HOT, y], [left, y]], colours.ink, { thick: 2 }); // prettier-ignore
+    painter.text("1", ONE_HOT / 2, label, {
+      fill: roomy ? colours.background : colours.ink,
+      size: 14,
+      bold: true,
+      align: "center",
+      code: true,
+    });
+    painter.line(
+      [
+        [ONE_HOT, y],
+        [left, y],
+      ],
+      colours.ink,
+      { thick: 2 },
+    ); // prettier-ignore
     painter.text("×", ONE_HOT + GAP / 2, y > 24 ? y - 14 : y + 14, { fill: colours.muted, size: 18, align: "center" });
     // The matrix, dimmed, and the row that is looked up.
     painter.image(pixels.image, D, sample.length, left, 0, room, HEIGHT);
@@ -100,8 +127,23 @@ export function createLookup(scene) {
     painter.frame(left + 1, top - 2, room - 2, thick + 4, colours.ink, 2);
     // From its ends down to the vector below.
     const drawn = { thick: 1.5, opacity: 0.7, dash: [4, 3] };
-    painter.line([[left - 4, y], [left - 4, HEIGHT + 6], [1, HEIGHT + FAN]], colours.ink, drawn); // prettier-ignore
-    painter.line([[width - 1, y], [width - 1, HEIGHT + FAN]], colours.ink, drawn); // prettier-ignore
+    painter.line(
+      [
+        [left - 4, y],
+        [left - 4, HEIGHT + 6],
+        [1, HEIGHT + FAN],
+      ],
+      colours.ink,
+      drawn,
+    ); // prettier-ignore
+    painter.line(
+      [
+        [width - 1, y],
+        [width - 1, HEIGHT + FAN],
+      ],
+      colours.ink,
+      drawn,
+    ); // prettier-ignore
     if (moving) frame ||= requestAnimationFrame(() => ((frame = 0), paint(scene.values())));
   }
 
@@ -110,7 +152,12 @@ export function createLookup(scene) {
       "div",
       { class: "lookup" },
       said,
-      element("div", { class: "heads muted small" }, element("span", {}, say("lookup.one_hot")), element("span", {}, say("lookup.matrix"))),
+      element(
+        "div",
+        { class: "heads muted small" },
+        element("span", {}, say("lookup.one_hot")),
+        element("span", {}, say("lookup.matrix")),
+      ),
       element("div", { class: "picture" }, canvas),
       vector.node,
       entry,
@@ -124,17 +171,33 @@ export function createLookup(scene) {
       if (token >= ids.length) return;
       const place = scene.place(token);
       const row = scene.row(place);
-      said.replaceChildren(...nodes("lookup.said", { token: scene.chip(token), id: number(ids[token]), row: element("b", {}, number(ids[token])), d_model: number(D) }));
+      said.replaceChildren(
+        ...nodes("lookup.said", {
+          token: scene.chip(token),
+          id: number(ids[token]),
+          row: element("b", {}, number(ids[token])),
+          d_model: number(D),
+        }),
+      );
       paint(now);
-      canvas.setAttribute("aria-label", say("lookup.alt", { token: header.tokens[token], id: ids[token], vocab: number(V) }));
+      canvas.setAttribute(
+        "aria-label",
+        say("lookup.alt", { token: header.tokens[token], id: ids[token], vocab: number(V) }),
+      );
       vector.rename(say("lookup.vector", { token: header.tokens[token], id: ids[token], d_model: number(D) }));
       const at = Math.min(pointed ?? picked, D - 1);
       vector.draw(row, scene.colours(), at);
-      entry.replaceChildren(...nodes("lookup.entry", { dimension: String(at), value: element("b", {}, stored(row[at])) }));
+      entry.replaceChildren(
+        ...nodes("lookup.entry", { dimension: String(at), value: element("b", {}, stored(row[at])) }),
+      );
       entry.dataset.value = String(row[at]);
       entry.dataset.dimension = String(at);
       pointer.textContent = over
-        ? say("lookup.cell", { row: number(sample[over.row]), dimension: over.column, value: stored(arrays.sample.data[over.row * D + over.column]) })
+        ? say("lookup.cell", {
+            row: number(sample[over.row]),
+            dimension: over.column,
+            value: stored(arrays.sample.data[over.row * D + over.column]),
+          })
         : say("lookup.point");
     },
     destroy: () => cancelAnimationFrame(frame),

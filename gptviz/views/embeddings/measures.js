@@ -1,8 +1,8 @@
 // Three ways to say how alike two vectors are, and what chance gives in each.
 
-import { element } from "../dom.js";
-import { fixed } from "../format.js";
-import { dot } from "../vectors.js";
+import { element } from "../kit/dom.js";
+import { fixed } from "../kit/format.js";
+import { dot } from "../kit/vectors.js";
 
 /** @typedef {"cosine" | "dot" | "distance"} Measure */
 export const MEASURES = /** @type {Measure[]} */ (["cosine", "dot", "distance"]);
@@ -18,11 +18,17 @@ export function compare(x, y) {
   let squares = 0;
   for (let i = 0; i < x.length; i++) squares += (x[i] - y[i]) ** 2;
   const both = lengths[0] * lengths[1];
-  return { cosine: both > 0 ? Math.max(-1, Math.min(1, product / both)) : NaN, dot: product, distance: Math.sqrt(squares), lengths };
+  return {
+    cosine: both > 0 ? Math.max(-1, Math.min(1, product / both)) : NaN,
+    dot: product,
+    distance: Math.sqrt(squares),
+    lengths,
+  };
 }
 
 /** @param {number} value */
-export const shown = (value) => (Number.isNaN(value) || value === null ? "–" : fixed(value, Math.abs(value) < 100 ? 2 : 1));
+export const shown = (value) =>
+  Number.isNaN(value) || value === null ? "–" : fixed(value, Math.abs(value) < 100 ? 2 : 1);
 
 /**
  * By how many standard deviations a value is more alike than two random rows are.
@@ -38,7 +44,7 @@ export function beyond(chance, measure, value) {
 
 /**
  * The share of random pairs that are at least as alike.
- * @param {import("../wire.js").Payload} part
+ * @param {import("../kit/wire.js").Payload} part
  * @param {Measure} measure
  * @param {number} value
  */
@@ -48,7 +54,12 @@ export function shareOf(part, measure, value) {
   const last = quantiles.length - 1;
   let below = 0;
   while (below <= last && quantiles[below] < value) below++;
-  const under = below === 0 ? 0 : below > last ? 1 : (below - 1 + (value - quantiles[below - 1]) / (quantiles[below] - quantiles[below - 1] || 1)) / last;
+  const under =
+    below === 0
+      ? 0
+      : below > last
+        ? 1
+        : (below - 1 + (value - quantiles[below - 1]) / (quantiles[below] - quantiles[below - 1] || 1)) / last;
   return measure === "distance" ? under : 1 - under;
 }
 
@@ -64,7 +75,12 @@ export function createMeasure({ say, choose }) {
   });
   const about = element("p", { class: "muted" });
   return {
-    node: element("div", { class: "measure" }, element("div", { class: "buttons", role: "group", "aria-label": say("measure.label") }, ...buttons), about),
+    node: element(
+      "div",
+      { class: "measure" },
+      element("div", { class: "buttons", role: "group", "aria-label": say("measure.label") }, ...buttons),
+      about,
+    ),
     /** @param {Measure} measure */
     draw(measure) {
       MEASURES.forEach((name, i) => buttons[i].setAttribute("aria-pressed", String(name === measure)));

@@ -1,7 +1,7 @@
 // What lies nearest to a vector: in three measures, with spellings of one word put together.
 
-import { element } from "../dom.js";
-import { count, fixed } from "../format.js";
+import { element } from "../kit/dom.js";
+import { count, fixed } from "../kit/format.js";
 import { MEASURES, createMeasure, shown } from "./measures.js";
 import { together } from "./words.js";
 
@@ -17,9 +17,17 @@ export const spelling = (piece) => {
 export function createNeighbours(scene) {
   const { header, language, say, nodes, choose } = scene;
   const measure = createMeasure(scene);
-  const input = /** @type {HTMLInputElement} */ (element("input", { type: "text", maxlength: 60, spellcheck: "false", autocomplete: "off" }));
+  const input = /** @type {HTMLInputElement} */ (
+    element("input", { type: "text", maxlength: 60, spellcheck: "false", autocomplete: "off" })
+  );
   const back = element("button", { type: "button" }, say("neighbours.back"));
-  const form = element("form", { class: "field" }, element("label", {}, say("neighbours.label"), " ", input), element("button", { type: "submit" }, say("neighbours.go")), back);
+  const form = element(
+    "form",
+    { class: "field" },
+    element("label", {}, say("neighbours.label"), " ", input),
+    element("button", { type: "submit" }, say("neighbours.go")),
+    back,
+  );
   const take = () => {
     const query = input.value.trim();
     if ((query || null) !== scene.values().query) choose({ query: query || null });
@@ -48,7 +56,8 @@ export function createNeighbours(scene) {
     for (const one of near) {
       const key = grouped ? spelling(one.piece) : String(one.id);
       if (found.has(key)) found.get(key).others.push(one.piece);
-      else found.set(key, { ...one, others: [], respelled: own.length === 1 && spelling(own[0]) === spelling(one.piece) });
+      else
+        found.set(key, { ...one, others: [], respelled: own.length === 1 && spelling(own[0]) === spelling(one.piece) });
     }
     return [...found.values()].slice(0, SHOWN);
   }
@@ -73,7 +82,11 @@ export function createNeighbours(scene) {
       input.placeholder = header.tokens[values.token];
       back.hidden = values.query === null;
       const part = scene.part("neighbours");
-      const current = part && part.header.query === values.query && part.header.space === values.space && (values.query !== null || part.header.token === header.ids[values.token]);
+      const current =
+        part &&
+        part.header.query === values.query &&
+        part.header.space === values.space &&
+        (values.query !== null || part.header.token === header.ids[values.token]);
       scroll.classList.toggle("stale", !current);
       differ.hidden = scaled.hidden = scroll.hidden = !part || Boolean(part.header.trouble);
       if (!part) {
@@ -82,7 +95,12 @@ export function createNeighbours(scene) {
       }
       const { text, pieces, trouble, norm, mean_norm: mean, near, own } = part.header;
       spaces.hidden = part.header.spaces.length < 2;
-      if (space.options.length !== part.header.spaces.length) space.replaceChildren(...part.header.spaces.map((/** @type {string} */ name) => element("option", { value: name }, say(`space.${name}`))));
+      if (space.options.length !== part.header.spaces.length)
+        space.replaceChildren(
+          ...part.header.spaces.map((/** @type {string} */ name) =>
+            element("option", { value: name }, say(`space.${name}`)),
+          ),
+        );
       space.value = values.space;
       if (trouble) {
         about.replaceChildren(...nodes(`neighbours.${trouble}`, { word: scene.token(text) }));
@@ -91,8 +109,19 @@ export function createNeighbours(scene) {
       const tokens = together(pieces.map(scene.token));
       about.replaceChildren(
         ...(pieces.length > 1
-          ? nodes("neighbours.mean", { word: scene.token(text), count: String(pieces.length), pieces: tokens, norm: fixed(norm, 2), mean: fixed(mean, 2) })
-          : nodes("neighbours.of", { token: tokens, id: count(part.header.ids[0], language), norm: fixed(norm, 2), mean: fixed(mean, 2) })),
+          ? nodes("neighbours.mean", {
+              word: scene.token(text),
+              count: String(pieces.length),
+              pieces: tokens,
+              norm: fixed(norm, 2),
+              mean: fixed(mean, 2),
+            })
+          : nodes("neighbours.of", {
+              token: tokens,
+              id: count(part.header.ids[0], language),
+              norm: fixed(norm, 2),
+              mean: fixed(mean, 2),
+            })),
       );
       if (!near[values.measure].length) {
         scroll.hidden = differ.hidden = scaled.hidden = true;
@@ -104,20 +133,61 @@ export function createNeighbours(scene) {
       const [low, high] = [Math.min(0, ...values_), Math.max(0, ...values_)];
       const along = (/** @type {number} */ value) => (high > low ? (value - low) / (high - low) : 0);
       table.replaceChildren(
-        element("thead", {}, element("tr", {}, element("th", { scope: "col" }, say("neighbours.token")), ...MEASURES.map((name) => element("th", { scope: "col", class: name === values.measure ? "by" : null }, say(`measure.${name}`))), element("th", { scope: "col" }, say("neighbours.norm")))),
+        element(
+          "thead",
+          {},
+          element(
+            "tr",
+            {},
+            element("th", { scope: "col" }, say("neighbours.token")),
+            ...MEASURES.map((name) =>
+              element("th", { scope: "col", class: name === values.measure ? "by" : null }, say(`measure.${name}`)),
+            ),
+            element("th", { scope: "col" }, say("neighbours.norm")),
+          ),
+        ),
         element(
           "tbody",
           {},
           ...rows.map((row) => {
-            const name = element("button", { type: "button", class: "token", lang: "", translate: "no", title: say("neighbours.follow") }, row.piece);
+            const name = element(
+              "button",
+              { type: "button", class: "token", lang: "", translate: "no", title: say("neighbours.follow") },
+              row.piece,
+            );
             name.addEventListener("click", () => choose({ query: `#${row.id}` }));
-            const others = row.others.length ? [element("span", { class: "others muted" }, say("neighbours.also"), " ", ...row.others.slice(0, 5).map(scene.token), row.others.length > 5 ? ` +${row.others.length - 5}` : "")] : [];
+            const others = row.others.length
+              ? [
+                  element(
+                    "span",
+                    { class: "others muted" },
+                    say("neighbours.also"),
+                    " ",
+                    ...row.others.slice(0, 5).map(scene.token),
+                    row.others.length > 5 ? ` +${row.others.length - 5}` : "",
+                  ),
+                ]
+              : [];
             return element(
               "tr",
               { "data-id": row.id, class: row.respelled ? "respelled" : null },
-              element("th", { scope: "row" }, name, ...(row.respelled ? [element("span", { class: "muted same" }, say("neighbours.same"))] : []), ...others),
+              element(
+                "th",
+                { scope: "row" },
+                name,
+                ...(row.respelled ? [element("span", { class: "muted same" }, say("neighbours.same"))] : []),
+                ...others,
+              ),
               ...MEASURES.map((measured) => {
-                const cell = element("td", { class: measured === values.measure ? "by" : null, "data-measure": measured, "data-value": row[measured] }, shown(row[measured]));
+                const cell = element(
+                  "td",
+                  {
+                    class: measured === values.measure ? "by" : null,
+                    "data-measure": measured,
+                    "data-value": row[measured],
+                  },
+                  shown(row[measured]),
+                );
                 if (measured === values.measure) {
                   cell.style.setProperty("--from", String(along(Math.min(0, row[measured]))));
                   cell.style.setProperty("--to", String(along(Math.max(0, row[measured]))));
@@ -129,7 +199,12 @@ export function createNeighbours(scene) {
           }),
         ),
       );
-      const firsts = MEASURES.map((name) => near[name].find((/** @type {any} */ one) => !values.grouped || spelling(one.piece) !== spelling(pieces[0] ?? "")) ?? near[name][0]);
+      const firsts = MEASURES.map(
+        (name) =>
+          near[name].find(
+            (/** @type {any} */ one) => !values.grouped || spelling(one.piece) !== spelling(pieces[0] ?? ""),
+          ) ?? near[name][0],
+      );
       const long = firsts[1];
       differ.replaceChildren(
         ...nodes(firsts.every((one) => one?.id === firsts[0]?.id) ? "neighbours.agree" : "neighbours.differ", {
@@ -142,8 +217,14 @@ export function createNeighbours(scene) {
         }),
       );
       const so = long.norm > mean && firsts[2].norm < mean;
-      if (firsts.some((one) => one?.id !== firsts[0]?.id)) differ.append(" ", say(so ? "neighbours.so" : "neighbours.not_so"));
-      scaled.textContent = say("neighbours.scale", { word: pieces.length > 1 ? text : pieces[0], mean: fixed(own.mean, 2), sd: fixed(own.sd, 2), vocab: count(own.rows, language) });
+      if (firsts.some((one) => one?.id !== firsts[0]?.id))
+        differ.append(" ", say(so ? "neighbours.so" : "neighbours.not_so"));
+      scaled.textContent = say("neighbours.scale", {
+        word: pieces.length > 1 ? text : pieces[0],
+        mean: fixed(own.mean, 2),
+        sd: fixed(own.sd, 2),
+        vocab: count(own.rows, language),
+      });
     },
   };
 }

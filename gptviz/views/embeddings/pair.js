@@ -1,9 +1,9 @@
 // One pair opened: two rows, their products, the lengths, and what chance gives.
 
-import { element } from "../dom.js";
-import { count, fixed, share as shareText } from "../format.js";
-import { prepare } from "../painter.js";
-import { createBars, createStrip } from "../vectors.js";
+import { element } from "../kit/dom.js";
+import { count, fixed, share as shareText } from "../kit/format.js";
+import { prepare } from "../kit/painter.js";
+import { createBars, createStrip } from "../kit/vectors.js";
 import { MEASURES, compare, shareOf, shown } from "./measures.js";
 
 const BINS = 60;
@@ -14,7 +14,10 @@ export function createPair(scene) {
   const { say, nodes, language } = scene;
   let pointed = /** @type {number | null} */ (null);
   let picked = 0;
-  const how = { onPoint: (/** @type {number | null} */ at) => ((pointed = at), scene.redraw()), onPick: (/** @type {number} */ at) => ((picked = at), scene.redraw()) };
+  const how = {
+    onPoint: (/** @type {number | null} */ at) => ((pointed = at), scene.redraw()),
+    onPick: (/** @type {number} */ at) => ((picked = at), scene.redraw()),
+  };
   const first = createStrip("", how);
   const second = createStrip("", how);
   const products = createBars(say("pair.products"), { height: 72, ...how });
@@ -23,13 +26,24 @@ export function createPair(scene) {
   const formulas = element("dl", { class: "formulas" });
   const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "img" }));
   const chanceText = element("p", {});
-  const body = element("div", { class: "pair" }, title, first.node, second.node, products.node, triple, formulas, canvas, chanceText);
+  const body = element(
+    "div",
+    { class: "pair" },
+    title,
+    first.node,
+    second.node,
+    products.node,
+    triple,
+    formulas,
+    canvas,
+    chanceText,
+  );
   const hint = element("p", { class: "muted" }, say("pair.hint"));
   return {
     node: element("div", {}, hint, body),
     /**
      * @param {import("./similarity.js").Item[] | null} items
-     * @param {import("../wire.js").Payload} chance
+     * @param {import("../kit/wire.js").Payload} chance
      * @param {import("./measures.js").Measure} measure
      */
     draw(items, chance, measure) {
@@ -48,16 +62,34 @@ export function createPair(scene) {
       first.draw(x.row, colours, at);
       second.draw(y.row, colours, at);
       products.draw(product, colours, at);
-      triple.textContent = say("pair.triple", { d: at, x: fixed(x.row[at], 4), y: fixed(y.row[at], 4), product: fixed(product[at], 5), sum: fixed(found.dot, 4) });
+      triple.textContent = say("pair.triple", {
+        d: at,
+        x: fixed(x.row[at], 4),
+        y: fixed(y.row[at], 4),
+        product: fixed(product[at], 5),
+        sum: fixed(found.dot, 4),
+      });
       const [a, b] = found.lengths;
       const lines = {
         dot: [`x·y = Σ xᵢyᵢ`, fixed(found.dot, 4)],
-        cosine: [`x·y ÷ (|x| |y|) = ${fixed(found.dot, 4)} ÷ (${fixed(a, 4)} × ${fixed(b, 4)})`, Number.isNaN(found.cosine) ? "–" : fixed(found.cosine, 4)],
-        distance: [`√(|x|² + |y|² − 2 x·y) = √(${fixed(a * a, 3)} + ${fixed(b * b, 3)} − ${fixed(2 * found.dot, 3)})`, fixed(found.distance, 4)],
+        cosine: [
+          `x·y ÷ (|x| |y|) = ${fixed(found.dot, 4)} ÷ (${fixed(a, 4)} × ${fixed(b, 4)})`,
+          Number.isNaN(found.cosine) ? "–" : fixed(found.cosine, 4),
+        ],
+        distance: [
+          `√(|x|² + |y|² − 2 x·y) = √(${fixed(a * a, 3)} + ${fixed(b * b, 3)} − ${fixed(2 * found.dot, 3)})`,
+          fixed(found.distance, 4),
+        ],
       };
       formulas.replaceChildren(
         ...MEASURES.map((name) =>
-          element("div", { class: name === measure ? "chosen" : null }, element("dt", {}, say(`measure.${name}`)), element("dd", { class: "muted formula" }, lines[name][0]), element("dd", { class: "result", "data-measure": name, "data-value": found[name] }, lines[name][1])),
+          element(
+            "div",
+            { class: name === measure ? "chosen" : null },
+            element("dt", {}, say(`measure.${name}`)),
+            element("dd", { class: "muted formula" }, lines[name][0]),
+            element("dd", { class: "result", "data-measure": name, "data-value": found[name] }, lines[name][1]),
+          ),
         ),
       );
       const value = found[measure];
@@ -70,7 +102,16 @@ export function createPair(scene) {
       }
       const about = chance.header[measure];
       histogram(chance.arrays[`${measure}.quantiles`].data, value, colours);
-      const values = { value: shown(value), pairs: count(about.pairs, language), share: share < 0.001 ? say("pair.under", { share: shareText(0.001) }) : share > 0.999 ? say("pair.over", { share: shareText(0.999) }) : shareText(share) };
+      const values = {
+        value: shown(value),
+        pairs: count(about.pairs, language),
+        share:
+          share < 0.001
+            ? say("pair.under", { share: shareText(0.001) })
+            : share > 0.999
+              ? say("pair.over", { share: shareText(0.999) })
+              : shareText(share),
+      };
       chanceText.textContent = say(about.whole ? "pair.chance_all" : "pair.chance", values);
       canvas.setAttribute("aria-label", chanceText.textContent);
     },
@@ -88,11 +129,37 @@ export function createPair(scene) {
     const most = Math.max(...bins);
     const painter = prepare(canvas, width, HEIGHT + 22);
     const cell = (width - 40) / BINS;
-    bins.forEach((n, i) => painter.rect(20 + i * cell, HEIGHT - (n / most) * (HEIGHT - 24), Math.max(cell - 1, 1), (n / most) * (HEIGHT - 24), colours.muted));
-    painter.line([[20, HEIGHT], [width - 20, HEIGHT]], colours.muted); // prettier-ignore
+    bins.forEach((n, i) =>
+      painter.rect(
+        20 + i * cell,
+        HEIGHT - (n / most) * (HEIGHT - 24),
+        Math.max(cell - 1, 1),
+        (n / most) * (HEIGHT - 24),
+        colours.muted,
+      ),
+    );
+    painter.line(
+      [
+        [20, HEIGHT],
+        [width - 20, HEIGHT],
+      ],
+      colours.muted,
+    ); // prettier-ignore
     const x = 20 + ((value - low) / span) * (width - 40);
-    painter.line([[x, 18], [x, HEIGHT + 3]], colours.accent, { thick: 3 }); // prettier-ignore
-    painter.text(shown(value), x, 8, { fill: colours.ink, size: 13, bold: true, align: x < 40 ? "left" : x > width - 40 ? "right" : "center" });
+    painter.line(
+      [
+        [x, 18],
+        [x, HEIGHT + 3],
+      ],
+      colours.accent,
+      { thick: 3 },
+    ); // prettier-ignore
+    painter.text(shown(value), x, 8, {
+      fill: colours.ink,
+      size: 13,
+      bold: true,
+      align: x < 40 ? "left" : x > width - 40 ? "right" : "center",
+    });
     painter.text(shown(low), 20, HEIGHT + 13, { fill: colours.muted, size: 12 });
     painter.text(shown(high), width - 20, HEIGHT + 13, { fill: colours.muted, size: 12, align: "right" });
   }

@@ -1,7 +1,7 @@
 // Where a token stands: rows of a second table, or rotation; and how long a text may be.
 
-import { element } from "../dom.js";
-import { count } from "../format.js";
+import { element } from "../kit/dom.js";
+import { count } from "../kit/format.js";
 import { createLearned } from "./learned.js";
 import { createRotary } from "./rotary.js";
 
@@ -14,7 +14,13 @@ export function createPosition(scene) {
   const bars = sizes.map(([name, size]) => {
     const bar = element("span", { class: "size" });
     bar.style.setProperty("--p", String(Number(size) / most));
-    return element("tr", {}, element("th", { scope: "row" }, String(name)), element("td", { class: "track" }, bar), element("td", {}, count(Number(size), language)));
+    return element(
+      "tr",
+      {},
+      element("th", { scope: "row" }, String(name)),
+      element("td", { class: "track" }, bar),
+      element("td", {}, count(Number(size), language)),
+    );
   });
   return {
     node: element(
@@ -23,7 +29,13 @@ export function createPosition(scene) {
       inner.node,
       element("p", { class: "title" }, say("position.context")),
       element("table", { class: "contexts" }, element("tbody", {}, ...bars)),
-      element("p", { class: "muted" }, say(header.rope ? "position.context_rotary" : "position.context_learned", { n_ctx: count(header.n_ctx, language) })),
+      element(
+        "p",
+        { class: "muted" },
+        say(header.rope ? "position.context_rotary" : "position.context_learned", {
+          n_ctx: count(header.n_ctx, language),
+        }),
+      ),
     ),
     draw: inner.draw,
   };

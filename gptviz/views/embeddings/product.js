@@ -1,7 +1,7 @@
 // A one-hot vector times the matrix, with the rows around the one that is looked up: every other product is zero.
 
-import { element } from "../dom.js";
-import { count, fixed, significant } from "../format.js";
+import { element } from "../kit/dom.js";
+import { count, fixed, significant } from "../kit/format.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createProduct(scene) {
@@ -16,7 +16,15 @@ export function createProduct(scene) {
   const checked = element("p", {});
   let shown = -1;
   return {
-    node: element("div", { class: "product-view" }, text, element("div", { class: "scroll" }, table), rest, code, checked),
+    node: element(
+      "div",
+      { class: "product-view" },
+      text,
+      element("div", { class: "scroll" }, table),
+      rest,
+      code,
+      checked,
+    ),
     /** @param {import("./view.js").Values} values */
     draw({ token }) {
       const place = scene.place(token);
@@ -25,7 +33,12 @@ export function createProduct(scene) {
       const done = part?.header.id === id;
       checked.classList.toggle("stale", !done);
       const difference = done ? part.header.difference : NaN;
-      checked.textContent = done ? say("product.checked", { difference: difference ? significant(difference, 2) : "0", multiplications: number(V * D) }) : say("waiting");
+      checked.textContent = done
+        ? say("product.checked", {
+            difference: difference ? significant(difference, 2) : "0",
+            multiplications: number(V * D),
+          })
+        : say("waiting");
       if (place === shown || place === undefined) return;
       shown = place;
       text.replaceChildren(...nodes("product.text", { token: scene.chip(token), id: number(id), vocab: number(V) }));
@@ -33,7 +46,9 @@ export function createProduct(scene) {
         "tr",
         {},
         ...["product.row", "product.token", "product.one_hot"].map((key) => element("th", { scope: "col" }, say(key))),
-        ...Array.from({ length: numbers }, (_, d) => element("th", { scope: "col" }, say("product.dimension", { dimension: d }))),
+        ...Array.from({ length: numbers }, (_, d) =>
+          element("th", { scope: "col" }, say("product.dimension", { dimension: d })),
+        ),
         element("th", { scope: "col" }, "…"),
       );
       const around = header.around[place];
@@ -42,8 +57,20 @@ export function createProduct(scene) {
         const row = around[n];
         if (row === null) continue;
         const own = row === id;
-        const cells = Array.from({ length: numbers }, (_, d) => element("td", {}, `${own ? "1" : "0"} × ${fixed(arrays.near.data[(place * lines + n) * numbers + d], 3)}`));
-        body.push(element("tr", { class: own ? "chosen" : "off" }, element("th", { scope: "row" }, number(row)), element("td", {}, scene.token(header.around_pieces[place][n])), element("td", { class: "one" }, own ? "1" : "0"), ...cells, element("td", {}, "…")));
+        const cells = Array.from({ length: numbers }, (_, d) =>
+          element("td", {}, `${own ? "1" : "0"} × ${fixed(arrays.near.data[(place * lines + n) * numbers + d], 3)}`),
+        );
+        body.push(
+          element(
+            "tr",
+            { class: own ? "chosen" : "off" },
+            element("th", { scope: "row" }, number(row)),
+            element("td", {}, scene.token(header.around_pieces[place][n])),
+            element("td", { class: "one" }, own ? "1" : "0"),
+            ...cells,
+            element("td", {}, "…"),
+          ),
+        );
       }
       const data = scene.row(place);
       const sum = element(

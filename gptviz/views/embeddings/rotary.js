@@ -1,15 +1,15 @@
 // Rotary positions: a query and a key of this text, their numbers in pairs, each pair an arrow that turns as the position
 // moves; and the dot product, which follows the distance alone.
 
-import { element } from "../dom.js";
-import { count, fixed, significant } from "../format.js";
-import { prepare } from "../painter.js";
-import { holdWhileDragged } from "../output/slider.js";
+import { element } from "../kit/dom.js";
+import { count, fixed, significant } from "../kit/format.js";
+import { prepare } from "../kit/painter.js";
+import { holdWhileDragged } from "../kit/slider.js";
 
 const LAST = 127; // the last position of the sliders, at least
 const CURVE = 150;
 
-/** @typedef {import("../colours.js").Rgb} Rgb */
+/** @typedef {import("../kit/colours.js").Rgb} Rgb */
 
 /**
  * The dot product of each pair of dimensions after turning, and their sum.
@@ -32,7 +32,10 @@ export function turnedDot(q, k, frequencies, m, n) {
 }
 
 /** @param {number} x @param {number} y @param {number} angle */
-export const turn = (x, y, angle) => [x * Math.cos(angle) - y * Math.sin(angle), x * Math.sin(angle) + y * Math.cos(angle)];
+export const turn = (x, y, angle) => [
+  x * Math.cos(angle) - y * Math.sin(angle),
+  x * Math.sin(angle) + y * Math.cos(angle),
+];
 
 /** @param {import("./view.js").Scene} scene */
 export function createRotary(scene) {
@@ -49,15 +52,20 @@ export function createRotary(scene) {
   };
   const layer = select("layer", (value) => choose({ layer: value }));
   const head = select("head", (value) => choose({ head: value }));
-  const query = select("query", (value) => choose({ token: value, key: Math.min(keyOf(scene.values()), value), query: scene.values().query }));
+  const query = select("query", (value) =>
+    choose({ token: value, key: Math.min(keyOf(scene.values()), value), query: scene.values().query }),
+  );
   const key = select("key", (value) => choose({ key: value }));
   /** @param {HTMLSelectElement} node @param {string[]} names */
   const options = (node, names) => {
-    if (node.options.length !== names.length) node.replaceChildren(...names.map((name, i) => element("option", { value: i }, name)));
+    if (node.options.length !== names.length)
+      node.replaceChildren(...names.map((name, i) => element("option", { value: i }, name)));
   };
 
   const slider = (/** @type {"m" | "n"} */ name) => {
-    const input = /** @type {HTMLInputElement} */ (element("input", { type: "range", min: 0, max: last, step: 1, "aria-label": say(`rotary.${name}`), class: name }));
+    const input = /** @type {HTMLInputElement} */ (
+      element("input", { type: "range", min: 0, max: last, step: 1, "aria-label": say(`rotary.${name}`), class: name })
+    );
     const value = element("output", {});
     input.addEventListener("input", () => {
       const [m, n] = where(scene.values());
@@ -66,7 +74,11 @@ export function createRotary(scene) {
       choose({ at: name === "m" ? [to, Math.min(n, to)] : [Math.max(m, to), to] });
     });
     holdWhileDragged(input, scene.hold);
-    return { input, value, node: element("label", { class: "slide" }, element("span", {}, say(`rotary.${name}`), " ", value), input) };
+    return {
+      input,
+      value,
+      node: element("label", { class: "slide" }, element("span", {}, say(`rotary.${name}`), " ", value), input),
+    };
   };
   const m = slider("m");
   const n = slider("n");
@@ -83,7 +95,9 @@ export function createRotary(scene) {
   const back = element("button", { type: "button" }, say("rotary.back"));
   back.addEventListener("click", () => choose({ at: null }));
 
-  const dials = /** @type {HTMLCanvasElement} */ (element("canvas", { tabindex: 0, role: "application", class: "pick" }));
+  const dials = /** @type {HTMLCanvasElement} */ (
+    element("canvas", { tabindex: 0, role: "application", class: "pick" })
+  );
   let grid = { columns: 1, size: 1 };
   const dialAt = (/** @type {MouseEvent} */ event) => {
     const column = Math.floor(event.offsetX / grid.size);
@@ -122,7 +136,13 @@ export function createRotary(scene) {
     exact,
     element("p", { class: "title" }, say("rotary.dials")),
     element("p", { class: "muted" }, say("rotary.dials_text")),
-    element("p", { class: "keys" }, element("span", { class: "of-q" }, "→ q"), " ", element("span", { class: "of-k" }, "⇢ k")),
+    element(
+      "p",
+      { class: "keys" },
+      element("span", { class: "of-q" }, "→ q"),
+      " ",
+      element("span", { class: "of-k" }, "⇢ k"),
+    ),
     dials,
     detail,
     checked,
@@ -130,7 +150,13 @@ export function createRotary(scene) {
   );
 
   return {
-    node: element("div", { class: "rotary" }, element("p", {}, say("rotary.text")), element("div", { class: "field" }, layer.label, head.label, query.label, key.label), body),
+    node: element(
+      "div",
+      { class: "rotary" },
+      element("p", {}, say("rotary.text")),
+      element("div", { class: "field" }, layer.label, head.label, query.label, key.label),
+      body,
+    ),
     /** @param {import("./view.js").Values} values */
     draw(values) {
       const part = scene.part("rotary");
@@ -143,8 +169,14 @@ export function createRotary(scene) {
       const frequencies = part.arrays.frequencies.data;
       const d = 2 * frequencies.length;
       const names = header.tokens.map((/** @type {string} */ piece, /** @type {number} */ i) => `${piece} (${i})`);
-      options(layer.node, Array.from({ length: n_layer }, (_, i) => String(i)));
-      options(head.node, Array.from({ length: n_head }, (_, i) => String(i)));
+      options(
+        layer.node,
+        Array.from({ length: n_layer }, (_, i) => String(i)),
+      );
+      options(
+        head.node,
+        Array.from({ length: n_head }, (_, i) => String(i)),
+      );
       options(query.node, names);
       options(key.node, names);
       const t = values.token;
@@ -160,7 +192,10 @@ export function createRotary(scene) {
       const k = part.arrays.k.data.subarray((kv * T + s) * d, (kv * T + s + 1) * d);
       const [at, from] = where(values);
       const { shares, sum } = turnedDot(q, k, frequencies, at, from);
-      for (const [it, value] of /** @type {[typeof m, number][]} */ ([[m, at], [n, from]])) {
+      for (const [it, value] of /** @type {[typeof m, number][]} */ ([
+        [m, at],
+        [n, from],
+      ])) {
         it.input.value = String(value);
         it.input.style.setProperty("--at", String(last ? value / last : 0));
         it.value.textContent = String(value);
@@ -169,7 +204,15 @@ export function createRotary(scene) {
       /** @type {HTMLButtonElement} */ (more).disabled = at >= last;
       /** @type {HTMLButtonElement} */ (back).disabled = values.at === null;
       result.replaceChildren(
-        ...nodes("rotary.result", { query: scene.chip(t), key: scene.chip(s), m: String(at), n: String(from), distance: element("b", {}, String(at - from)), dot: element("b", {}, fixed(sum, 4)), score: fixed(sum * scale, 4) }),
+        ...nodes("rotary.result", {
+          query: scene.chip(t),
+          key: scene.chip(s),
+          m: String(at),
+          n: String(from),
+          distance: element("b", {}, String(at - from)),
+          dot: element("b", {}, fixed(sum, 4)),
+          score: fixed(sum * scale, 4),
+        }),
       );
       result.dataset.value = String(sum);
       result.dataset.distance = String(at - from);
@@ -177,7 +220,14 @@ export function createRotary(scene) {
       const far = 1000;
       const moved = turnedDot(q, k, frequencies, at + far, from + far).sum;
       const change = Math.abs(moved - sum);
-      exact.textContent = say(values.at === null ? "rotary.exact" : "rotary.exact_moved", { far: count(far, language), moved: fixed(moved, 4), change: change ? significant(change, 1) : "0", m: t, n: s, own: fixed(turnedDot(q, k, frequencies, t, s).sum, 4) });
+      exact.textContent = say(values.at === null ? "rotary.exact" : "rotary.exact_moved", {
+        far: count(far, language),
+        moved: fixed(moved, 4),
+        change: change ? significant(change, 1) : "0",
+        m: t,
+        n: s,
+        own: fixed(turnedDot(q, k, frequencies, t, s).sum, 4),
+      });
       checked.textContent = say("rotary.checked", { difference: significant(difference, 1), layer: part.header.layer });
       shared.textContent = n_kv_head < n_head ? say("rotary.shared", { head: h, kv, share: n_head / n_kv_head }) : "";
       const colours = scene.colours();
@@ -213,17 +263,47 @@ export function createRotary(scene) {
     const x = (/** @type {number} */ r) => left + (r / (last || 1)) * (width - left - right);
     const y = (/** @type {number} */ value) => top + ((high - value) / span) * (CURVE - top - 8);
     const painter = prepare(curve, width, CURVE + 34);
-    painter.line([[left, y(0)], [width - right, y(0)]], colours.line); // prettier-ignore
+    painter.line(
+      [
+        [left, y(0)],
+        [width - right, y(0)],
+      ],
+      colours.line,
+    ); // prettier-ignore
     for (const value of new Set([low, 0, high])) {
-      if (value === 0 || Math.abs(y(value) - y(0)) > 12) painter.text(fixed(value, Math.abs(value) < 100 ? 1 : 0), left - 6, y(value), { fill: colours.muted, size: 12, align: "right" });
+      if (value === 0 || Math.abs(y(value) - y(0)) > 12)
+        painter.text(fixed(value, Math.abs(value) < 100 ? 1 : 0), left - 6, y(value), {
+          fill: colours.muted,
+          size: 12,
+          align: "right",
+        });
     }
     const every = last > 200 ? 64 : last > 60 ? 16 : 4;
-    for (let r = 0; r <= last; r += every) painter.text(String(r), x(r), CURVE + 8, { fill: colours.muted, size: 12, align: "center" });
-    painter.text(say("rotary.axis"), (left + width - right) / 2, CURVE + 25, { fill: colours.muted, size: 12, align: "center" });
-    painter.line(values.map((value, r) => [x(r), y(value)]), colours.attention, { thick: 2 }); // prettier-ignore
-    painter.line([[x(distance), top], [x(distance), CURVE - 4]], colours.ink, { dash: [3, 3] }); // prettier-ignore
+    for (let r = 0; r <= last; r += every)
+      painter.text(String(r), x(r), CURVE + 8, { fill: colours.muted, size: 12, align: "center" });
+    painter.text(say("rotary.axis"), (left + width - right) / 2, CURVE + 25, {
+      fill: colours.muted,
+      size: 12,
+      align: "center",
+    });
+    painter.line(
+      values.map((value, r) => [x(r), y(value)]),
+      colours.attention,
+      { thick: 2 },
+    ); // prettier-ignore
+    painter.line(
+      [
+        [x(distance), top],
+        [x(distance), CURVE - 4],
+      ],
+      colours.ink,
+      { dash: [3, 3] },
+    ); // prettier-ignore
     painter.rect(x(distance) - 4.5, y(sum) - 4.5, 9, 9, colours.ink);
-    curve.setAttribute("aria-label", say("rotary.curve_alt", { last, low: fixed(low, 1), high: fixed(high, 1), distance, dot: fixed(sum, 2) }));
+    curve.setAttribute(
+      "aria-label",
+      say("rotary.curve_alt", { last, low: fixed(low, 1), high: fixed(high, 1), distance, dot: fixed(sum, 2) }),
+    );
   }
 
   /**
@@ -235,7 +315,9 @@ export function createRotary(scene) {
     if (!width) return;
     const half = frequencies.length;
     const room = Math.max(1, Math.floor(width / 58));
-    const columns = Math.max(...Array.from({ length: half }, (_, i) => i + 1).filter((n) => half % n === 0 && n <= room));
+    const columns = Math.max(
+      ...Array.from({ length: half }, (_, i) => i + 1).filter((n) => half % n === 0 && n <= room),
+    );
     const size = Math.min(width / columns, 110);
     grid = { columns, size };
     const painter = prepare(dials, columns * size, Math.ceil(half / columns) * (size + 16));
@@ -248,11 +330,19 @@ export function createRotary(scene) {
     const radius = size / 2 - 5;
     for (let i = 0; i < half; i++) {
       const [cx, cy] = [((i % columns) + 0.5) * size, Math.floor(i / columns) * (size + 16) + size / 2];
-      const ring = Array.from({ length: 49 }, (_, a) => [cx + radius * Math.cos((a * Math.PI) / 24), cy + radius * Math.sin((a * Math.PI) / 24)]);
+      const ring = Array.from({ length: 49 }, (_, a) => [
+        cx + radius * Math.cos((a * Math.PI) / 24),
+        cy + radius * Math.sin((a * Math.PI) / 24),
+      ]);
       painter.line(ring, i === chosen ? colours.ink : colours.line, { thick: i === chosen ? 2 : 1 });
       arrow(painter, cx, cy, turn(k[i], k[i + half], n * frequencies[i]), radius, mostK, colours.key, [4, 3]);
       arrow(painter, cx, cy, turn(q[i], q[i + half], m * frequencies[i]), radius, mostQ, colours.query, []);
-      painter.text(String(i), cx, cy + size / 2 + 5, { fill: i === chosen ? colours.ink : colours.muted, size: 12, align: "center", bold: i === chosen });
+      painter.text(String(i), cx, cy + size / 2 + 5, {
+        fill: i === chosen ? colours.ink : colours.muted,
+        size: 12,
+        align: "center",
+        bold: i === chosen,
+      });
     }
     dials.setAttribute("aria-label", say("rotary.dials_alt", { count: half, pair: chosen }));
   }
@@ -260,7 +350,7 @@ export function createRotary(scene) {
 
 /**
  * From the middle outwards, y upwards, with a head; its length by the square root.
- * @param {import("../painter.js").Painter} painter @param {number} cx @param {number} cy @param {number[]} to
+ * @param {import("../kit/painter.js").Painter} painter @param {number} cx @param {number} cy @param {number[]} to
  * @param {number} radius of an arrow that is `most` long
  * @param {number} most @param {Rgb} colour @param {number[]} dash
  */
@@ -268,7 +358,14 @@ function arrow(painter, cx, cy, [dx, dy], radius, most, colour, dash) {
   const size = Math.hypot(dx, dy);
   const long = radius * Math.sqrt(size / most);
   const [x, y] = size ? [cx + (dx / size) * long, cy - (dy / size) * long] : [cx, cy];
-  painter.line([[cx, cy], [x, y]], colour, { thick: 2, dash }); // prettier-ignore
+  painter.line(
+    [
+      [cx, cy],
+      [x, y],
+    ],
+    colour,
+    { thick: 2, dash },
+  ); // prettier-ignore
   if (long < 3) return;
   const angle = Math.atan2(y - cy, x - cx);
   const head = Math.min(7, long);

@@ -1,9 +1,9 @@
 // Every vector of the text against every other, and against words that the reader adds; one pair opened.
 
-import { diverging } from "../colours.js";
-import { element } from "../dom.js";
-import { fixed } from "../format.js";
-import { legend } from "../vectors.js";
+import { diverging } from "../kit/colours.js";
+import { element } from "../kit/dom.js";
+import { fixed } from "../kit/format.js";
+import { legend } from "../kit/vectors.js";
 import { createGrid } from "./grid.js";
 import { MEASURES, beyond, compare, createMeasure, shown } from "./measures.js";
 import { createPair } from "./pair.js";
@@ -39,7 +39,11 @@ export function createSimilarity(scene) {
   const byOwn = element("label", { class: "check" }, ownBox, " ", say("similarity.by_own"));
   const ownReadout = element("p", { class: "readout" });
   const ownText = element("p", { class: "muted" }, say("similarity.by_own_text"));
-  let made = { part: /** @type {any} */ (undefined), items: /** @type {Item[]} */ ([]), tables: /** @type {Record<string, Float64Array>} */ ({}) };
+  let made = {
+    part: /** @type {any} */ (undefined),
+    items: /** @type {Item[]} */ ([]),
+    tables: /** @type {Record<string, Float64Array>} */ ({}),
+  };
 
   /** The compared vectors, and all measures between them. */
   function table() {
@@ -55,7 +59,12 @@ export function createSimilarity(scene) {
     const D = header.d_model;
     part?.header.words.forEach((/** @type {any} */ word, /** @type {number} */ n) => {
       const name = word.pieces.length === 1 ? word.pieces[0] : `⌀ ${word.text}`;
-      items.push({ name, node: () => scene.token(name), row: part.arrays.rows.data.subarray(n * D, (n + 1) * D), tokens: word.pieces.length });
+      items.push({
+        name,
+        node: () => scene.token(name),
+        row: part.arrays.rows.data.subarray(n * D, (n + 1) * D),
+        tokens: word.pieces.length,
+      });
     });
     const N = items.length;
     const tables = Object.fromEntries(MEASURES.map((name) => [name, new Float64Array(N * N)]));
@@ -75,7 +84,12 @@ export function createSimilarity(scene) {
       element("p", {}, say("similarity.text")),
       measure.node,
       words.node,
-      element("div", { class: "beside" }, element("div", {}, grid.node, scale), element("div", {}, readout, ownReadout, against, byOwn, ownText)),
+      element(
+        "div",
+        { class: "beside" },
+        element("div", {}, grid.node, scale),
+        element("div", {}, readout, ownReadout, against, byOwn, ownText),
+      ),
       pair.node,
     ),
     /** @param {import("./view.js").Values} values */
@@ -102,29 +116,77 @@ export function createSimilarity(scene) {
       const lined = known && values.own;
       ownText.hidden = !lined;
       scale.hidden = lined;
-      const sdsOf = (/** @type {number} */ row, /** @type {number} */ value) => (scales[2 * row + 1] ? (value - scales[2 * row]) / scales[2 * row + 1] : 0);
-      const pixels = Uint32Array.from(own, (value, i) => scaleOf.pixel(Number.isNaN(value) ? 0 : lined ? sdsOf(Math.floor(i / N), value) : beyond(chance.header, values.measure, value)));
+      const sdsOf = (/** @type {number} */ row, /** @type {number} */ value) =>
+        scales[2 * row + 1] ? (value - scales[2 * row]) / scales[2 * row + 1] : 0;
+      const pixels = Uint32Array.from(own, (value, i) =>
+        scaleOf.pixel(
+          Number.isNaN(value)
+            ? 0
+            : lined
+              ? sdsOf(Math.floor(i / N), value)
+              : beyond(chance.header, values.measure, value),
+        ),
+      );
       const held = values.pair && values.pair[0] < N && values.pair[1] < N ? values.pair : null;
       const mark = pointed && pointed[0] < N && pointed[1] < N ? pointed : held;
       const cell = Math.max(2, Math.min(34, SIZE / N));
-      grid.draw({ rows: N, columns: N, pixels, height: cell * N, most: cell * 1.6, names: items.map((item) => item.name), square: true, mark, label: say("similarity.alt", { count: N }) });
+      grid.draw({
+        rows: N,
+        columns: N,
+        pixels,
+        height: cell * N,
+        most: cell * 1.6,
+        names: items.map((item) => item.name),
+        square: true,
+        mark,
+        label: say("similarity.alt", { count: N }),
+      });
       const sign = values.measure === "distance" ? -1 : 1;
-      scale.replaceChildren(legend(scaleOf, [-RANGE, 0, RANGE].map((sds) => fixed(about.mean + sign * sds * about.sd, 2))));
-      const of = { mean: fixed(about.mean, 2), sd: fixed(about.sd, 2), pairs: about.pairs.toLocaleString(scene.language) };
+      scale.replaceChildren(
+        legend(
+          scaleOf,
+          [-RANGE, 0, RANGE].map((sds) => fixed(about.mean + sign * sds * about.sd, 2)),
+        ),
+      );
+      const of = {
+        mean: fixed(about.mean, 2),
+        sd: fixed(about.sd, 2),
+        pairs: about.pairs.toLocaleString(scene.language),
+      };
       against.textContent = say(about.whole ? "similarity.against_all" : "similarity.against", of);
       if (mark) {
         const value = own[mark[0] * N + mark[1]];
         const zero = Number.isNaN(value);
         const sds = beyond(chance.header, values.measure, value);
-        const key = zero ? "similarity.zero" : mark[0] === mark[1] ? "similarity.itself" : sds >= 0 ? "similarity.more" : "similarity.less";
+        const key = zero
+          ? "similarity.zero"
+          : mark[0] === mark[1]
+            ? "similarity.itself"
+            : sds >= 0
+              ? "similarity.more"
+              : "similarity.less";
         readout.replaceChildren(
-          ...nodes(key, { first: items[mark[0]].node(), second: items[mark[1]].node(), measure: say(`measure.${values.measure}`), value: element("b", {}, shown(value)), sds: fixed(Math.abs(sds), 1) }),
+          ...nodes(key, {
+            first: items[mark[0]].node(),
+            second: items[mark[1]].node(),
+            measure: say(`measure.${values.measure}`),
+            value: element("b", {}, shown(value)),
+            sds: fixed(Math.abs(sds), 1),
+          }),
         );
         readout.dataset.value = String(value);
         const told = known && !zero && mark[0] !== mark[1];
         const sdsOwn = told ? sdsOf(mark[0], value) : 0;
-        const about = told && { first: items[mark[0]].node(), mean: fixed(scales[2 * mark[0]], 2), sd: fixed(scales[2 * mark[0] + 1], 2), value: shown(value), sds: fixed(Math.abs(sdsOwn), 1) };
-        ownReadout.replaceChildren(...(about ? nodes(sdsOwn >= 0 ? "similarity.own" : "similarity.own_below", about) : []));
+        const about = told && {
+          first: items[mark[0]].node(),
+          mean: fixed(scales[2 * mark[0]], 2),
+          sd: fixed(scales[2 * mark[0] + 1], 2),
+          value: shown(value),
+          sds: fixed(Math.abs(sdsOwn), 1),
+        };
+        ownReadout.replaceChildren(
+          ...(about ? nodes(sdsOwn >= 0 ? "similarity.own" : "similarity.own_below", about) : []),
+        );
       } else {
         readout.textContent = say("similarity.point");
         ownReadout.replaceChildren();

@@ -1,7 +1,7 @@
 // The text: its tokens with their ids, one of them chosen.
 
-import { element } from "../dom.js";
-import { count } from "../format.js";
+import { element } from "../kit/dom.js";
+import { count } from "../kit/format.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createText({ header, language, say, choose }) {
@@ -38,7 +38,8 @@ export function createText({ header, language, say, choose }) {
       if (revealed === token || !chips[token]) return;
       revealed = token;
       const top = chips[token].offsetTop - strip.offsetTop;
-      if (top < strip.scrollTop || top + chips[token].offsetHeight > strip.scrollTop + strip.clientHeight) strip.scrollTop = top - strip.clientHeight / 2;
+      if (top < strip.scrollTop || top + chips[token].offsetHeight > strip.scrollTop + strip.clientHeight)
+        strip.scrollTop = top - strip.clientHeight / 2;
     },
   };
 }

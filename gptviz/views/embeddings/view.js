@@ -1,9 +1,9 @@
 // The embeddings view: from an id to a vector, what the vector lies near, and how position comes in.
 // Lookup, measures, pairs and rotation are computed here; the server is asked for neighbours, words and layers.
 
-import { element, fill, fillNodes } from "../dom.js";
-import { createKeeper } from "../keeper.js";
-import { createSections } from "../section.js";
+import { element, fill, fillNodes } from "../kit/dom.js";
+import { createKeeper } from "../kit/keeper.js";
+import { createSections } from "../kit/section.js";
 import { createLookup } from "./lookup.js";
 import { createNeighbours } from "./neighbours.js";
 import { createPosition } from "./position.js";
@@ -11,15 +11,20 @@ import { createProduct } from "./product.js";
 import { createSimilarity } from "./similarity.js";
 import { createText } from "./text.js";
 
-export const css = ["../common.css", "./view.css", "./sections.css"];
+export const css = ["../kit/common.css", "./view.css", "./sections.css"];
 
-const SECTIONS = { product: createProduct, similarity: createSimilarity, neighbours: createNeighbours, position: createPosition };
+const SECTIONS = {
+  product: createProduct,
+  similarity: createSimilarity,
+  neighbours: createNeighbours,
+  position: createPosition,
+};
 
 /** Choices after which the host has something new to say at once; the others wait until the reader settles. */
 const ASKS = ["token", "open", "words", "query", "space", "layer"];
 
 /**
- * @typedef {import("../wire.js").Payload} Payload
+ * @typedef {import("../kit/wire.js").Payload} Payload
  *
  * @typedef {object} Values what the reader may set
  * @property {number} token the chosen position
@@ -46,7 +51,7 @@ const ASKS = ["token", "open", "words", "query", "space", "layer"];
  * @property {(piece: string) => HTMLElement} token any other
  * @property {(place: number) => ArrayLike<number>} row of the text's different ids
  * @property {(position: number) => number} place of a position's id among the different ids
- * @property {() => Record<string, import("../colours.js").Rgb>} colours
+ * @property {() => Record<string, import("../kit/colours.js").Rgb>} colours
  * @property {(name: string) => Payload | null} part
  * @property {() => Values} values as they are now, drawn or not
  * @property {(change: Partial<Values>) => void} choose
@@ -68,8 +73,20 @@ export function mount(root, given, report) {
     frame,
     /** @type {Values} */
     values: {
-    token: 0, open: [], measure: "cosine", pair: null, words: "", query: null, space: "input", own: false, grouped: true, layer: 0, head: 0, key: null, at: null,
-  }, // prettier-ignore
+      token: 0,
+      open: [],
+      measure: "cosine",
+      pair: null,
+      words: "",
+      query: null,
+      space: "input",
+      own: false,
+      grouped: true,
+      layer: 0,
+      head: 0,
+      key: null,
+      at: null,
+    }, // prettier-ignore
     asks: ASKS,
     report,
     draw: () => built.draw(),
@@ -83,7 +100,10 @@ export function mount(root, given, report) {
     if ("space" in change) gone.query = null; // "#12" is another row there
     if ("key" in change) gone.at = null;
     if ("words" in change) gone.pair = null;
-    keeper.choose({ ...gone, ...change }, ASKS.some((name) => name in change));
+    keeper.choose(
+      { ...gone, ...change },
+      ASKS.some((name) => name in change),
+    );
   }
 
   function build() {

@@ -1,11 +1,19 @@
 // Words that the reader adds to the comparison.
 
-import { element } from "../dom.js";
+import { element } from "../kit/dom.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createWords(scene) {
   const { say, nodes, choose } = scene;
-  const input = /** @type {HTMLInputElement} */ (element("input", { type: "text", maxlength: 200, placeholder: scene.header.vocab_size > 1000 ? say("words.example") : "", spellcheck: "false", autocomplete: "off" }));
+  const input = /** @type {HTMLInputElement} */ (
+    element("input", {
+      type: "text",
+      maxlength: 200,
+      placeholder: scene.header.vocab_size > 1000 ? say("words.example") : "",
+      spellcheck: "false",
+      autocomplete: "off",
+    })
+  );
   const go = element("button", { type: "submit" }, say("words.add"));
   const form = element("form", { class: "field" }, element("label", {}, say("words.label"), " ", input), go);
   const take = () => input.value !== scene.values().words && choose({ words: input.value });
@@ -28,8 +36,20 @@ export function createWords(scene) {
       notes.replaceChildren(
         ...part.header.words
           .filter((/** @type {any} */ word) => word.pieces.length > 1)
-          .map((/** @type {any} */ word) => element("li", {}, ...nodes("words.several", { word: scene.token(word.text), count: String(word.pieces.length), pieces: together(word.pieces.map(scene.token)) }))),
-        ...unlike(part.header.troubles).map((/** @type {any} */ trouble) => element("li", {}, ...nodes(`words.${trouble.trouble}`, { word: scene.token(trouble.text) }))),
+          .map((/** @type {any} */ word) =>
+            element(
+              "li",
+              {},
+              ...nodes("words.several", {
+                word: scene.token(word.text),
+                count: String(word.pieces.length),
+                pieces: together(word.pieces.map(scene.token)),
+              }),
+            ),
+          ),
+        ...unlike(part.header.troubles).map((/** @type {any} */ trouble) =>
+          element("li", {}, ...nodes(`words.${trouble.trouble}`, { word: scene.token(trouble.text) })),
+        ),
       );
     },
   };

@@ -1,7 +1,7 @@
 // What one can do with the text: the way words are chosen, step, run, pause, stop, take back; and how full the context is.
 
-import { element } from "../dom.js";
-import { count } from "../format.js";
+import { element } from "../kit/dom.js";
+import { count } from "../kit/format.js";
 
 const WAYS = /** @type {const} */ (["greedy", "sample", "beams"]);
 const RUNS = [5, 10, 20, 50, 100];
@@ -16,7 +16,9 @@ export function createBar(scene) {
   });
   const about = WAYS.map((way) => ({ way, node: element("p", { class: "muted" }, say(`bar.${way}_text`)) }));
   const button = (/** @type {string} */ name, /** @type {() => void} */ act) => {
-    const node = /** @type {HTMLButtonElement} */ (element("button", { type: "button", "data-do": name }, say(`bar.${name}`)));
+    const node = /** @type {HTMLButtonElement} */ (
+      element("button", { type: "button", "data-do": name }, say(`bar.${name}`))
+    );
     node.addEventListener("click", act);
     return node;
   };
@@ -46,13 +48,33 @@ export function createBar(scene) {
   const back = button("back", () => drop(/** @type {number} */ (scene.values().leaf), 1));
   const restart = button("restart", () => choose({ leaf: null, place: null, tree: [], search: null }));
   const find = button("search", () => choose({ search: scene.now().cursor.path }));
-  const words = select("words", RUNS, (n) => say("bar.run_of", { count: n }), (n) => {
-    paused = null;
-    choose({ words: n });
-  });
-  const speed = select("speed", ["full", "slow"], (name) => say(`bar.${name}`), (name) => choose({ speed: name }));
-  const width = select("width", range(1, 8), (n) => say("bar.width_of", { count: n }), (n) => choose({ width: n }));
-  const ahead = select("ahead", range(1, 16), (n) => say("bar.ahead_of", { count: n }), (n) => choose({ ahead: n }));
+  const words = select(
+    "words",
+    RUNS,
+    (n) => say("bar.run_of", { count: n }),
+    (n) => {
+      paused = null;
+      choose({ words: n });
+    },
+  );
+  const speed = select(
+    "speed",
+    ["full", "slow"],
+    (name) => say(`bar.${name}`),
+    (name) => choose({ speed: name }),
+  );
+  const width = select(
+    "width",
+    range(1, 8),
+    (n) => say("bar.width_of", { count: n }),
+    (n) => choose({ width: n }),
+  );
+  const ahead = select(
+    "ahead",
+    range(1, 16),
+    (n) => say("bar.ahead_of", { count: n }),
+    (n) => choose({ ahead: n }),
+  );
   const message = element("p", { class: "message", role: "status" });
   let told = ""; // why the last thing asked for could not be done
   const filled = element("span", { class: "filled" });
@@ -65,7 +87,11 @@ export function createBar(scene) {
    */
   function select(name, options, label, set) {
     const node = /** @type {HTMLSelectElement} */ (
-      element("select", { "aria-label": say(`bar.${name}`), "data-set": name }, ...options.map((option) => element("option", { value: option }, label(option))))
+      element(
+        "select",
+        { "aria-label": say(`bar.${name}`), "data-set": name },
+        ...options.map((option) => element("option", { value: option }, label(option))),
+      )
     );
     node.addEventListener("change", () => set(options[node.selectedIndex]));
     return { node, show: (/** @type {T} */ option) => (node.selectedIndex = options.indexOf(option)) };
@@ -78,7 +104,11 @@ export function createBar(scene) {
     node: element(
       "div",
       { class: "bar-of" },
-      element("div", { class: "ways", role: "radiogroup", "aria-label": say("bar.way") }, ...ways.map(({ button }) => button)),
+      element(
+        "div",
+        { class: "ways", role: "radiogroup", "aria-label": say("bar.way") },
+        ...ways.map(({ button }) => button),
+      ),
       element("div", { class: "about" }, ...about.map(({ node }) => node)),
       writing,
       searching,
@@ -114,12 +144,20 @@ export function createBar(scene) {
       ahead.show(values.ahead);
       const used = header.tokens.length + path.length;
       filled.style.width = `${(100 * used) / header.limit}%`;
-      const about_ = { used: count(used, header.language), limit: count(header.limit, header.language), n_ctx: count(header.sizes.n_ctx, header.language) };
+      const about_ = {
+        used: count(used, header.language),
+        limit: count(header.limit, header.language),
+        n_ctx: count(header.sizes.n_ctx, header.language),
+      };
       room.textContent = say(header.limit < header.sizes.n_ctx ? "bar.room" : "bar.room_whole", about_);
       meter.setAttribute("aria-label", room.textContent);
       const last = cursor.parent && ended ? scene.piece(cursor.id) : "";
       const middle = values.place !== null && !running;
-      message.textContent = ended ? say("bar.ended", { token: last }) : now.room < 1 ? say("bar.no_room", about_) : told || (middle ? say("bar.middle") : "");
+      message.textContent = ended
+        ? say("bar.ended", { token: last })
+        : now.room < 1
+          ? say("bar.no_room", about_)
+          : told || (middle ? say("bar.middle") : "");
     },
   };
 }

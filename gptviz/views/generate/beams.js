@@ -1,9 +1,9 @@
 // A beam search as the tree it is: at every length the few likeliest texts stay, the others fall out.
 
-import { css, mix, readableOn } from "../colours.js";
-import { element } from "../dom.js";
-import { brief, fixed } from "../format.js";
-import { prepare } from "../painter.js";
+import { css, mix, readableOn } from "../kit/colours.js";
+import { element } from "../kit/dom.js";
+import { brief, fixed } from "../kit/format.js";
+import { prepare } from "../kit/painter.js";
 
 const COLUMN = 118;
 const ROW = 34;
@@ -15,16 +15,29 @@ export function createBeams(scene) {
   const { say, follow } = scene;
   const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { "aria-hidden": true }));
   const layer = element("div", { class: "beam-nodes" });
-  const scroll = element("div", { class: "beam-scroll", tabindex: 0, role: "group", "aria-label": say("beams.label") }, element("div", { class: "beam-tree" }, canvas, layer));
+  const scroll = element(
+    "div",
+    { class: "beam-scroll", tabindex: 0, role: "group", "aria-label": say("beams.label") },
+    element("div", { class: "beam-tree" }, canvas, layer),
+  );
   const waiting = element("p", { class: "muted", role: "status" }, say("beams.waiting"));
   const body = element("tbody", {});
   const heads = ["text", "total", "mean"].map((name) => element("th", { scope: "col" }, say(`beams.${name}`)));
   const table = element("table", {}, element("thead", {}, element("tr", {}, ...heads)), body);
   const trouble = element("p", { class: "message", role: "status" });
-  const node = element("div", { class: "beams" }, element("p", { class: "title" }, say("beams.title")), element("p", { class: "muted" }, say("beams.note")), waiting, trouble, scroll, table);
+  const node = element(
+    "div",
+    { class: "beams" },
+    element("p", { class: "title" }, say("beams.title")),
+    element("p", { class: "muted" }, say("beams.note")),
+    waiting,
+    trouble,
+    scroll,
+    table,
+  );
   let drawn = "";
 
-  /** @param {import("../wire.js").Payload} part @param {number[]} path */
+  /** @param {import("../kit/wire.js").Payload} part @param {number[]} path */
   function show({ header, arrays }, path) {
     const n = header.tokens.length;
     const parent = arrays.parent.data;
@@ -54,7 +67,11 @@ export function createBeams(scene) {
       const to = [(arrays.depth.data[i] - 1) * COLUMN, middle(i)];
       const turn = to[0] - (COLUMN - WIDTH) / 2;
       const kept = arrays.kept.data[i] === 1;
-      painter.line([from, [turn, from[1]], [turn, to[1]], to], won.has(i) ? colours.output : kept ? colours.muted : colours.line, { thick: won.has(i) ? 3 : 1.5, dash: kept ? [] : [3, 3] }); // prettier-ignore
+      painter.line(
+        [from, [turn, from[1]], [turn, to[1]], to],
+        won.has(i) ? colours.output : kept ? colours.muted : colours.line,
+        { thick: won.has(i) ? 3 : 1.5, dash: kept ? [] : [3, 3] },
+      ); // prettier-ignore
     }
     layer.style.width = `${width}px`;
     layer.style.height = `${height}px`;
@@ -65,7 +82,12 @@ export function createBeams(scene) {
         const state = results.has(i) ? "result" : kept ? "kept" : "fell";
         const box = element(
           "button",
-          { type: "button", class: `beam ${state}`, "data-node": i, title: say(`beams.${state}`, { token, p: brief(p), total: fixed(arrays.total.data[i], 2) }) },
+          {
+            type: "button",
+            class: `beam ${state}`,
+            "data-node": i,
+            title: say(`beams.${state}`, { token, p: brief(p), total: fixed(arrays.total.data[i], 2) }),
+          },
           element("span", { class: "piece", lang: "", translate: "no" }, token),
           element("span", { class: "weight" }, brief(p)),
         );
@@ -92,12 +114,25 @@ export function createBeams(scene) {
       return ids;
     }
     const line = (/** @type {string} */ label, /** @type {number[]} */ ids, /** @type {number} */ total) => {
-      const button = element("button", { type: "button", class: "text-of" }, ...ids.map((id) => element("span", { class: "own" }, scene.piece(id))));
+      const button = element(
+        "button",
+        { type: "button", class: "text-of" },
+        ...ids.map((id) => element("span", { class: "own" }, scene.piece(id))),
+      );
       button.addEventListener("click", () => follow([...path, ...ids]));
-      return element("tr", {}, element("th", { scope: "row" }, element("span", { class: "muted" }, label, " "), button), element("td", {}, fixed(total, 2)), element("td", {}, fixed(total / ids.length, 2)));
+      return element(
+        "tr",
+        {},
+        element("th", { scope: "row" }, element("span", { class: "muted" }, label, " "), button),
+        element("td", {}, fixed(total, 2)),
+        element("td", {}, fixed(total / ids.length, 2)),
+      );
     };
-    const lines = header.best.map((/** @type {number} */ at, /** @type {number} */ k) => line(say("beams.place", { rank: k + 1 }), idsTo(at), arrays.total.data[at]));
-    for (const [id, piece] of Object.entries(header.pieces)) scene.numbers.pieces.set(Number(id), /** @type {string} */ (piece));
+    const lines = header.best.map((/** @type {number} */ at, /** @type {number} */ k) =>
+      line(say("beams.place", { rank: k + 1 }), idsTo(at), arrays.total.data[at]),
+    );
+    for (const [id, piece] of Object.entries(header.pieces))
+      scene.numbers.pieces.set(Number(id), /** @type {string} */ (piece));
     body.replaceChildren(...lines, line(say("beams.greedy"), header.greedy.ids, header.greedy.total));
   }
 
@@ -109,7 +144,11 @@ export function createBeams(scene) {
       if (node.hidden) return;
       const part = scene.part("beams");
       const path = /** @type {number[]} */ (values.search);
-      const ready = part && part.header.width === values.width && part.header.ahead === values.ahead && part.header.path.join() === path.join();
+      const ready =
+        part &&
+        part.header.width === values.width &&
+        part.header.ahead === values.ahead &&
+        part.header.path.join() === path.join();
       waiting.style.visibility = ready ? "hidden" : "";
       scroll.classList.toggle("stale", !ready);
       trouble.textContent = ready ? (part.header.trouble ?? "") : "";

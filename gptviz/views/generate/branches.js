@@ -1,7 +1,7 @@
 // All texts of the tree, each where it leaves another: to follow, to compare, to delete.
 
-import { element } from "../dom.js";
-import { fixed, oneIn } from "../format.js";
+import { element } from "../kit/dom.js";
+import { fixed, oneIn } from "../kit/format.js";
 import { find, nodesTo, pathOf, totalOf, PROMPT } from "./tree.js";
 
 const BEFORE = 2; // tokens shown of what a branch shares with its parent
@@ -10,12 +10,28 @@ const BEFORE = 2; // tokens shown of what a branch shares with its parent
 export function createBranches(scene) {
   const { header, numbers, say, choose, drop } = scene;
   const body = element("tbody", {});
-  const heads = ["text", "words", "total", "mean"].map((name) => element("th", { scope: "col" }, say(`branches.${name}`)));
+  const heads = ["text", "words", "total", "mean"].map((name) =>
+    element("th", { scope: "col" }, say(`branches.${name}`)),
+  );
   const node = element(
     "div",
     { class: "branches" },
     element("p", { class: "title" }, say("branches.title")),
-    element("table", {}, element("thead", {}, element("tr", {}, ...heads, element("th", {}, element("span", { class: "hidden" }, say("branches.delete_head"))))), body),
+    element(
+      "table",
+      {},
+      element(
+        "thead",
+        {},
+        element(
+          "tr",
+          {},
+          ...heads,
+          element("th", {}, element("span", { class: "hidden" }, say("branches.delete_head"))),
+        ),
+      ),
+      body,
+    ),
     element("p", { class: "muted" }, say("branches.note")),
   );
 
@@ -70,7 +86,16 @@ export function createBranches(scene) {
             ...nodes.slice(shared.length).map((word) => element("span", { class: "own" }, scene.piece(word.id))),
           );
           follow.addEventListener("click", () => choose({ leaf, place: null }));
-          const remove = element("button", { type: "button", class: "remove", "aria-label": say("branches.delete", { count: path.length }), title: say("branches.delete", { count: path.length }) }, "×");
+          const remove = element(
+            "button",
+            {
+              type: "button",
+              class: "remove",
+              "aria-label": say("branches.delete", { count: path.length }),
+              title: say("branches.delete", { count: path.length }),
+            },
+            "×",
+          );
           remove.addEventListener("click", () => drop(leaf));
           const known = !Number.isNaN(total);
           const cell = element("th", { scope: "row" }, follow);
@@ -80,7 +105,14 @@ export function createBranches(scene) {
             { class: leaf === values.leaf ? "chosen" : null, "data-leaf": leaf },
             cell,
             element("td", {}, String(path.length)),
-            element("td", { title: known ? say("branches.one_in", { count: oneIn(total, header.language) }) : "", class: total === best ? "best" : null }, known ? fixed(total, 2) : "…"),
+            element(
+              "td",
+              {
+                title: known ? say("branches.one_in", { count: oneIn(total, header.language) }) : "",
+                class: total === best ? "best" : null,
+              },
+              known ? fixed(total, 2) : "…",
+            ),
             element("td", {}, known ? fixed(total / path.length, 2) : "…"),
             element("td", {}, remove),
           );

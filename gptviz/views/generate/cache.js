@@ -1,9 +1,9 @@
 // The key-value cache, by measurement: the time for one more word with it and without it, and what is reused.
 
-import { css } from "../colours.js";
-import { element } from "../dom.js";
-import { count, fixed } from "../format.js";
-import { prepare } from "../painter.js";
+import { css } from "../kit/colours.js";
+import { element } from "../kit/dom.js";
+import { count, fixed } from "../kit/format.js";
+import { prepare } from "../kit/painter.js";
 
 const HEIGHT = 240;
 const [LEFT, RIGHT, TOP, BOTTOM] = [52, 12, 12, 34];
@@ -12,7 +12,9 @@ const [LEFT, RIGHT, TOP, BOTTOM] = [52, 12, 12, 34];
 export function createCache(scene) {
   const { header, say, choose } = scene;
   const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "img" }));
-  const measure = /** @type {HTMLButtonElement} */ (element("button", { type: "button", "data-do": "measure" }, say("cache.measure")));
+  const measure = /** @type {HTMLButtonElement} */ (
+    element("button", { type: "button", "data-do": "measure" }, say("cache.measure"))
+  );
   measure.addEventListener("click", () => choose({ measure: true, goal: null }));
   const size = element("p", {});
   const latest = element("p", { class: "latest", role: "status" });
@@ -32,7 +34,20 @@ export function createCache(scene) {
       "div",
       { class: "cache-view" },
       element("p", {}, say("cache.text")),
-      element("table", { class: "reused" }, element("thead", {}, element("tr", {}, ...["what", "earlier", "new"].map((name) => element("th", { scope: "col" }, say(`cache.${name}`))))), reused),
+      element(
+        "table",
+        { class: "reused" },
+        element(
+          "thead",
+          {},
+          element(
+            "tr",
+            {},
+            ...["what", "earlier", "new"].map((name) => element("th", { scope: "col" }, say(`cache.${name}`))),
+          ),
+        ),
+        reused,
+      ),
       size,
       element("div", { class: "line" }, measure, legend),
       canvas,
@@ -53,11 +68,23 @@ export function createCache(scene) {
         ["queries", "–", n(it.queries)],
       ];
       reused.replaceChildren(
-        ...cells.map(([name, before, fresh]) => element("tr", {}, element("th", { scope: "row" }, say(`cache.${name}`)), element("td", {}, before), element("td", {}, fresh))),
+        ...cells.map(([name, before, fresh]) =>
+          element(
+            "tr",
+            {},
+            element("th", { scope: "row" }, say(`cache.${name}`)),
+            element("td", {}, before),
+            element("td", {}, fresh),
+          ),
+        ),
       );
       size.textContent = say("cache.size", {
-        ...it.sizes, numbers: n(it.numbers), used: n(used), kilobytes: fixed(it.bytes / 1024, it.bytes < 10_240 ? 1 : 0),
-        megabytes: fixed((used * it.bytes) / 2 ** 20, 2), itemsize: it.itemsize,
+        ...it.sizes,
+        numbers: n(it.numbers),
+        used: n(used),
+        kilobytes: fixed(it.bytes / 1024, it.bytes < 10_240 ? 1 : 0),
+        megabytes: fixed((used * it.bytes) / 2 ** 20, 2),
+        itemsize: it.itemsize,
       }); // prettier-ignore
       measure.disabled = values.measure;
       measure.textContent = say(values.measure ? "cache.measuring" : "cache.measure");
@@ -73,14 +100,31 @@ export function createCache(scene) {
     canvas.style.background = css(colours.background);
     canvas.setAttribute("aria-label", say("cache.alt", { count: timings.length }));
     const longest = Math.max(64, ...timings.map(({ length }) => length));
-    const highest = ceiling(Math.max(0.02, ...timings.flatMap(({ cached, plain }) => [cached, plain].filter((x) => !Number.isNaN(x)))));
+    const highest = ceiling(
+      Math.max(0.02, ...timings.flatMap(({ cached, plain }) => [cached, plain].filter((x) => !Number.isNaN(x)))),
+    );
     const x = (/** @type {number} */ length) => LEFT + (length / longest) * (width - LEFT - RIGHT);
     const y = (/** @type {number} */ seconds) => TOP + (1 - seconds / highest) * (HEIGHT - TOP - BOTTOM);
     for (let i = 0; i <= 4; i++) {
       const seconds = (highest * i) / 4;
-      painter.line([[LEFT, y(seconds)], [width - RIGHT, y(seconds)]], colours.line); // prettier-ignore
-      if (timings.length) painter.text(fixed(1000 * seconds, highest < 0.1 ? 1 : 0), LEFT - 6, y(seconds), { fill: colours.muted, size: 11, align: "right" });
-      painter.text(String(Math.round((longest * i) / 4)), x((longest * i) / 4), HEIGHT - BOTTOM + 10, { fill: colours.muted, size: 11, align: i === 4 ? "right" : "center" });
+      painter.line(
+        [
+          [LEFT, y(seconds)],
+          [width - RIGHT, y(seconds)],
+        ],
+        colours.line,
+      ); // prettier-ignore
+      if (timings.length)
+        painter.text(fixed(1000 * seconds, highest < 0.1 ? 1 : 0), LEFT - 6, y(seconds), {
+          fill: colours.muted,
+          size: 11,
+          align: "right",
+        });
+      painter.text(String(Math.round((longest * i) / 4)), x((longest * i) / 4), HEIGHT - BOTTOM + 10, {
+        fill: colours.muted,
+        size: 11,
+        align: i === 4 ? "right" : "center",
+      });
     }
     painter.text("ms", LEFT - 6, 8, { fill: colours.muted, size: 11, align: "right" });
     painter.text(say("cache.axis"), width - RIGHT, HEIGHT - 8, { fill: colours.muted, size: 11, align: "right" });
@@ -91,7 +135,12 @@ export function createCache(scene) {
     const both = timings.filter(({ cached, plain }) => !Number.isNaN(cached) && !Number.isNaN(plain));
     const last = both[both.length - 1];
     latest.textContent = last
-      ? say("cache.latest", { length: last.length, cached: milliseconds(last.cached), plain: milliseconds(last.plain), times: fixed(last.plain / last.cached, 1) })
+      ? say("cache.latest", {
+          length: last.length,
+          cached: milliseconds(last.cached),
+          plain: milliseconds(last.plain),
+          times: fixed(last.plain / last.cached, 1),
+        })
       : say("cache.nothing");
   }
 }

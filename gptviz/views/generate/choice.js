@@ -1,19 +1,25 @@
 // How a word is drawn: temperature and filters, the same as on the page Output; and the seed.
 
-import { element } from "../dom.js";
-import { exactly } from "../format.js";
+import { element } from "../kit/dom.js";
+import { exactly } from "../kit/format.js";
 import { FILTERS } from "../output/filters.js";
-import { HIGHEST, position, temperatureAt } from "../output/slider.js";
+import { HIGHEST, position, temperatureAt } from "../kit/slider.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createChoice(scene) {
   const { header, say, choose } = scene;
 
   const temperature = slider("temperature", position(HIGHEST));
-  const infinite = /** @type {HTMLButtonElement} */ (element("button", { type: "button", class: "infinite", title: say("choice.infinite") }, "∞"));
+  const infinite = /** @type {HTMLButtonElement} */ (
+    element("button", { type: "button", class: "infinite", title: say("choice.infinite") }, "∞")
+  );
   infinite.addEventListener("click", () => choose({ temperature: scene.values().temperature === "inf" ? 1 : "inf" }));
-  temperature.node.prepend(element("span", { class: "line" }, /** @type {Node} */ (temperature.node.firstChild), infinite));
-  temperature.input.addEventListener("input", () => choose({ temperature: temperatureAt(Number(temperature.input.value)) }));
+  temperature.node.prepend(
+    element("span", { class: "line" }, /** @type {Node} */ (temperature.node.firstChild), infinite),
+  );
+  temperature.input.addEventListener("input", () =>
+    choose({ temperature: temperatureAt(Number(temperature.input.value)) }),
+  );
   const tied = element("p", { class: "muted" }, say("choice.infinite_text"));
   const filters = Object.entries(FILTERS).map(([name, { steps, start, text }]) => {
     const allowed = name === "top_k" ? steps.filter((k) => k <= header.sizes.vocab_size) : steps;
@@ -38,7 +44,14 @@ export function createChoice(scene) {
     const input = /** @type {HTMLInputElement} */ (
       element("input", { type: "range", min: 0, max: last, step: 1, "aria-label": say(`choice.${name}`) })
     );
-    const head = element("label", { class: "check" }, ...(before ? [before, " "] : []), element("b", {}, say(`choice.${name}`)), " ", value);
+    const head = element(
+      "label",
+      { class: "check" },
+      ...(before ? [before, " "] : []),
+      element("b", {}, say(`choice.${name}`)),
+      " ",
+      value,
+    );
     return { node: element("li", { "data-filter": name }, head, input), input, value };
   }
 
@@ -47,9 +60,20 @@ export function createChoice(scene) {
       "div",
       { class: "choice-view" },
       element("p", {}, say("choice.text")),
-      element("ol", { class: "settings" }, filters[0].node, temperature.node, ...filters.slice(1).map(({ node }) => node)),
+      element(
+        "ol",
+        { class: "settings" },
+        filters[0].node,
+        temperature.node,
+        ...filters.slice(1).map(({ node }) => node),
+      ),
       tied,
-      element("div", { class: "line" }, element("label", { class: "check" }, say("choice.seed"), " ", seed), element("span", { class: "muted" }, say("choice.seed_text"))),
+      element(
+        "div",
+        { class: "line" },
+        element("label", { class: "check" }, say("choice.seed"), " ", seed),
+        element("span", { class: "muted" }, say("choice.seed_text")),
+      ),
     ),
     /** @param {import("./view.js").Now} now */
     draw({ values }) {
@@ -70,9 +94,14 @@ export function createChoice(scene) {
         filter.input.disabled = value === null;
         filter.value.textContent = value === null ? "" : filter.text(value);
         filter.node.classList.toggle("off", value === null);
-        set(filter.input, filter.nearest(value ?? filter.start), value === null ? say("choice.off") : filter.text(value));
+        set(
+          filter.input,
+          filter.nearest(value ?? filter.start),
+          value === null ? say("choice.off") : filter.text(value),
+        );
       }
-      if (seed.getRootNode() && /** @type {ShadowRoot} */ (seed.getRootNode()).activeElement !== seed) seed.value = String(values.seed);
+      if (seed.getRootNode() && /** @type {ShadowRoot} */ (seed.getRootNode()).activeElement !== seed)
+        seed.value = String(values.seed);
     },
   };
 }

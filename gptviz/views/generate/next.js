@@ -1,7 +1,7 @@
 // What could come at one place: the likeliest words with their probabilities, each of them a way to go on.
 
-import { element } from "../dom.js";
-import { count, share } from "../format.js";
+import { element } from "../kit/dom.js";
+import { count, share } from "../kit/format.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createNext(scene) {
@@ -14,7 +14,13 @@ export function createNext(scene) {
   const rest = element("p", { class: "muted rest" });
   const note = element("p", { class: "note" });
   const input = /** @type {HTMLInputElement} */ (
-    element("input", { type: "text", autocomplete: "off", spellcheck: false, "aria-label": say("next.own"), placeholder: say(header.ids ? "next.own_ids" : "next.own") })
+    element("input", {
+      type: "text",
+      autocomplete: "off",
+      spellcheck: false,
+      "aria-label": say("next.own"),
+      placeholder: say(header.ids ? "next.own_ids" : "next.own"),
+    })
   );
   const put = element("button", { type: "submit" }, say("next.put"));
   const form = element("form", { class: "own" }, input, put);
@@ -40,7 +46,14 @@ export function createNext(scene) {
     const p = element("span", { class: "p" });
     const q = element("span", { class: "q" });
     const node = /** @type {HTMLButtonElement} */ (
-      element("button", { type: "button", class: "row" }, word, element("span", { class: "track", "aria-hidden": true }, bar, drawn), p, q)
+      element(
+        "button",
+        { type: "button", class: "row" },
+        word,
+        element("span", { class: "track", "aria-hidden": true }, bar, drawn),
+        p,
+        q,
+      )
     );
     let take = () => {};
     node.addEventListener("click", () => take());
@@ -65,7 +78,10 @@ export function createNext(scene) {
         const key = about.taken === it.id ? "is" : about.known.has(it.id) ? "switch" : about.end ? "take" : "branch";
         const said = say(`next.${key}`, { token: scene.piece(it.id) });
         node.title = it.rank ? `${said} · ${say("next.rank", { rank: it.rank })}` : said;
-        node.setAttribute("aria-label", `${said}: ${p.textContent}${about.drawn ? `, ${say("next.q")} ${q.textContent}` : ""}`);
+        node.setAttribute(
+          "aria-label",
+          `${said}: ${p.textContent}${about.drawn ? `, ${say("next.q")} ${q.textContent}` : ""}`,
+        );
       },
     };
   }

@@ -20,7 +20,7 @@ from gptviz.llm import LLM
 from gptviz.sampling import Options
 from gptviz.text import file
 from gptviz.views.attention import name_of
-from gptviz.views.wire import pack
+from gptviz.views.kit.wire import pack
 
 NONE = -1  # where an array has no token
 KEPT = 16  # searches and sets of tasks that are remembered

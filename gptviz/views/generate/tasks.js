@@ -1,14 +1,14 @@
 // Tasks put as texts to go on with: a few examples, then what is asked. The next word is the answer.
 
-import { element } from "../dom.js";
-import { brief } from "../format.js";
+import { element } from "../kit/dom.js";
+import { brief } from "../kit/format.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createTasks(scene) {
   const { say, choose } = scene;
   const list = element("div", { class: "tasks" });
   const waiting = element("p", { class: "muted", role: "status" }, say("tasks.waiting"));
-  let shown = /** @type {import("../wire.js").Payload | null} */ (null);
+  let shown = /** @type {import("../kit/wire.js").Payload | null} */ (null);
   const piece = (/** @type {string} */ text) => element("span", { class: "token", lang: "", translate: "no" }, text);
 
   /** What the model answered, and how likely it held each of the answers to choose from. @param {any} row @param {any} found */
@@ -20,7 +20,17 @@ export function createTasks(scene) {
       piece(found.pieces[0]),
       ` ${brief(found.p[0])} `,
       element("span", { class: "mark" }, right ? "✓" : "✗"),
-      element("span", { class: "muted labels" }, row.labels.length > 1 ? row.labels.map((/** @type {string} */ label, /** @type {number} */ i) => `${label} ${brief(found.labels[i])}`).join(" · ") : right ? "" : `${row.right} ${brief(found.labels[0])}`),
+      element(
+        "span",
+        { class: "muted labels" },
+        row.labels.length > 1
+          ? row.labels
+              .map((/** @type {string} */ label, /** @type {number} */ i) => `${label} ${brief(found.labels[i])}`)
+              .join(" · ")
+          : right
+            ? ""
+            : `${row.right} ${brief(found.labels[0])}`,
+      ),
     );
   }
 
@@ -36,14 +46,25 @@ export function createTasks(scene) {
       element(
         "table",
         {},
-        element("thead", {}, element("tr", {}, ...heads, element("th", {}, element("span", { class: "hidden" }, say("tasks.use"))))),
+        element(
+          "thead",
+          {},
+          element("tr", {}, ...heads, element("th", {}, element("span", { class: "hidden" }, say("tasks.use")))),
+        ),
         element(
           "tbody",
           {},
           ...task.rows.map((/** @type {any} */ row) => {
             const use = element("button", { type: "button" }, say("tasks.use"));
             use.addEventListener("click", () => choose({ text: row.text, goal: null }));
-            return element("tr", {}, element("th", { scope: "row", class: "asked", lang: "en", translate: "no" }, row.asked), answer(row, row.shown), answer(row, row.bare), element("td", {}, use));
+            return element(
+              "tr",
+              {},
+              element("th", { scope: "row", class: "asked", lang: "en", translate: "no" }, row.asked),
+              answer(row, row.shown),
+              answer(row, row.bare),
+              element("td", {}, use),
+            );
           }),
         ),
       ),
@@ -51,7 +72,14 @@ export function createTasks(scene) {
   }
 
   return {
-    node: element("div", { class: "tasks-view" }, element("p", {}, say("tasks.text")), waiting, list, element("p", { class: "muted" }, say("tasks.note"))),
+    node: element(
+      "div",
+      { class: "tasks-view" },
+      element("p", {}, say("tasks.text")),
+      waiting,
+      list,
+      element("p", { class: "muted" }, say("tasks.note")),
+    ),
     draw() {
       const part = scene.part("tasks");
       waiting.hidden = part !== null;

@@ -1,19 +1,27 @@
 // The text itself: the prompt, then each word that was written, tinted by how likely the model held it.
 
-import { css, mix, readableOn } from "../colours.js";
-import { element } from "../dom.js";
-import { brief, fixed, oneIn, share } from "../format.js";
+import { css, mix, readableOn } from "../kit/colours.js";
+import { element } from "../kit/dom.js";
+import { brief, fixed, oneIn, share } from "../kit/format.js";
 import { totalOf } from "./tree.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createText(scene) {
   const { header, numbers, say, choose, point } = scene;
   const prompt = header.tokens.map((/** @type {string} */ piece, /** @type {number} */ i) => {
-    const node = element("span", { class: "given", lang: "", translate: "no" }, element("span", { class: "piece" }, piece));
+    const node = element(
+      "span",
+      { class: "given", lang: "", translate: "no" },
+      element("span", { class: "piece" }, piece),
+    );
     node.style.setProperty("--chip", `var(--token-${i % 6})`);
     return node;
   });
-  const cursor = element("button", { type: "button", class: "cursor", "data-cursor": true, "aria-label": say("text.cursor") }, "?");
+  const cursor = element(
+    "button",
+    { type: "button", class: "cursor", "data-cursor": true, "aria-label": say("text.cursor") },
+    "?",
+  );
   cursor.addEventListener("click", () => choose({ place: null }));
   const strip = element("div", { class: "strip", role: "group", "aria-label": say("text.label") }, ...prompt, cursor);
   strip.addEventListener("pointerleave", () => point(null));
@@ -30,7 +38,12 @@ export function createText(scene) {
     if (known) return known;
     const weight = element("span", { class: "weight", "aria-hidden": true });
     const piece = element("span", { class: "piece" });
-    const node = element("button", { type: "button", lang: "", translate: "no", "data-place": word.path.length - 1 }, piece, weight);
+    const node = element(
+      "button",
+      { type: "button", lang: "", translate: "no", "data-place": word.path.length - 1 },
+      piece,
+      weight,
+    );
     node.style.setProperty("--chip", `var(--token-${scene.position(word) % 6})`);
     node.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && point(word));
     node.addEventListener("click", () => choose({ place: word.path.length - 1 }));
@@ -71,7 +84,8 @@ export function createText(scene) {
         const from = kept < 0 ? path.length : kept;
         for (const word of shown.slice(from)) chips.get(word.key)?.node.remove();
         cursor.before(...path.slice(from).map((word) => chipOf(word).node));
-        for (const key of chips.keys()) if (chips.size > 600 && !path.some((word) => word.key === key)) chips.delete(key);
+        for (const key of chips.keys())
+          if (chips.size > 600 && !path.some((word) => word.key === key)) chips.delete(key);
       }
       shown = path;
       path.forEach((word, i) => {
@@ -89,7 +103,9 @@ export function createText(scene) {
         node.setAttribute("aria-pressed", String(i === values.place));
         node.classList.toggle("over", word.key === now.taken?.key && i !== values.place);
         node.tabIndex = i === values.place ? 0 : -1;
-        const said = given ? say("text.word", { token: scene.piece(word.id), share: share(p), rank: given.rank }) : scene.piece(word.id);
+        const said = given
+          ? say("text.word", { token: scene.piece(word.id), share: share(p), rank: given.rank })
+          : scene.piece(word.id);
         node.setAttribute("aria-label", said);
       });
       const last = path[path.length - 1];

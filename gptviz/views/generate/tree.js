@@ -164,7 +164,7 @@ export class Numbers {
 
   /**
    * What a tree part says. Numbers under other settings go.
-   * @param {import("../wire.js").Payload} part
+   * @param {import("../kit/wire.js").Payload} part
    */
   take({ header, arrays }) {
     if (header.settings !== this.settings) {
@@ -175,7 +175,8 @@ export class Numbers {
     this.addPieces(header.pieces);
     const [, K] = arrays.next_ids.shape;
     const paths = /** @type {string[]} */ ([]);
-    const row = (/** @type {string} */ name, /** @type {number} */ n) => Array.from(arrays[name].data.subarray(n * K, (n + 1) * K));
+    const row = (/** @type {string} */ name, /** @type {number} */ n) =>
+      Array.from(arrays[name].data.subarray(n * K, (n + 1) * K));
     for (let n = 0; n < arrays.id.data.length; n++) {
       const before = paths[arrays.parent.data[n]];
       const id = arrays.id.data[n];
@@ -183,7 +184,8 @@ export class Numbers {
       paths.push(key);
       if (n) this.given.set(key, { p: arrays.p.data[n], q: arrays.q.data[n], rank: arrays.rank.data[n] });
       const ids = row("next_ids", n);
-      if (ids[0] !== PROMPT) this.behind.set(key, { ids, p: row("next_p", n), q: row("next_q", n), left: arrays.left.data[n] });
+      if (ids[0] !== PROMPT)
+        this.behind.set(key, { ids, p: row("next_p", n), q: row("next_q", n), left: arrays.left.data[n] });
     }
   }
 

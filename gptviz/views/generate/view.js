@@ -1,9 +1,9 @@
 // The generation view: a text that grows word by word, and the tree of what else was tried. Which texts there are and
 // which is followed is decided here; the host writes when a goal is set, and tells of every word.
 
-import { element, fill, fillNodes } from "../dom.js";
-import { createKeeper } from "../keeper.js";
-import { createSections } from "../section.js";
+import { element, fill, fillNodes } from "../kit/dom.js";
+import { createKeeper } from "../kit/keeper.js";
+import { createSections } from "../kit/section.js";
 import { createBar } from "./bar.js";
 import { createBeams } from "./beams.js";
 import { createBranches } from "./branches.js";
@@ -14,7 +14,7 @@ import { createTasks } from "./tasks.js";
 import { createText } from "./text.js";
 import { Numbers, find, grow, keyOf, nodesTo, pathOf, sizeOf, withText, without } from "./tree.js";
 
-export const css = ["../common.css", "./view.css", "./sections.css"];
+export const css = ["../kit/common.css", "./view.css", "./sections.css"];
 
 const LATE = 1000; // ms
 
@@ -25,7 +25,7 @@ const SECTIONS = { choice: createChoice, cache: createCache, tasks: createTasks 
 const ASKS = ["tree", "goal", "force", "text", "search", "measure", "open", "way"];
 
 /**
- * @typedef {import("../wire.js").Payload} Payload
+ * @typedef {import("../kit/wire.js").Payload} Payload
  * @typedef {import("./tree.js").Node} Node
  * @typedef {import("./tree.js").Branch} Branch
  *
@@ -75,7 +75,7 @@ const ASKS = ["tree", "goal", "force", "text", "search", "measure", "open", "way
  * @property {(id: number, position?: number) => HTMLElement} token in the colour of its position, if it has one
  * @property {(node: Node) => number} position of a word in the whole text
  * @property {(id: number) => boolean} ends
- * @property {() => Record<string, import("../colours.js").Rgb>} colours
+ * @property {() => Record<string, import("../kit/colours.js").Rgb>} colours
  * @property {(name: string) => Payload | null} part
  * @property {() => Values} values as they are now, drawn or not
  * @property {() => Now} now
@@ -108,10 +108,29 @@ export function mount(root, given, report) {
     frame,
     /** @type {Values} */
     values: {
-    of: "", tree: [], leaf: null, place: null, goal: null, way: "greedy", temperature: 1, top_k: null, top_p: null,
-    min_p: null, repetition_penalty: null, seed: 0, speed: "full", words: 20, search: null, width: 3, ahead: 8, open: [],
-    force: null, text: null, measure: false, puts: 0,
-  }, // prettier-ignore
+      of: "",
+      tree: [],
+      leaf: null,
+      place: null,
+      goal: null,
+      way: "greedy",
+      temperature: 1,
+      top_k: null,
+      top_p: null,
+      min_p: null,
+      repetition_penalty: null,
+      seed: 0,
+      speed: "full",
+      words: 20,
+      search: null,
+      width: 3,
+      ahead: 8,
+      open: [],
+      force: null,
+      text: null,
+      measure: false,
+      puts: 0,
+    }, // prettier-ignore
     asks: ASKS,
     once: { text: null },
     report,
@@ -185,7 +204,8 @@ export function mount(root, given, report) {
     const values = keeper.values();
     const rest = without(values.tree, leaf, count);
     // Another text went: the one that is followed is followed still.
-    const kept = leaf === values.leaf || values.leaf === null ? rest : withText(rest.tree, pathOf(values.tree, values.leaf));
+    const kept =
+      leaf === values.leaf || values.leaf === null ? rest : withText(rest.tree, pathOf(values.tree, values.leaf));
     // A word that is taken back in order to be drawn again shall be drawn anew.
     const again = values.way === "sample" && count !== undefined && !seeded;
     choose({ tree: rest.tree, leaf: kept.leaf, place: null, ...(again ? { seed: values.seed + 1 } : {}) });

@@ -26,7 +26,7 @@ from gptviz.analysis.meaning import CLOUDS, along, cloud, direction, formula_wor
 from gptviz.analysis.spaces import SPACES, WordSpace
 from gptviz.errors import GptvizError
 from gptviz.text import file
-from gptviz.views.wire import pack
+from gptviz.views.kit.wire import pack
 
 SECTIONS = ("results", "gallery", "direction", "cloud", "spaces")
 """The parts of the view that unfold."""

@@ -1,10 +1,14 @@
 // A direction of the space: from the mean of one set of words to that of another, and other words along it.
 
-import { element } from "../dom.js";
-import { fixed } from "../format.js";
+import { element } from "../kit/dom.js";
+import { fixed } from "../kit/format.js";
 
 const PRESETS = {
-  gender: ["man king father boy actor he", "woman queen mother girl actress she", "nurse doctor engineer teacher soldier dancer president secretary table"],
+  gender: [
+    "man king father boy actor he",
+    "woman queen mother girl actress she",
+    "nurse doctor engineer teacher soldier dancer president secretary table",
+  ],
   size: ["small tiny little short", "big huge large tall", "mouse cat dog horse elephant whale village city"],
   country: ["France Paris French", "Germany Berlin German", "wine beer Napoleon Bach Europe Vienna London"],
 };
@@ -14,30 +18,67 @@ export function createDirection(scene) {
   const { say, choose } = scene;
   const names = /** @type {const} */ (["first", "second", "others"]);
   const fields = names.map((name) => {
-    const node = /** @type {HTMLInputElement} */ (element("input", { type: "text", maxlength: 400, autocomplete: "off", spellcheck: false, lang: "", translate: "no" }));
+    const node = /** @type {HTMLInputElement} */ (
+      element("input", {
+        type: "text",
+        maxlength: 400,
+        autocomplete: "off",
+        spellcheck: false,
+        lang: "",
+        translate: "no",
+      })
+    );
     return { name, node, label: element("label", {}, element("span", {}, say(`direction.${name}`)), node) };
   });
-  const go = () => choose(Object.fromEntries(fields.map(({ name, node }) => [name, node.value.toWellFormed?.() ?? node.value])));
-  const form = element("form", { class: "sets" }, ...fields.map(({ label }) => label), element("button", { type: "submit" }, say("direction.go")));
+  const go = () =>
+    choose(Object.fromEntries(fields.map(({ name, node }) => [name, node.value.toWellFormed?.() ?? node.value])));
+  const form = element(
+    "form",
+    { class: "sets" },
+    ...fields.map(({ label }) => label),
+    element("button", { type: "submit" }, say("direction.go")),
+  );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     go();
   });
-  const presets = element("div", { class: "examples" }, element("span", { class: "muted" }, say("formula.try")), ...Object.entries(PRESETS).map(([name, sets]) => {
-    const node = element("button", { type: "button", "data-preset": name }, say(`direction.${name}`));
-    node.addEventListener("click", () => choose({ first: sets[0], second: sets[1], others: sets[2] }));
-    return node;
-  }));
+  const presets = element(
+    "div",
+    { class: "examples" },
+    element("span", { class: "muted" }, say("formula.try")),
+    ...Object.entries(PRESETS).map(([name, sets]) => {
+      const node = element("button", { type: "button", "data-preset": name }, say(`direction.${name}`));
+      node.addEventListener("click", () => choose({ first: sets[0], second: sets[1], others: sets[2] }));
+      return node;
+    }),
+  );
   presets.hidden = !scene.header.words;
   const trouble = element("p", { class: "trouble", role: "status" });
   const line = element("div", { class: "axis-of", role: "list", lang: "", translate: "no" });
-  const ends = element("div", { class: "ends muted" }, element("span", {}, say("direction.first_mean")), element("span", {}, say("direction.second_mean")));
+  const ends = element(
+    "div",
+    { class: "ends muted" },
+    element("span", {}, say("direction.first_mean")),
+    element("span", {}, say("direction.second_mean")),
+  );
   const said = element("p", {});
   const missing = element("p", { class: "muted" });
   let last = /** @type {any} */ (null);
 
   return {
-    node: element("div", { class: "direction-view" }, element("p", {}, say("direction.text")), presets, form, trouble, ends, line, said, missing, element("p", { class: "muted" }, say("direction.note"))),
+    node: element(
+      "div",
+      { class: "direction-view" },
+      element("p", {}, say("direction.text")),
+      presets,
+      form,
+      trouble,
+      ends,
+      line,
+      said,
+      missing,
+      element("p", { class: "muted" }, say("direction.note")),
+    ),
     /** @param {import("./view.js").Values} values */
     draw(values) {
       const part = scene.part("direction");
@@ -60,15 +101,33 @@ export function createDirection(scene) {
       line.replaceChildren(
         ...placed.map(({ piece, at, side }) => {
           const mark = element("span", { class: "at" });
-          const node = element("div", { class: `placed ${side}`, role: "listitem" }, element("span", { class: "word" }, scene.token(piece), side === "other" ? "" : element("span", { class: "muted" }, side === "first" ? " A" : " B")), element("span", { class: "rail" }, mark), element("span", { class: "number" }, fixed(at, 2)));
+          const node = element(
+            "div",
+            { class: `placed ${side}`, role: "listitem" },
+            element(
+              "span",
+              { class: "word" },
+              scene.token(piece),
+              side === "other" ? "" : element("span", { class: "muted" }, side === "first" ? " A" : " B"),
+            ),
+            element("span", { class: "rail" }, mark),
+            element("span", { class: "number" }, fixed(at, 2)),
+          );
           node.style.setProperty("--at", String((at - low) / (high - low)));
           return node;
         }),
       );
-      said.textContent = say("direction.said", { agree: fixed(it.agree, 2), right: String(it.apart[0]), all: String(it.apart[1]) });
+      said.textContent = say("direction.said", {
+        agree: fixed(it.agree, 2),
+        right: String(it.apart[0]),
+        all: String(it.apart[1]),
+      });
       if (it.apart[1] === 2) said.append(" ", say("direction.by_construction"));
       const cut = it.sets.some((/** @type {string} */ text) => text.length >= 400);
-      missing.textContent = [it.missing.length ? say("direction.missing", { words: it.missing.slice(0, 20).join(", ") }) : "", cut ? say("direction.cut", { limit: 400 }) : ""].join(" ");
+      missing.textContent = [
+        it.missing.length ? say("direction.missing", { words: it.missing.slice(0, 20).join(", ") }) : "",
+        cut ? say("direction.cut", { limit: 400 }) : "",
+      ].join(" ");
     },
   };
 }

@@ -1,12 +1,18 @@
 // A sum of words: its answer, what would have come without the arithmetic, and whether it is a parallelogram.
 
-import { css } from "../colours.js";
-import { element } from "../dom.js";
-import { count, fixed } from "../format.js";
-import { prepare } from "../painter.js";
-import { createSection } from "../section.js";
+import { css } from "../kit/colours.js";
+import { element } from "../kit/dom.js";
+import { count, fixed } from "../kit/format.js";
+import { prepare } from "../kit/painter.js";
+import { createSection } from "../kit/section.js";
 
-const EXAMPLES = ["king - man + woman", "French - France + Germany = German", "Paris - France + Italy = Rome", "three - two + five = six", "doctor - man + woman = nurse"];
+const EXAMPLES = [
+  "king - man + woman",
+  "French - France + Germany = German",
+  "Paris - France + Italy = Rome",
+  "three - two + five = six",
+  "doctor - man + woman = nurse",
+];
 const HEIGHT = 260;
 
 /** In two digits, and never −0.00. @param {number} value */
@@ -14,23 +20,43 @@ export const cosine = (value) => fixed(Math.abs(value) < 0.005 ? 0 : value, 2);
 
 /** @param {any[]} terms */
 export const written = (terms) =>
-  terms.map(({ factor, word }, i) => `${factor < 0 ? (i ? " − " : "−") : i ? " + " : ""}${Math.abs(factor) === 1 ? "" : `${Math.abs(factor)} `}${word}`).join("");
+  terms
+    .map(
+      ({ factor, word }, i) =>
+        `${factor < 0 ? (i ? " − " : "−") : i ? " + " : ""}${Math.abs(factor) === 1 ? "" : `${Math.abs(factor)} `}${word}`,
+    )
+    .join("");
 
 /** @param {import("./view.js").Scene} scene */
 export function createFormula(scene) {
   const { header, say, choose } = scene;
   const n = (/** @type {number} */ value) => count(value, header.language);
-  const field = /** @type {HTMLInputElement} */ (element("input", { type: "text", maxlength: 200, autocomplete: "off", spellcheck: false, "aria-label": say("formula.label"), lang: "", translate: "no" }));
+  const field = /** @type {HTMLInputElement} */ (
+    element("input", {
+      type: "text",
+      maxlength: 200,
+      autocomplete: "off",
+      spellcheck: false,
+      "aria-label": say("formula.label"),
+      lang: "",
+      translate: "no",
+    })
+  );
   const form = element("form", { class: "ask" }, field, element("button", { type: "submit" }, say("formula.go")));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     choose({ formula: field.value.toWellFormed?.() ?? field.value });
   });
-  const examples = element("div", { class: "examples" }, element("span", { class: "muted" }, say("formula.try")), ...(header.words ? EXAMPLES : []).map((text) => {
-    const node = element("button", { type: "button", lang: "en", translate: "no" }, text);
-    node.addEventListener("click", () => choose({ formula: text }));
-    return node;
-  }));
+  const examples = element(
+    "div",
+    { class: "examples" },
+    element("span", { class: "muted" }, say("formula.try")),
+    ...(header.words ? EXAMPLES : []).map((text) => {
+      const node = element("button", { type: "button", lang: "en", translate: "no" }, text);
+      node.addEventListener("click", () => choose({ formula: text }));
+      return node;
+    }),
+  );
   examples.hidden = !header.words;
   const mean = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
   mean.addEventListener("change", () => choose({ mean: mean.checked }));
@@ -45,12 +71,31 @@ export function createFormula(scene) {
   const simpler = element("tbody", {});
   const sides = element("div", { class: "sides" });
   const table = (/** @type {string[]} */ heads, /** @type {HTMLElement} */ body, /** @type {string} */ name) =>
-    element("table", { class: name }, element("thead", {}, element("tr", {}, ...heads.map((key) => element("th", { scope: "col" }, say(`formula.${key}`))))), body);
-  const baselines = element("div", {}, element("p", { class: "title" }, say("formula.simpler")), table(["added", "rank", "cosine"], simpler, "simpler"));
+    element(
+      "table",
+      { class: name },
+      element(
+        "thead",
+        {},
+        element("tr", {}, ...heads.map((key) => element("th", { scope: "col" }, say(`formula.${key}`)))),
+      ),
+      body,
+    );
+  const baselines = element(
+    "div",
+    {},
+    element("p", { class: "title" }, say("formula.simpler")),
+    table(["added", "rank", "cosine"], simpler, "simpler"),
+  );
   const lists = element(
     "div",
     { class: "lists" },
-    element("div", {}, table(["token", "cosine"], results, "results"), element("label", { class: "check" }, without, " ", say("formula.without"))),
+    element(
+      "div",
+      {},
+      table(["token", "cosine"], results, "results"),
+      element("label", { class: "check" }, without, " ", say("formula.without")),
+    ),
     baselines,
   );
   const more = createSection({
@@ -59,16 +104,31 @@ export function createFormula(scene) {
     question: say("results.question"),
     create: () => ({ node: lists, draw: () => {} }),
     isOpen: (/** @type {import("./view.js").Values} */ now) => now.open.includes("results"),
-    set: (open) => choose({ open: open ? ["results", ...scene.values().open] : scene.values().open.filter((name) => name !== "results") }),
+    set: (open) =>
+      choose({
+        open: open ? ["results", ...scene.values().open] : scene.values().open.filter((name) => name !== "results"),
+      }),
   });
-  const found = element("div", { class: "found" }, element("div", { class: "picture" }, canvas, plane, sides), more.node);
+  const found = element(
+    "div",
+    { class: "found" },
+    element("div", { class: "picture" }, canvas, plane, sides),
+    more.node,
+  );
   let last = /** @type {any} */ (null);
 
   /** @param {any} it */
   function sentences(it) {
     const answer = scene.token(it.answer.piece);
     const key = it.verdict === "fails" || it.verdict === "near" ? "not_first" : it.predicted ? "first" : "nearest";
-    const lines = [scene.nodes(`verdict.${key}`, { answer, first: scene.token(it.first.piece), rank: n(it.rank), cosine: fixed(it.answer.cosine, 2) })];
+    const lines = [
+      scene.nodes(`verdict.${key}`, {
+        answer,
+        first: scene.token(it.first.piece),
+        rank: n(it.rank),
+        cosine: fixed(it.answer.cosine, 2),
+      }),
+    ];
     if (it.simpler.length) {
       const best = it.simpler.reduce((/** @type {any} */ a, /** @type {any} */ b) => (b.rank < a.rank ? b : a));
       const part = element("b", { lang: "", translate: "no" }, written(best.terms));
@@ -77,7 +137,8 @@ export function createFormula(scene) {
     }
     if (it.rank_kept > it.rank) lines.push([say("verdict.kept", { rank: n(it.rank_kept) })]);
     const means = it.terms.filter((/** @type {any} */ term) => term.id === null);
-    for (const { word, pieces } of means) lines.push(scene.nodes("verdict.mean", { word, pieces: element("span", {}, ...pieces.map(scene.token)) }));
+    for (const { word, pieces } of means)
+      lines.push(scene.nodes("verdict.mean", { word, pieces: element("span", {}, ...pieces.map(scene.token)) }));
     return lines.map((line) => element("p", {}, ...line));
   }
 
@@ -88,29 +149,59 @@ export function createFormula(scene) {
     const painter = prepare(canvas, width, HEIGHT);
     canvas.style.background = css(colours.background);
     // The last one: where the arrow from b to a ends if it begins at c.
-    const [xs, ys] = [0, 1].map((axis) => [...[0, 1, 2, 3].map((i) => points[2 * i + axis]), points[4 + axis] + points[axis] - points[2 + axis]]);
+    const [xs, ys] = [0, 1].map((axis) => [
+      ...[0, 1, 2, 3].map((i) => points[2 * i + axis]),
+      points[4 + axis] + points[axis] - points[2 + axis],
+    ]);
     const pad = [90, 34];
-    const span = Math.max((Math.max(...xs) - Math.min(...xs)) / (width - 2 * pad[0]), (Math.max(...ys) - Math.min(...ys)) / (HEIGHT - 2 * pad[1])) || 1;
+    const span =
+      Math.max(
+        (Math.max(...xs) - Math.min(...xs)) / (width - 2 * pad[0]),
+        (Math.max(...ys) - Math.min(...ys)) / (HEIGHT - 2 * pad[1]),
+      ) || 1;
     const middle = [(Math.max(...xs) + Math.min(...xs)) / 2, (Math.max(...ys) + Math.min(...ys)) / 2];
-    const at = (/** @type {number} */ i) => [width / 2 + (xs[i] - middle[0]) / span, HEIGHT / 2 - (ys[i] - middle[1]) / span];
+    const at = (/** @type {number} */ i) => [
+      width / 2 + (xs[i] - middle[0]) / span,
+      HEIGHT / 2 - (ys[i] - middle[1]) / span,
+    ];
     const [a, b, c, d, reached] = [0, 1, 2, 3, 4].map(at);
-    const names = [...it.terms.map((/** @type {any} */ term) => term.pieces.length > 1 ? term.word : term.pieces[0]), it.answer.piece];
+    const names = [
+      ...it.terms.map((/** @type {any} */ term) => (term.pieces.length > 1 ? term.word : term.pieces[0])),
+      it.answer.piece,
+    ];
     arrow(painter, b, a, colours.query, []);
     arrow(painter, c, d, colours.key, []);
     painter.line([a, d], colours.muted, { thick: 1, dash: [3, 3] });
     painter.line([b, c], colours.muted, { thick: 1, dash: [3, 3] });
     arrow(painter, c, reached, colours.muted, [4, 3]);
-    const lines = [[b, a], [c, d], [a, d], [b, c], [c, reached]]; // prettier-ignore
+    const lines = [
+      [b, a],
+      [c, d],
+      [a, d],
+      [b, c],
+      [c, reached],
+    ]; // prettier-ignore
     [a, b, c, d].forEach((point, i) => {
       painter.rect(point[0] - 4, point[1] - 4, 8, 8, i === 3 ? colours.output : colours.ink);
       // Where the name is farthest from every line.
       const half = 4.5 * names[i].length;
-      const places = [[0, -16], [0, 17], [-half - 12, 0], [half + 12, 0]].map(([x, y]) => [point[0] + x, point[1] + y]); // prettier-ignore
-      const free = ([x, y]) => (x < half || x > width - half || y < 10 || y > HEIGHT - 10 ? -1 : Math.min(...lines.flatMap(([from, to]) => [-half, 0, half].map((off) => apart([x + off, y], from, to)))));
+      const places = [
+        [0, -16],
+        [0, 17],
+        [-half - 12, 0],
+        [half + 12, 0],
+      ].map(([x, y]) => [point[0] + x, point[1] + y]); // prettier-ignore
+      const free = ([x, y]) =>
+        x < half || x > width - half || y < 10 || y > HEIGHT - 10
+          ? -1
+          : Math.min(...lines.flatMap(([from, to]) => [-half, 0, half].map((off) => apart([x + off, y], from, to))));
       const [x, y] = places.reduce((best, place) => (free(place) > free(best) ? place : best));
       painter.text(names[i], x, y, { fill: colours.ink, size: 14, align: "center", code: true, bold: i === 3 });
     });
-    canvas.setAttribute("aria-label", say("formula.alt", { a: names[0], b: names[1], c: names[2], d: names[3], cosine: cosine(it.sides[0]) }));
+    canvas.setAttribute(
+      "aria-label",
+      say("formula.alt", { a: names[0], b: names[1], c: names[2], d: names[3], cosine: cosine(it.sides[0]) }),
+    );
   }
 
   return {
@@ -137,13 +228,38 @@ export function createFormula(scene) {
       const shown = it.results.filter((/** @type {any} */ one) => !(values.without && one.own)).slice(0, 10);
       results.replaceChildren(
         ...shown.map((/** @type {any} */ one) => {
-          const cell = element("td", { class: "track" }, element("div", { class: "bar" }), element("span", { class: "number" }, fixed(one.cosine, 3)));
+          const cell = element(
+            "td",
+            { class: "track" },
+            element("div", { class: "bar" }),
+            element("span", { class: "number" }, fixed(one.cosine, 3)),
+          );
           cell.style.setProperty("--p", String(Math.max(0, one.cosine)));
-          return element("tr", { class: one.id === it.answer.id ? "chosen" : null }, element("th", { scope: "row" }, scene.token(one.piece), one.own ? element("span", { class: "muted" }, ` ${say("formula.own")}`) : ""), cell);
+          return element(
+            "tr",
+            { class: one.id === it.answer.id ? "chosen" : null },
+            element(
+              "th",
+              { scope: "row" },
+              scene.token(one.piece),
+              one.own ? element("span", { class: "muted" }, ` ${say("formula.own")}`) : "",
+            ),
+            cell,
+          );
         }),
       );
       const lines = [{ terms: it.terms, rank: it.rank, cosine: it.answer.cosine }, ...it.simpler];
-      simpler.replaceChildren(...lines.map((one) => element("tr", {}, element("th", { scope: "row", lang: "", translate: "no" }, written(one.terms)), element("td", {}, n(one.rank)), element("td", {}, fixed(one.cosine, 3)))));
+      simpler.replaceChildren(
+        ...lines.map((one) =>
+          element(
+            "tr",
+            {},
+            element("th", { scope: "row", lang: "", translate: "no" }, written(one.terms)),
+            element("td", {}, n(one.rank)),
+            element("td", {}, fixed(one.cosine, 3)),
+          ),
+        ),
+      );
       baselines.hidden = !it.simpler.length;
       const drawn = Boolean(it.sides);
       canvas.hidden = plane.hidden = sides.hidden = !drawn;
@@ -155,9 +271,41 @@ export function createFormula(scene) {
       const beyond = it.sides[0] > p99;
       sides.replaceChildren(
         band(it.sides, sd, p99),
-        element("p", {}, ...scene.nodes("formula.side", { a: names[0], b: names[1], c: names[2], d: names[3], cosine: element("b", {}, cosine(it.sides[0])) }), " ", say(beyond ? "formula.beyond" : "formula.within", { p99: fixed(p99, 2) })),
-        element("p", {}, ...scene.nodes(it.sides[1] > p99 ? "formula.other_beyond" : "formula.other_within", { a: names[0], b: names[1], c: names[2], d: names[3], cosine: element("b", {}, cosine(it.sides[1])) })),
-        element("p", { class: "muted" }, say("formula.scale", { sd: fixed(sd, 2), p99: fixed(p99, 2), count: n(draws), words: n(header.landmarks), kind: say(header.words ? "formula.words" : "formula.tokens") })),
+        element(
+          "p",
+          {},
+          ...scene.nodes("formula.side", {
+            a: names[0],
+            b: names[1],
+            c: names[2],
+            d: names[3],
+            cosine: element("b", {}, cosine(it.sides[0])),
+          }),
+          " ",
+          say(beyond ? "formula.beyond" : "formula.within", { p99: fixed(p99, 2) }),
+        ),
+        element(
+          "p",
+          {},
+          ...scene.nodes(it.sides[1] > p99 ? "formula.other_beyond" : "formula.other_within", {
+            a: names[0],
+            b: names[1],
+            c: names[2],
+            d: names[3],
+            cosine: element("b", {}, cosine(it.sides[1])),
+          }),
+        ),
+        element(
+          "p",
+          { class: "muted" },
+          say("formula.scale", {
+            sd: fixed(sd, 2),
+            p99: fixed(p99, 2),
+            count: n(draws),
+            words: n(header.landmarks),
+            kind: say(header.words ? "formula.words" : "formula.tokens"),
+          }),
+        ),
       );
     },
   };
@@ -172,7 +320,13 @@ export function createFormula(scene) {
       mark.style.setProperty("--value", String((value + 1) / 2));
       return mark;
     });
-    const node = element("div", { class: "band", "aria-hidden": true }, element("span", { class: "chance" }), element("span", { class: "sd" }), ...marks);
+    const node = element(
+      "div",
+      { class: "band", "aria-hidden": true },
+      element("span", { class: "chance" }),
+      element("span", { class: "sd" }),
+      ...marks,
+    );
     node.style.setProperty("--sd", String(sd / 2));
     node.style.setProperty("--p99", String(p99 / 2));
     return node;
@@ -186,10 +340,13 @@ function apart([x, y], [x1, y1], [x2, y2]) {
   return Math.hypot(x - x1 - along * (x2 - x1), y - y1 - along * (y2 - y1));
 }
 
-/** @param {import("../painter.js").Painter} painter @param {number[]} from @param {number[]} to @param {any} colour @param {number[]} dash */
+/** @param {import("../kit/painter.js").Painter} painter @param {number[]} from @param {number[]} to @param {any} colour @param {number[]} dash */
 function arrow(painter, from, to, colour, dash) {
   painter.line([from, to], colour, { thick: 2.5, dash });
   const angle = Math.atan2(to[1] - from[1], to[0] - from[0]);
-  const wing = (/** @type {number} */ turn) => [to[0] - 11 * Math.cos(angle + turn), to[1] - 11 * Math.sin(angle + turn)];
+  const wing = (/** @type {number} */ turn) => [
+    to[0] - 11 * Math.cos(angle + turn),
+    to[1] - 11 * Math.sin(angle + turn),
+  ];
   painter.line([wing(0.4), to, wing(-0.4)], colour, { thick: 2.5 });
 }

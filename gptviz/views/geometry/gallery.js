@@ -1,7 +1,7 @@
 // Families of analogies, each measured in this space: what works, what needs no arithmetic, what fails.
 
-import { element } from "../dom.js";
-import { count } from "../format.js";
+import { element } from "../kit/dom.js";
+import { count } from "../kit/format.js";
 import { cosine } from "./formula.js";
 
 /** @param {import("./view.js").Scene} scene */
@@ -14,7 +14,15 @@ export function createGallery(scene) {
   let shown = /** @type {any} */ (null);
 
   return {
-    node: element("div", { class: "gallery-view" }, element("p", {}, say("gallery.text")), waiting, total, list, element("p", { class: "muted" }, say("gallery.note"))),
+    node: element(
+      "div",
+      { class: "gallery-view" },
+      element("p", {}, say("gallery.text")),
+      waiting,
+      total,
+      list,
+      element("p", { class: "muted" }, say("gallery.note")),
+    ),
     draw() {
       const part = scene.part("gallery");
       waiting.hidden = part !== null;
@@ -22,9 +30,18 @@ export function createGallery(scene) {
       shown = part;
       const { families } = part.header;
       const all = Object.values(families).flat();
-      const number = (/** @type {string} */ name) => String(all.filter((/** @type {any} */ one) => one.verdict === name).length);
-      total.textContent = say("gallery.total", { count: String(all.length), earned: number("earned"), free: number("free"), near: number("near"), fails: number("fails") });
-      const heads = ["formula", "verdict", "rank", "simpler", "side"].map((key) => element("th", { scope: "col" }, say(`gallery.${key}`)));
+      const number = (/** @type {string} */ name) =>
+        String(all.filter((/** @type {any} */ one) => one.verdict === name).length);
+      total.textContent = say("gallery.total", {
+        count: String(all.length),
+        earned: number("earned"),
+        free: number("free"),
+        near: number("near"),
+        fails: number("fails"),
+      });
+      const heads = ["formula", "verdict", "rank", "simpler", "side"].map((key) =>
+        element("th", { scope: "col" }, say(`gallery.${key}`)),
+      );
       list.replaceChildren(
         element(
           "table",
@@ -34,7 +51,11 @@ export function createGallery(scene) {
             element(
               "tbody",
               {},
-              element("tr", { class: "family" }, element("th", { scope: "rowgroup", colspan: 5 }, say(`gallery.${family}`))),
+              element(
+                "tr",
+                { class: "family" },
+                element("th", { scope: "rowgroup", colspan: 5 }, say(`gallery.${family}`)),
+              ),
               ...examples.map((/** @type {any} */ one) => {
                 const open = element("button", { type: "button", lang: "en", translate: "no" }, one.formula);
                 open.addEventListener("click", () => choose({ formula: one.formula }));
@@ -43,10 +64,29 @@ export function createGallery(scene) {
                   "tr",
                   { "data-verdict": one.verdict },
                   element("th", { scope: "row" }, open),
-                  element("td", { class: "word" }, say(`gallery.${one.verdict}`, { word: one.missing ?? "" }), known && one.rank > 1 ? element("span", { class: "muted" }, " ", ...scene.nodes("gallery.instead", { first: scene.token(one.first) })) : "", one.chance && one.rank === 1 ? element("span", { class: "muted" }, ` ${say("gallery.chance")}`) : ""),
+                  element(
+                    "td",
+                    { class: "word" },
+                    say(`gallery.${one.verdict}`, { word: one.missing ?? "" }),
+                    known && one.rank > 1
+                      ? element(
+                          "span",
+                          { class: "muted" },
+                          " ",
+                          ...scene.nodes("gallery.instead", { first: scene.token(one.first) }),
+                        )
+                      : "",
+                    one.chance && one.rank === 1
+                      ? element("span", { class: "muted" }, ` ${say("gallery.chance")}`)
+                      : "",
+                  ),
                   element("td", { "data-label": say("gallery.rank") }, known ? n(one.rank) : "–"),
                   element("td", { "data-label": say("gallery.simpler") }, known ? n(one.simpler) : "–"),
-                  element("td", { "data-label": say("gallery.side"), class: one.chance ? "muted" : null }, known && one.side !== null ? cosine(one.side) : "–"),
+                  element(
+                    "td",
+                    { "data-label": say("gallery.side"), class: one.chance ? "muted" : null },
+                    known && one.side !== null ? cosine(one.side) : "–",
+                  ),
                 );
               }),
             ),

@@ -1,7 +1,7 @@
 // The same questions asked in every space that is here, side by side.
 
-import { element } from "../dom.js";
-import { count, fixed } from "../format.js";
+import { element } from "../kit/dom.js";
+import { count, fixed } from "../kit/format.js";
 import { cosine } from "./formula.js";
 
 /** @param {import("./view.js").Scene} scene */
@@ -15,16 +15,33 @@ export function createSpaces(scene) {
 
   /** A line of the table: its title, and what each space answers. @param {Node | string} title @param {any[]} columns @param {(column: any) => (Node | string)[]} cell */
   const line = (title, columns, cell) =>
-    element("tr", {}, element("th", { scope: "row" }, title), ...columns.map((column) => element("td", {}, ...cell(column))));
+    element(
+      "tr",
+      {},
+      element("th", { scope: "row" }, title),
+      ...columns.map((column) => element("td", {}, ...cell(column))),
+    );
 
   /** @param {any} column */
   function verdict({ result, trouble }) {
     if (trouble) return [element("span", { class: "muted" }, trouble)];
-    return [scene.token(result.answer.piece), " ", say("spaces.place", { rank: n(result.rank), verdict: say(`gallery.${result.verdict}`) })];
+    return [
+      scene.token(result.answer.piece),
+      " ",
+      say("spaces.place", { rank: n(result.rank), verdict: say(`gallery.${result.verdict}`) }),
+    ];
   }
 
   return {
-    node: element("div", { class: "spaces-view" }, element("p", {}, say("spaces.text")), waiting, table, absent, element("p", { class: "muted" }, say("spaces.note"))),
+    node: element(
+      "div",
+      { class: "spaces-view" },
+      element("p", {}, say("spaces.text")),
+      waiting,
+      table,
+      absent,
+      element("p", { class: "muted" }, say("spaces.note")),
+    ),
     /** @param {import("./view.js").Values} values */
     draw(values) {
       const part = scene.part("spaces");
@@ -41,25 +58,66 @@ export function createSpaces(scene) {
         element(
           "table",
           {},
-          element("thead", {}, element("tr", {}, element("td", {}), ...columns.map((/** @type {any} */ column) => element("th", { scope: "col" }, say(`space.${column.name}`, { model: header.model }))))),
+          element(
+            "thead",
+            {},
+            element(
+              "tr",
+              {},
+              element("td", {}),
+              ...columns.map((/** @type {any} */ column) =>
+                element("th", { scope: "col" }, say(`space.${column.name}`, { model: header.model })),
+              ),
+            ),
+          ),
           element(
             "tbody",
             {},
-            line(title("size"), columns, ({ rows, width }) => [say("spaces.size_of", { rows: n(rows), width: n(width) })]),
+            line(title("size"), columns, ({ rows, width }) => [
+              say("spaces.size_of", { rows: n(rows), width: n(width) }),
+            ]),
             line(title("pairs"), columns, ({ pairs }) => [`${fixed(pairs[0], 2)} ± ${fixed(pairs[1], 2)}`]),
-            line(title("arrows"), columns, ({ arrows }) => [say("spaces.arrows_of", { sd: fixed(arrows[0], 2), p99: fixed(arrows[1], 2) })]),
+            line(title("arrows"), columns, ({ arrows }) => [
+              say("spaces.arrows_of", { sd: fixed(arrows[0], 2), p99: fixed(arrows[1], 2) }),
+            ]),
             line(element("span", { lang: "", translate: "no" }, formula), columns, verdict),
-            line(title("simpler"), columns, ({ result }) => [result?.simpler.length ? n(Math.min(...result.simpler.map((/** @type {any} */ one) => one.rank))) : "–"]),
-            line(title("side"), columns, ({ result, arrows }) => (result?.sides ? [cosine(result.sides[0]), " ", element("span", { class: "muted" }, say(result.sides[0] > arrows[1] ? "spaces.beyond" : "spaces.within"))] : ["–"])),
-            line(say("spaces.near", { word: first }), columns, ({ near }) => (near ?? []).flatMap((/** @type {string} */ piece) => [scene.token(piece), " "])),
-            ...(known.length ? ["earned", "free", "near", "fails"] : []).map((verdict) => line(say("spaces.family", { verdict: say(`gallery.${verdict}`) }), columns, ({ tally }) => [tally ? n(tally[verdict]) : "–"])),
-            ...(known.some((/** @type {any} */ column) => column.tally.unknown) ? [line(title("unknown"), columns, ({ tally }) => [tally ? n(tally.unknown) : "–"])] : []),
+            line(title("simpler"), columns, ({ result }) => [
+              result?.simpler.length ? n(Math.min(...result.simpler.map((/** @type {any} */ one) => one.rank))) : "–",
+            ]),
+            line(title("side"), columns, ({ result, arrows }) =>
+              result?.sides
+                ? [
+                    cosine(result.sides[0]),
+                    " ",
+                    element(
+                      "span",
+                      { class: "muted" },
+                      say(result.sides[0] > arrows[1] ? "spaces.beyond" : "spaces.within"),
+                    ),
+                  ]
+                : ["–"],
+            ),
+            line(say("spaces.near", { word: first }), columns, ({ near }) =>
+              (near ?? []).flatMap((/** @type {string} */ piece) => [scene.token(piece), " "]),
+            ),
+            ...(known.length ? ["earned", "free", "near", "fails"] : []).map((verdict) =>
+              line(say("spaces.family", { verdict: say(`gallery.${verdict}`) }), columns, ({ tally }) => [
+                tally ? n(tally[verdict]) : "–",
+              ]),
+            ),
+            ...(known.some((/** @type {any} */ column) => column.tally.unknown)
+              ? [line(title("unknown"), columns, ({ tally }) => [tally ? n(tally.unknown) : "–"])]
+              : []),
           ),
         ),
       );
-      const away = header.spaces.filter((/** @type {string} */ name) => !columns.some((/** @type {any} */ column) => column.name === name));
+      const away = header.spaces.filter(
+        (/** @type {string} */ name) => !columns.some((/** @type {any} */ column) => column.name === name),
+      );
       absent.hidden = !away.length;
-      absent.textContent = away.length ? say("spaces.absent", { space: say(`space.${away[0]}`, { model: header.model }) }) : "";
+      absent.textContent = away.length
+        ? say("spaces.absent", { space: say(`space.${away[0]}`, { model: header.model }) })
+        : "";
     },
   };
 }

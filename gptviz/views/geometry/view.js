@@ -1,23 +1,38 @@
 // The geometry view: sums of words, families of them, directions, and pictures of a space of words.
 
-import { element, fill, fillNodes } from "../dom.js";
-import { createKeeper } from "../keeper.js";
-import { createSections } from "../section.js";
+import { element, fill, fillNodes } from "../kit/dom.js";
+import { createKeeper } from "../kit/keeper.js";
+import { createSections } from "../kit/section.js";
 import { createCloud } from "./cloud.js";
 import { createDirection } from "./direction.js";
 import { createFormula } from "./formula.js";
 import { createGallery } from "./gallery.js";
 import { createSpaces } from "./spaces.js";
 
-export const css = ["../common.css", "./view.css"];
+export const css = ["../kit/common.css", "./view.css"];
 
 const SECTIONS = { gallery: createGallery, direction: createDirection, cloud: createCloud, spaces: createSpaces };
 
 /** Choices for which the host has something to send; the others wait until the reader settles. */
-const ASKS = ["space", "formula", "mean", "open", "first", "second", "others", "cloud", "listed", "axes", "axis_x", "axis_y", "lay", "halts"];
+const ASKS = [
+  "space",
+  "formula",
+  "mean",
+  "open",
+  "first",
+  "second",
+  "others",
+  "cloud",
+  "listed",
+  "axes",
+  "axis_x",
+  "axis_y",
+  "lay",
+  "halts",
+];
 
 /**
- * @typedef {import("../wire.js").Payload} Payload
+ * @typedef {import("../kit/wire.js").Payload} Payload
  *
  * @typedef {object} Values what the reader may set
  * @property {string} space
@@ -42,7 +57,7 @@ const ASKS = ["space", "formula", "mean", "open", "first", "second", "others", "
  * @property {(key: string, values?: Record<string, any>) => string} say
  * @property {(key: string, nodes: Record<string, Node | string>) => (Node | string)[]} nodes
  * @property {(piece: string) => HTMLElement} token
- * @property {() => Record<string, import("../colours.js").Rgb>} colours
+ * @property {() => Record<string, import("../kit/colours.js").Rgb>} colours
  * @property {(name: string) => Payload | null} part of this space
  * @property {() => Values} values
  * @property {(change: Partial<Values>) => void} choose
@@ -68,9 +83,23 @@ export function mount(root, given, report) {
     frame,
     /** @type {Values} */
     values: {
-    space: "input", formula: "", without: false, mean: false, open: [], first: "", second: "", others: "",
-    cloud: "words", dims: 2, listed: "", axes: false, axis_x: "", axis_y: "", lay: false, halts: 0,
-  }, // prettier-ignore
+      space: "input",
+      formula: "",
+      without: false,
+      mean: false,
+      open: [],
+      first: "",
+      second: "",
+      others: "",
+      cloud: "words",
+      dims: 2,
+      listed: "",
+      axes: false,
+      axis_x: "",
+      axis_y: "",
+      lay: false,
+      halts: 0,
+    }, // prettier-ignore
     asks: ASKS,
     once: { lay: false },
     report,
@@ -104,7 +133,9 @@ export function mount(root, given, report) {
       redraw: keeper.redraw,
     };
     const formula = createFormula(scene);
-    const there = Object.entries(SECTIONS).filter(([name]) => (name !== "gallery" || header.words) && (name !== "spaces" || header.spaces.length > 1));
+    const there = Object.entries(SECTIONS).filter(
+      ([name]) => (name !== "gallery" || header.words) && (name !== "spaces" || header.spaces.length > 1),
+    );
     const sections = createSections(scene, Object.fromEntries(there), { all: ["results", ...Object.keys(SECTIONS)] });
     frame.replaceChildren(spaces(scene), formula.node, ...sections.map((section) => section.node));
     return [formula, ...sections];
@@ -113,12 +144,25 @@ export function mount(root, given, report) {
   /** Which space is asked. @param {Scene} scene */
   function spaces({ header, say }) {
     const buttons = header.spaces.map((/** @type {string} */ name) => {
-      const node = element("button", { type: "button", role: "radio", "aria-checked": String(name === header.space), "data-space": name }, say(`space.${name}`, { model: header.model }));
+      const node = element(
+        "button",
+        { type: "button", role: "radio", "aria-checked": String(name === header.space), "data-space": name },
+        say(`space.${name}`, { model: header.model }),
+      );
       node.addEventListener("click", () => choose({ space: name }));
       return node;
     });
-    const about = say(`space.${header.space}_text`, { rows: header.rows.toLocaleString(header.language), width: header.width, model: header.model });
-    return element("div", { class: "spaces" }, element("div", { class: "line", role: "radiogroup", "aria-label": say("space.label") }, ...buttons), element("p", { class: "muted" }, about));
+    const about = say(`space.${header.space}_text`, {
+      rows: header.rows.toLocaleString(header.language),
+      width: header.width,
+      model: header.model,
+    });
+    return element(
+      "div",
+      { class: "spaces" },
+      element("div", { class: "line", role: "radiogroup", "aria-label": say("space.label") }, ...buttons),
+      element("p", { class: "muted" }, about),
+    );
   }
 
   return {

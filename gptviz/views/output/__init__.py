@@ -23,7 +23,7 @@ from gptviz.llm import LLM
 from gptviz.model import GPT
 from gptviz.text import file
 from gptviz.trace import Trace
-from gptviz.views.wire import pack
+from gptviz.views.kit.wire import pack
 
 SECTIONS = ("filters", "number", "curves", "sample", "lens")
 """The parts of the view that unfold."""

@@ -1,7 +1,7 @@
 // The leading words and their probabilities, as a table with bars.
 
-import { element } from "../dom.js";
-import { PERCENT, count, exactly, fixed, percent } from "../format.js";
+import { element } from "../kit/dom.js";
+import { PERCENT, count, exactly, fixed, percent } from "../kit/format.js";
 
 const SCALES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
 const MOST = 12;
@@ -34,7 +34,11 @@ export function createBars(scene) {
     const now = element("td", { class: "now", role: "cell" });
     const before = element("td", { class: "own muted", role: "cell" });
     return {
-      cells: [element("td", { class: "track", role: "cell" }, element("div", { "aria-hidden": true }, pale, bar, ghost)), now, before],
+      cells: [
+        element("td", { class: "track", role: "cell" }, element("div", { "aria-hidden": true }, pale, bar, ghost)),
+        now,
+        before,
+      ],
       /** @param {number} p @param {number} tempered @param {number} model */
       draw(p, tempered, model) {
         stretch(pale, tempered === p ? 0 : tempered);
@@ -52,7 +56,14 @@ export function createBars(scene) {
     const id = element("td", { class: "id muted", role: "cell" });
     const logit = element("td", { class: "logit", role: "cell" });
     const { cells, draw } = moving();
-    const node = element("tr", { role: "row" }, element("th", { scope: "row", role: "rowheader", class: "word" }, button), id, logit, ...cells);
+    const node = element(
+      "tr",
+      { role: "row" },
+      element("th", { scope: "row", role: "rowheader", class: "word" }, button),
+      id,
+      logit,
+      ...cells,
+    );
     const it = { id: -1, node, button, name: id, logit, draw };
     node.addEventListener("click", () => choose({ word: it.id === scene.values().word ? null : it.id }));
     node.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && preview(it.id));
@@ -74,7 +85,8 @@ export function createBars(scene) {
     ...rest.cells,
   );
 
-  const column = (/** @type {string} */ name, /** @type {(Node | string)[]} */ ...content) => element("th", { scope: "col", role: "columnheader", class: name }, ...content);
+  const column = (/** @type {string} */ name, /** @type {(Node | string)[]} */ ...content) =>
+    element("th", { scope: "col", role: "columnheader", class: name }, ...content);
   const nowHead = column("now");
   const axis = [0, 0.5, 1].map((at) => ({ at, node: element("span", {}) }));
   const head = element(
@@ -99,13 +111,21 @@ export function createBars(scene) {
   );
 
   const zoom = element("button", { type: "button", class: "zoom", hidden: zoomed === 1 });
-  const legend = (/** @type {string} */ name, /** @type {string} */ label) => element("span", { class: `legend ${name}` }, label);
+  const legend = (/** @type {string} */ name, /** @type {string} */ label) =>
+    element("span", { class: `legend ${name}` }, label);
   const pale = legend("pale", say("bars.legend_tempered"));
   const node = element(
     "div",
     { class: "bars" },
     element("div", { class: "title", id: "bars-title" }, say("bars.caption", { count: shown })),
-    element("div", { class: "legends muted" }, legend("filled", say("bars.legend_now")), pale, legend("outlined", say("bars.legend_own")), zoom),
+    element(
+      "div",
+      { class: "legends muted" },
+      legend("filled", say("bars.legend_now")),
+      pale,
+      legend("outlined", say("bars.legend_own")),
+      zoom,
+    ),
     table,
   );
 
@@ -125,7 +145,9 @@ export function createBars(scene) {
     /** @param {import("./view.js").Now} moment */
     draw({ now, leading, values }) {
       const filtered = now.stages.length > 1;
-      nowHead.textContent = say(filtered ? "bars.now_filtered" : "bars.now", { temperature: now.temperature === Infinity ? "∞" : exactly(now.temperature, 2) });
+      nowHead.textContent = say(filtered ? "bars.now_filtered" : "bars.now", {
+        temperature: now.temperature === Infinity ? "∞" : exactly(now.temperature, 2),
+      });
       pale.hidden = !filtered;
       rows.forEach((row, n) => {
         const id = leading[n];

@@ -1,10 +1,10 @@
 // The probability of each leading word as temperature goes from 0 to 5, on the same track as the slider.
 
-import { css } from "../colours.js";
-import { element } from "../dom.js";
-import { brief } from "../format.js";
-import { prepare } from "../painter.js";
-import { HIGHEST, position, temperatureAt, TICKS } from "./slider.js";
+import { css } from "../kit/colours.js";
+import { element } from "../kit/dom.js";
+import { brief } from "../kit/format.js";
+import { prepare } from "../kit/painter.js";
+import { HIGHEST, position, temperatureAt, TICKS } from "../kit/slider.js";
 
 const STEPS = position(HIGHEST);
 const DECADES = 4; // of the logarithmic scale, down from 1
@@ -26,7 +26,13 @@ export function createCurves(scene) {
   let frame = 0;
   const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "img" }));
   const keys = ids.map((id, n) => {
-    const button = element("button", { type: "button", class: "key-of" }, scene.token(id), " ", element("span", { class: "muted" }));
+    const button = element(
+      "button",
+      { type: "button", class: "key-of" },
+      scene.token(id),
+      " ",
+      element("span", { class: "muted" }),
+    );
     button.addEventListener("pointerenter", () => scene.preview(id));
     button.addEventListener("pointerleave", () => scene.preview(null));
     button.addEventListener("click", () => scene.choose({ word: id }));
@@ -52,7 +58,15 @@ export function createCurves(scene) {
   compute();
 
   return {
-    node: element("div", { class: "curves-view" }, element("p", {}, say("curves.text")), element("div", { class: "line" }, element("label", { class: "check" }, log, " ", say("curves.log")), decades), canvas, element("div", { class: "keys" }, ...keys.map((key) => key.button)), element("p", { class: "muted" }, say("curves.note"))),
+    node: element(
+      "div",
+      { class: "curves-view" },
+      element("p", {}, say("curves.text")),
+      element("div", { class: "line" }, element("label", { class: "check" }, log, " ", say("curves.log")), decades),
+      canvas,
+      element("div", { class: "keys" }, ...keys.map((key) => key.button)),
+      element("p", { class: "muted" }, say("curves.note")),
+    ),
     destroy: () => cancelAnimationFrame(frame),
     /** @param {import("./view.js").Now} moment */
     draw({ now, chosen, values }) {
@@ -65,14 +79,25 @@ export function createCurves(scene) {
       const down = (/** @type {number} */ p) => (values.log ? Math.min(-Math.log10(p) / DECADES, 2) : 1 - p);
       const y = (/** @type {number} */ p) => TOP + down(p) * (HEIGHT - TOP - BOTTOM);
       for (const p of values.log ? [1e-4, 0.001, 0.01, 0.1, 1] : [0, 0.25, 0.5, 0.75, 1]) {
-        painter.line([[LEFT, y(p)], [width - LEFT, y(p)]], colours.line); // prettier-ignore
+        painter.line(
+          [
+            [LEFT, y(p)],
+            [width - LEFT, y(p)],
+          ],
+          colours.line,
+        ); // prettier-ignore
         // Where the curves leave room: at the right; on a logarithmic scale at the left, but for the top.
         const [at, align] = values.log && p < 1 ? [LEFT + 24, "left"] : [width - LEFT, "right"];
-        painter.text(`${Number((100 * p).toPrecision(2))} %`, at, y(p) + (p === 1 ? 8 : -7), { fill: colours.muted, size: 11, align });
+        painter.text(`${Number((100 * p).toPrecision(2))} %`, at, y(p) + (p === 1 ? 8 : -7), {
+          fill: colours.muted,
+          size: 11,
+          align,
+        });
       }
       // What is less likely than the last line of a logarithmic scale runs out of the picture below.
       const inside = (/** @type {() => void} */ draw) => painter.inside(0, 0, width, HEIGHT - BOTTOM + 4, draw);
-      for (const t of TICKS) painter.text(String(t), x(position(t)), HEIGHT - 9, { fill: colours.muted, size: 11, align: "center" });
+      for (const t of TICKS)
+        painter.text(String(t), x(position(t)), HEIGHT - 9, { fill: colours.muted, size: 11, align: "center" });
       curves.forEach((curve, n) => {
         const line = /** @type {number[][]} */ ([]);
         for (let i = 0; i < done; i++) line.push([x(i * EVERY), y(curve[i])]);
@@ -82,7 +107,14 @@ export function createCurves(scene) {
       });
       const endless = now.temperature === Infinity;
       const here = Math.min(STEPS, endless ? STEPS : position(now.temperature));
-      painter.line([[x(here), TOP], [x(here), HEIGHT - BOTTOM]], colours.ink, { thick: 1.5 }); // prettier-ignore
+      painter.line(
+        [
+          [x(here), TOP],
+          [x(here), HEIGHT - BOTTOM],
+        ],
+        colours.ink,
+        { thick: 1.5 },
+      ); // prettier-ignore
       const here_ = scene.at({ topK: null, topP: null, minP: null, penalty: null });
       ids.forEach((id, n) => {
         const p = here_.probability(id);

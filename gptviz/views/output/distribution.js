@@ -77,7 +77,21 @@ export function distribution(logits, order, { temperature, topK, topP, minP }) {
   if (temperature === 0) {
     const all = (/** @type {number} */ id) => Number(id === order[0]);
     const stages = [{ name: "temperature", kept: 1, mass: 1 }];
-    return { temperature, max, sum: 1, keptSum: 1, kept: 1, order, stages, entropy: 0, logit, tempered: all, probability: all, keeps: (id) => id === order[0], rest: () => 0 };
+    return {
+      temperature,
+      max,
+      sum: 1,
+      keptSum: 1,
+      kept: 1,
+      order,
+      stages,
+      entropy: 0,
+      logit,
+      tempered: all,
+      probability: all,
+      keeps: (id) => id === order[0],
+      rest: () => 0,
+    };
   }
   const weights = new Float64Array(V); // by place in the order
   let sum = 0;

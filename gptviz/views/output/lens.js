@@ -1,9 +1,9 @@
 // The lens: final norm and unembedding applied after every layer. The rank of one word, by layer and position.
 
-import { css, readableOn, sequential } from "../colours.js";
-import { element } from "../dom.js";
-import { count, percent } from "../format.js";
-import { downloadPicture, prepare } from "../painter.js";
+import { css, readableOn, sequential } from "../kit/colours.js";
+import { element } from "../kit/dom.js";
+import { count, percent } from "../kit/format.js";
+import { downloadPicture, prepare } from "../kit/painter.js";
 
 const SIDE = 74; // pixels for the names of the points
 const LABEL = 13;
@@ -17,12 +17,16 @@ export function createLens(scene) {
   const T = header.tokens.length;
   const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { tabindex: 0, role: "application" }));
   const scroll = element("div", { class: "lens-scroll" }, canvas);
-  const points = /** @type {HTMLSelectElement} */ (element("select", {}, ...POINTS.map((name) => element("option", { value: name }, say(`lens.${name}`)))));
+  const points = /** @type {HTMLSelectElement} */ (
+    element("select", {}, ...POINTS.map((name) => element("option", { value: name }, say(`lens.${name}`))))
+  );
   points.addEventListener("change", () => choose({ points: points.value, cell: null }));
   const words = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
   words.addEventListener("change", () => scene.redraw());
   const follow = element("button", { type: "button" });
-  follow.addEventListener("click", () => choose({ followed: scene.values().followed === null ? (scene.values().word ?? followable) : null }));
+  follow.addEventListener("click", () =>
+    choose({ followed: scene.values().followed === null ? (scene.values().word ?? followable) : null }),
+  );
   let followable = 0;
   const waiting = element("p", { class: "muted", role: "status" }, say("lens.waiting"));
   const readout = element("p", { class: "here" });
@@ -32,7 +36,10 @@ export function createLens(scene) {
     const button = element("button", { type: "button" }, kind.toUpperCase());
     button.addEventListener("click", () => {
       const part = scene.part("lens");
-      if (part) downloadPicture(kind, "lens", box.width, box.height, scene.colours().background, (painter) => paint(painter, part));
+      if (part)
+        downloadPicture(kind, "lens", box.width, box.height, scene.colours().background, (painter) =>
+          paint(painter, part),
+        );
     });
     return button;
   });
@@ -87,7 +94,7 @@ export function createLens(scene) {
   /** Strongest at rank 1, none at the end of the vocabulary, by the logarithm. @param {number} rank @param {number} V */
   const strength = (rank, V) => 1 - Math.log(rank) / Math.log(V);
 
-  /** @param {import("../painter.js").Painter} painter @param {import("../wire.js").Payload} part */
+  /** @param {import("../kit/painter.js").Painter} painter @param {import("../kit/wire.js").Payload} part */
   function paint(painter, { header: it, arrays }) {
     const colours = scene.colours();
     const scale = sequential(colours, "output", 1);
@@ -96,7 +103,11 @@ export function createLens(scene) {
     const values = scene.values();
     painter.text(say("lens.layer"), 0, 12, { fill: colours.muted, size: 11 });
     for (let row = 0; row < rows; row++) {
-      painter.text(nameOf(it.names[row]), SIDE - 6, 4 + (row + 0.5) * ROW, { fill: colours.muted, size: 11, align: "right" });
+      painter.text(nameOf(it.names[row]), SIDE - 6, 4 + (row + 0.5) * ROW, {
+        fill: colours.muted,
+        size: 11,
+        align: "right",
+      });
       for (let column = 0; column < T; column++) {
         const rank = arrays.ranks.data[row * T + column];
         const fill = scale.rgb(strength(rank, it.vocab_size));
@@ -104,7 +115,14 @@ export function createLens(scene) {
         painter.rect(x, y, box.cell - (box.cell > 6 ? 1 : 0), ROW - 1, fill);
         if (box.cell < 30) continue;
         const text = words.checked ? it.pieces[arrays.tops.data[row * T + column]] : count(rank, language);
-        painter.inside(x, y, box.cell - 1, ROW, () => painter.text(text, x + box.cell / 2, y + ROW / 2, { fill: readableOn(fill), size: 11, align: "center", code: words.checked }));
+        painter.inside(x, y, box.cell - 1, ROW, () =>
+          painter.text(text, x + box.cell / 2, y + ROW / 2, {
+            fill: readableOn(fill),
+            size: 11,
+            align: "center",
+            code: words.checked,
+          }),
+        );
       }
     }
     const below = 4 + rows * ROW + 6;
@@ -113,11 +131,21 @@ export function createLens(scene) {
       const text = header.tokens[column].slice(0, 12);
       const x = SIDE + (column + 0.5) * box.cell;
       const fill = column === values.token ? colours.query : colours.ink;
-      painter.inside(x - 8, below, 16, 92, () => painter.text(text, x, below, { fill, size: 12, upright: true, align: "right", code: true, bold: column === values.token }));
+      painter.inside(x - 8, below, 16, 92, () =>
+        painter.text(text, x, below, {
+          fill,
+          size: 12,
+          upright: true,
+          align: "right",
+          code: true,
+          bold: column === values.token,
+        }),
+      );
     }
     painter.frame(SIDE + values.token * box.cell, 3, box.cell, rows * ROW + 1, colours.query, 1.5);
     const chosen = over ?? (values.cell && { row: it.names.indexOf(values.cell[0]), column: values.cell[1] });
-    if (chosen && chosen.row >= 0) painter.frame(SIDE + chosen.column * box.cell, 4 + chosen.row * ROW, box.cell, ROW, colours.ink, 2.5);
+    if (chosen && chosen.row >= 0)
+      painter.frame(SIDE + chosen.column * box.cell, 4 + chosen.row * ROW, box.cell, ROW, colours.ink, 2.5);
   }
 
   return {
@@ -125,7 +153,13 @@ export function createLens(scene) {
       "div",
       { class: "lens-view" },
       element("p", {}, say("lens.text")),
-      element("div", { class: "line" }, element("label", {}, say("lens.where"), " ", points), element("label", { class: "check" }, words, " ", say("lens.words")), follow),
+      element(
+        "div",
+        { class: "line" },
+        element("label", {}, say("lens.where"), " ", points),
+        element("label", { class: "check" }, words, " ", say("lens.words")),
+        follow,
+      ),
       waiting,
       scroll,
       readout,
@@ -138,9 +172,15 @@ export function createLens(scene) {
     draw({ values, chosen }) {
       points.value = values.points;
       followable = chosen;
-      follow.replaceChildren(...scene.nodes(values.followed === null ? "lens.follow" : "lens.unfollow", { token: scene.token(chosen) }));
+      follow.replaceChildren(
+        ...scene.nodes(values.followed === null ? "lens.follow" : "lens.unfollow", { token: scene.token(chosen) }),
+      );
       const part = scene.part("lens");
-      const ready = part && part.header.points === values.points && part.header.word === values.followed && part.arrays.ranks.shape[1] === T;
+      const ready =
+        part &&
+        part.header.points === values.points &&
+        part.header.word === values.followed &&
+        part.arrays.ranks.shape[1] === T;
       waiting.style.visibility = ready ? "hidden" : "";
       scroll.classList.toggle("stale", !ready);
       if (!part || part.arrays.ranks.shape[1] !== T) return;
@@ -154,7 +194,8 @@ export function createLens(scene) {
       const column = over ? over.column : values.cell ? values.cell[1] : scene.position;
       if (row >= 0 && column < T) {
         const at = row * T + column;
-        const piece = (/** @type {string} */ text) => element("span", { class: "token", lang: "", translate: "no" }, text);
+        const piece = (/** @type {string} */ text) =>
+          element("span", { class: "token", lang: "", translate: "no" }, text);
         readout.replaceChildren(
           ...scene.nodes("lens.readout", {
             where: whereOf(it.names[row]),
@@ -169,9 +210,11 @@ export function createLens(scene) {
       }
       const last = it.settled[scene.position];
       const about = { token: header.tokens[scene.position], target: it.pieces[it.targets[scene.position]] };
-      said.textContent = last === null ? say("lens.never", about) : say("lens.settled", { ...about, where: whereOf(it.names[last]) });
+      said.textContent =
+        last === null ? say("lens.never", about) : say("lens.settled", { ...about, where: whereOf(it.names[last]) });
       const found = scene.part("cell");
-      const fits = found && values.cell && found.header.name === values.cell[0] && found.header.position === values.cell[1];
+      const fits =
+        found && values.cell && found.header.name === values.cell[0] && found.header.position === values.cell[1];
       opened.hidden = !values.cell;
       if (!values.cell) return;
       if (!fits) {
@@ -179,8 +222,24 @@ export function createLens(scene) {
         return;
       }
       opened.replaceChildren(
-        element("p", { class: "title" }, say("lens.cell", { where: whereOf(found.header.name), token: header.tokens[found.header.position] })),
-        element("ol", { class: "top-ten" }, ...found.header.words.map((/** @type {any} */ word) => element("li", {}, element("span", { class: "token", lang: "", translate: "no" }, word.piece), " ", element("span", { class: "muted" }, percent(word.probability))))),
+        element(
+          "p",
+          { class: "title" },
+          say("lens.cell", { where: whereOf(found.header.name), token: header.tokens[found.header.position] }),
+        ),
+        element(
+          "ol",
+          { class: "top-ten" },
+          ...found.header.words.map((/** @type {any} */ word) =>
+            element(
+              "li",
+              {},
+              element("span", { class: "token", lang: "", translate: "no" }, word.piece),
+              " ",
+              element("span", { class: "muted" }, percent(word.probability)),
+            ),
+          ),
+        ),
       );
       opened.style.setProperty("--ink-of", css(colours.ink));
     },

@@ -1,16 +1,16 @@
 // How one word's probability came about, with the numbers of the moment: from two vectors to a share of one whole.
 
-import { element } from "../dom.js";
-import { count, exactly, fixed, percent, significant } from "../format.js";
-import { createBars, createStrip, dot } from "../vectors.js";
-import { holdWhileDragged } from "./slider.js";
+import { element } from "../kit/dom.js";
+import { count, exactly, fixed, percent, significant } from "../kit/format.js";
+import { createBars, createStrip, dot } from "../kit/vectors.js";
+import { holdWhileDragged } from "../kit/slider.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createNumber(scene) {
   const { header, language, logits, say, nodes, choose } = scene;
   const vocab = count(logits.length, language);
   const D = header.d_model;
-  const parts = /** @type {import("../wire.js").Payload} */ (scene.part("logits"));
+  const parts = /** @type {import("../kit/wire.js").Payload} */ (scene.part("logits"));
   const h = parts.arrays.h?.data;
   const opened = parts.arrays.opened ? [...parts.arrays.opened.data] : [];
   let pointed = /** @type {number | null} */ (null);
@@ -25,7 +25,9 @@ export function createNumber(scene) {
   const closed = element("p", { class: "muted" }, say("number.closed"));
   const title = element("p", { class: "title" });
 
-  const shift = /** @type {HTMLInputElement} */ (element("input", { type: "range", min: -20, max: 20, step: 1, value: 0, "aria-label": say("number.constant") }));
+  const shift = /** @type {HTMLInputElement} */ (
+    element("input", { type: "range", min: -20, max: 20, step: 1, value: 0, "aria-label": say("number.constant") })
+  );
   const shiftValue = element("output", {});
   const shiftText = element("p", { class: "muted" });
   let constant = 0;
@@ -57,7 +59,13 @@ export function createNumber(scene) {
       element("div", { class: "panel" }, greedy, infinite, list),
       element("label", { class: "constant" }, say("number.constant"), " ", shiftValue, shift),
       shiftText,
-      element("p", { class: "muted" }, say(header.tied ? "number.shape_tied" : "number.shape", { vocab, d_model: count(D, language) }), " ", say("number.rounded")),
+      element(
+        "p",
+        { class: "muted" },
+        say(header.tied ? "number.shape_tied" : "number.shape", { vocab, d_model: count(D, language) }),
+        " ",
+        say("number.rounded"),
+      ),
     ),
     /** @param {import("./view.js").Now} moment */
     draw({ now, chosen, values }) {
@@ -75,7 +83,13 @@ export function createNumber(scene) {
         hStrip.draw(h, colours, at);
         rowStrip.draw(row, colours, at);
         products.draw(product, colours, at);
-        triple.textContent = say("number.triple", { d: at, h: fixed(h[at], 4), w: fixed(row[at], 4), product: fixed(product[at], 4), sum: fixed(raw, 4) });
+        triple.textContent = say("number.triple", {
+          d: at,
+          h: fixed(h[at], 4),
+          w: fixed(row[at], 4),
+          product: fixed(product[at], 4),
+          sum: fixed(raw, 4),
+        });
         triple.dataset.difference = String(Math.abs(dot(row, h) - raw));
       }
 
@@ -87,7 +101,9 @@ export function createNumber(scene) {
       greedy.style.visibility = atZero ? "visible" : "hidden";
       infinite.style.visibility = endless ? "visible" : "hidden";
       list.style.visibility = atZero || endless ? "hidden" : "visible";
-      greedy.replaceChildren(...nodes("number.greedy", { top: scene.token(now.order[0]), logit: fixed(now.logit(now.order[0]), 5) }));
+      greedy.replaceChildren(
+        ...nodes("number.greedy", { top: scene.token(now.order[0]), logit: fixed(now.logit(now.order[0]), 5) }),
+      );
       const penalty = values.repetition_penalty;
       const logit = now.logit(chosen);
       const max = now.max + constant;
@@ -102,12 +118,20 @@ export function createNumber(scene) {
       const filtered = now.stages.length > 1;
       const numbers = {
         logit: ["z", fixed(raw, 5), raw],
-        penalty: [logit === raw ? say("number.unseen") : `${fixed(raw, 5)} ${raw > 0 ? "÷" : "×"} ${penalty}`, fixed(logit, 5), logit],
+        penalty: [
+          logit === raw ? say("number.unseen") : `${fixed(raw, 5)} ${raw > 0 ? "÷" : "×"} ${penalty}`,
+          fixed(logit, 5),
+          logit,
+        ],
         divide: [`z ÷ T = ${plus ? `(${fixed(logit, 5)}${plus})` : fixed(logit, 5)} ÷ ${t}`, fixed(scaled, 5), scaled],
         shift: [`${fixed(scaled, 5)} − ${inBrackets(fixed(max / temperature, 5))}`, fixed(shifted, 5), shifted],
         exponent: [`exp(${fixed(shifted, 5)})`, significant(weight, 6), weight],
         normalise: [`${significant(weight, 6)} ÷ Σ, Σ = ${significant(sum, 7)}`, percent(tempered), tempered],
-        filtered: [now.keeps(chosen) ? `${percent(tempered)} ÷ ${percent(keptSum / sum)}` : say("number.removed"), percent(probability), probability],
+        filtered: [
+          now.keeps(chosen) ? `${percent(tempered)} ÷ ${percent(keptSum / sum)}` : say("number.removed"),
+          percent(probability),
+          probability,
+        ],
       };
       for (const { key, node, what, formula, result } of rows) {
         const [how, text, value] = numbers[key];
@@ -119,7 +143,13 @@ export function createNumber(scene) {
       }
       shift.style.setProperty("--at", String((constant + 20) / 40));
       shiftValue.textContent = `${constant < 0 ? "−" : "+"}${Math.abs(constant)}`;
-      shiftText.textContent = constant ? say("number.constant_moved", { constant: shiftValue.textContent, change: significant(changeBy(now, constant), 1), vocab }) : say("number.constant_text");
+      shiftText.textContent = constant
+        ? say("number.constant_moved", {
+            constant: shiftValue.textContent,
+            change: significant(changeBy(now, constant), 1),
+            vocab,
+          })
+        : say("number.constant_text");
     },
   };
 }
@@ -134,7 +164,8 @@ function changeBy(now, constant) {
   if (temperature === 0 || temperature === Infinity) return 0;
   const max = now.logit(order[0]) + constant;
   let total = 0;
-  for (let place = order.length - 1; place >= 0; place--) total += Math.exp((now.logit(order[place]) + constant - max) / temperature);
+  for (let place = order.length - 1; place >= 0; place--)
+    total += Math.exp((now.logit(order[place]) + constant - max) / temperature);
   let most = 0;
   for (let place = 0; place < Math.min(1000, order.length); place++) {
     const after = Math.exp((now.logit(order[place]) + constant - max) / temperature) / total;

@@ -1,8 +1,8 @@
 // The text: after each token, how well the model had expected what came; the chosen one is where the next word is asked.
 
-import { css, mix, readableOn } from "../colours.js";
-import { element } from "../dom.js";
-import { count, fixed, percent } from "../format.js";
+import { css, mix, readableOn } from "../kit/colours.js";
+import { element } from "../kit/dom.js";
+import { count, fixed, percent } from "../kit/format.js";
 
 const TOP = 16; // bits that have the strongest colour: 1 in 65,536
 
@@ -17,7 +17,16 @@ export function createText(scene) {
     const text = known ? say("text.bits", { bits: fixed(bits, 1) }) : say("text.none");
     const node = element(
       "button",
-      { type: "button", lang: "", translate: "no", "data-token": i, class: known ? null : "unknown", title: known ? say("text.title", { percent: percent(2 ** -bits), rank: count(arrays.ranks.data[i], language) }) : say("text.first") },
+      {
+        type: "button",
+        lang: "",
+        translate: "no",
+        "data-token": i,
+        class: known ? null : "unknown",
+        title: known
+          ? say("text.title", { percent: percent(2 ** -bits), rank: count(arrays.ranks.data[i], language) })
+          : say("text.first"),
+      },
       element("span", { class: "piece" }, piece),
       element("span", { class: "weight" }, text),
     );
@@ -32,11 +41,23 @@ export function createText(scene) {
     });
     return { node, bits: known ? bits : null };
   });
-  const strip = element("div", { class: "strip", role: "group", "aria-label": say("text.label") }, ...chips.map((chip) => chip.node));
+  const strip = element(
+    "div",
+    { class: "strip", role: "group", "aria-label": say("text.label") },
+    ...chips.map((chip) => chip.node),
+  );
   const here = element("p", { class: "here" });
   const whole =
     T > 1
-      ? say("text.whole", { total: fixed(header.total, 1), mean: fixed(header.mean, 2), perplexity: header.perplexity.toLocaleString(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 }), count: T - 1 })
+      ? say("text.whole", {
+          total: fixed(header.total, 1),
+          mean: fixed(header.mean, 2),
+          perplexity: header.perplexity.toLocaleString(language, {
+            minimumFractionDigits: 1,
+            maximumFractionDigits: 1,
+          }),
+          count: T - 1,
+        })
       : say("text.whole_none");
   const begin = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
   begin.addEventListener("change", () => {
@@ -45,12 +66,28 @@ export function createText(scene) {
     const kept = cell && cell[1] + by >= 0;
     choose({ start: begin.checked, token: Math.max(0, token + by), cell: kept ? [cell[0], cell[1] + by] : null });
   });
-  const toggle = element("label", { class: "check" }, begin, element("span", {}, ...(start ? scene.nodes("text.start", { token: element("span", { class: "token" }, start) }) : [])));
+  const toggle = element(
+    "label",
+    { class: "check" },
+    begin,
+    element(
+      "span",
+      {},
+      ...(start ? scene.nodes("text.start", { token: element("span", { class: "token" }, start) }) : []),
+    ),
+  );
   toggle.hidden = !start;
   let revealed = -1;
 
   return {
-    node: element("div", { class: "text" }, element("p", { class: "muted hint" }, say("text.hint")), strip, element("div", { class: "line" }, element("span", { class: "muted" }, whole), toggle), here),
+    node: element(
+      "div",
+      { class: "text" },
+      element("p", { class: "muted hint" }, say("text.hint")),
+      strip,
+      element("div", { class: "line" }, element("span", { class: "muted" }, whole), toggle),
+      here,
+    ),
     /** @param {{values: import("./view.js").Values}} now */
     draw({ values }) {
       const colours = scene.colours();
@@ -67,7 +104,8 @@ export function createText(scene) {
         revealed = values.token;
         const { node } = chips[revealed];
         const top = node.offsetTop - strip.offsetTop;
-        if (top < strip.scrollTop || top + node.offsetHeight > strip.scrollTop + strip.clientHeight) strip.scrollTop = top - strip.clientHeight / 2;
+        if (top < strip.scrollTop || top + node.offsetHeight > strip.scrollTop + strip.clientHeight)
+          strip.scrollTop = top - strip.clientHeight / 2;
       }
       const chip = (/** @type {number} */ i) => {
         const node = element("span", { class: "token", lang: "", translate: "no" }, tokens[i]);

@@ -1,10 +1,10 @@
 // The output view: logits of one position -> probabilities of the next word, under a temperature slider.
 // Everything is computed here from the full logit vector, at every step of the slider.
 
-import { element, fill, fillNodes } from "../dom.js";
-import { count, fixed, percent } from "../format.js";
-import { createKeeper } from "../keeper.js";
-import { createSections } from "../section.js";
+import { element, fill, fillNodes } from "../kit/dom.js";
+import { count, fixed, percent } from "../kit/format.js";
+import { createKeeper } from "../kit/keeper.js";
+import { createSections } from "../kit/section.js";
 import { createBars } from "./bars.js";
 import { createCurves } from "./curves.js";
 import { distribution, penalised, sortIds } from "./distribution.js";
@@ -12,18 +12,24 @@ import { createFilters } from "./filters.js";
 import { createLens } from "./lens.js";
 import { createNumber } from "./number.js";
 import { createSample } from "./sample.js";
-import { createSlider } from "./slider.js";
+import { createSlider } from "../kit/slider.js";
 import { createText } from "./text.js";
 
-export const css = ["../common.css", "./view.css", "./sections.css"];
+export const css = ["../kit/common.css", "./view.css", "./sections.css"];
 
-const SECTIONS = { filters: createFilters, number: createNumber, curves: createCurves, sample: createSample, lens: createLens };
+const SECTIONS = {
+  filters: createFilters,
+  number: createNumber,
+  curves: createCurves,
+  sample: createSample,
+  lens: createLens,
+};
 
 /** Choices after which the host has something new to say at once; the others wait until the reader settles. */
 const ASKS = ["token", "start", "open", "points", "followed", "cell"];
 
 /**
- * @typedef {import("../wire.js").Payload} Payload
+ * @typedef {import("../kit/wire.js").Payload} Payload
  * @typedef {import("./distribution.js").Distribution} Distribution
  *
  * @typedef {object} Values what the reader may set
@@ -61,7 +67,7 @@ const ASKS = ["token", "start", "open", "points", "followed", "cell"];
  * @property {(key: string, nodes: Record<string, Node | string>) => (Node | string)[]} nodes
  * @property {(id: number) => string} piece what to show for a token
  * @property {(id: number) => HTMLElement} token
- * @property {() => Record<string, import("../colours.js").Rgb>} colours
+ * @property {() => Record<string, import("../kit/colours.js").Rgb>} colours
  * @property {(name: string) => Payload | null} part
  * @property {() => Values} values as they are now, drawn or not
  * @property {(change: Partial<Values>) => void} choose
@@ -86,9 +92,21 @@ export function mount(root, given, report) {
     frame,
     /** @type {Values} */
     values: {
-    token: 0, start: false, temperature: 1, top_k: null, top_p: null, min_p: null, repetition_penalty: null,
-    word: null, open: [], seed: 0, points: "mlp", followed: null, cell: null, log: false,
-  }, // prettier-ignore
+      token: 0,
+      start: false,
+      temperature: 1,
+      top_k: null,
+      top_p: null,
+      min_p: null,
+      repetition_penalty: null,
+      word: null,
+      open: [],
+      seed: 0,
+      points: "mlp",
+      followed: null,
+      cell: null,
+      log: false,
+    }, // prettier-ignore
     asks: ASKS,
     report,
     draw: () => redrawWith.draw(),
@@ -104,13 +122,17 @@ export function mount(root, given, report) {
     const { header, arrays } = /** @type {Payload} */ (parts.text);
     const said = /** @type {Payload} */ (parts.logits);
     const base = /** @type {Float32Array} */ (said.arrays.logits.data);
-    const pieces = new Map(said.header.named.map((/** @type {number} */ id, /** @type {number} */ i) => [id, said.header.pieces[i]]));
+    const pieces = new Map(
+      said.header.named.map((/** @type {number} */ id, /** @type {number} */ i) => [id, said.header.pieces[i]]),
+    );
     const say = (/** @type {string} */ key, filled = {}) => fill(header.labels[key], filled);
     frame.setAttribute("lang", header.language);
     const vocab = count(base.length, header.language);
     if (said.header.not_finite) {
       const broken = count(said.header.not_finite, header.language);
-      frame.replaceChildren(element("p", { class: "trouble", role: "status" }, say("trouble.not_finite", { count: broken, vocab })));
+      frame.replaceChildren(
+        element("p", { class: "trouble", role: "status" }, say("trouble.not_finite", { count: broken, vocab })),
+      );
       return { draw() {}, destroy() {} };
     }
     const order = sortIds(base);

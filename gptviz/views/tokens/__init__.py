@@ -21,7 +21,7 @@ from gptviz.errors import InputError
 from gptviz.paths import asset
 from gptviz.text import file
 from gptviz.tokenizer import Chunk, Tokenizer, classic, visible
-from gptviz.views.wire import pack
+from gptviz.views.kit.wire import pack
 
 SECTIONS = ("merges", "vocabularies", "vocabulary", "long")
 """The parts of the view that unfold."""

@@ -1,7 +1,7 @@
 // A long text of the reader's own in tokens: only what is near the screen is built.
 
-import { element } from "../dom.js";
-import { count, fixed } from "../format.js";
+import { element } from "../kit/dom.js";
+import { count, fixed } from "../kit/format.js";
 
 const BLOCK = 500; // tokens
 
@@ -9,10 +9,25 @@ const BLOCK = 500; // tokens
 export function createLong(scene) {
   const { header, say, choose } = scene;
   const n = (/** @type {number} */ value) => count(value, header.language);
-  const field = /** @type {HTMLTextAreaElement} */ (element("textarea", { rows: 6, spellcheck: false, maxlength: header.longest, placeholder: say("long.placeholder"), "aria-label": say("long.placeholder") }));
+  const field = /** @type {HTMLTextAreaElement} */ (
+    element("textarea", {
+      rows: 6,
+      spellcheck: false,
+      maxlength: header.longest,
+      placeholder: say("long.placeholder"),
+      "aria-label": say("long.placeholder"),
+    })
+  );
   const cut = element("button", { type: "button", "data-do": "cut" }, say("long.cut"));
   const said = element("p", { class: "said", role: "status" });
-  const scroll = element("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": say("long.label"), lang: "", translate: "no" });
+  const scroll = element("div", {
+    class: "scroll",
+    tabindex: 0,
+    role: "group",
+    "aria-label": say("long.label"),
+    lang: "",
+    translate: "no",
+  });
   const counts = element("p", { class: "muted" });
   let shown = /** @type {any} */ (null);
   field.value = scene.draft.long;
@@ -35,11 +50,13 @@ export function createLong(scene) {
         } else if (!block.firstChild) {
           const from = Number(block.dataset.from);
           const ids = [...part.arrays.ids.data.subarray(from, from + BLOCK)];
-          block.append(...ids.map((id, i) => {
-            const node = scene.token(part.header.pieces[id], from + i);
-            node.title = String(id);
-            return node;
-          }));
+          block.append(
+            ...ids.map((id, i) => {
+              const node = scene.token(part.header.pieces[id], from + i);
+              node.title = String(id);
+              return node;
+            }),
+          );
           block.style.minHeight = "";
         }
       }
@@ -48,7 +65,16 @@ export function createLong(scene) {
   );
 
   return {
-    node: element("div", { class: "long-view" }, element("p", {}, say("long.text", { longest: n(header.longest) })), field, element("div", { class: "line" }, cut), said, counts, scroll),
+    node: element(
+      "div",
+      { class: "long-view" },
+      element("p", {}, say("long.text", { longest: n(header.longest) })),
+      field,
+      element("div", { class: "line" }, cut),
+      said,
+      counts,
+      scroll,
+    ),
     destroy: () => seen.disconnect(),
     draw() {
       const part = scene.part("long");
@@ -58,8 +84,15 @@ export function createLong(scene) {
       if (part.header.empty) return void (said.textContent = say("long.empty"));
       seen.disconnect();
       const total = part.arrays.ids.data.length;
-      said.textContent = say("long.said", { count: n(total), characters: n(part.header.characters), ratio: fixed(part.header.kept / Math.max(1, total), 2) }) + (part.header.dropped ? ` ${say("long.dropped", { count: n(part.header.dropped) })}` : "");
-      counts.textContent = Object.entries(part.header.counts).map(([name, tokens]) => `${name === "own" ? header.model : say(`vocabularies.${name}`)}: ${n(Number(tokens))}`).join(" · ");
+      said.textContent =
+        say("long.said", {
+          count: n(total),
+          characters: n(part.header.characters),
+          ratio: fixed(part.header.kept / Math.max(1, total), 2),
+        }) + (part.header.dropped ? ` ${say("long.dropped", { count: n(part.header.dropped) })}` : "");
+      counts.textContent = Object.entries(part.header.counts)
+        .map(([name, tokens]) => `${name === "own" ? header.model : say(`vocabularies.${name}`)}: ${n(Number(tokens))}`)
+        .join(" · ");
       const blocks = [];
       for (let from = 0; from < total; from += BLOCK) {
         const block = element("div", { class: "block", "data-from": from });

@@ -1,7 +1,7 @@
 // Byte-pair encoding, merge by merge: for one chunk of the text, or for all of it at once.
 
-import { element } from "../dom.js";
-import { count } from "../format.js";
+import { element } from "../kit/dom.js";
+import { count } from "../kit/format.js";
 
 const BEAT = 700; // ms from one merge to the next, when played
 const WHOLE = -1;
@@ -14,20 +14,33 @@ export function createMerges(scene) {
   const n = (/** @type {number} */ value) => count(value, header.language);
   const waiting = element("p", { class: "muted", role: "status" }, say("merges.waiting"));
   const chunks = element("div", { class: "chunks", role: "radiogroup", "aria-label": say("merges.chunks") });
-  const pattern = element("details", { class: "pattern" }, element("summary", {}, say("merges.pattern")), element("pre", { translate: "no" }));
+  const pattern = element(
+    "details",
+    { class: "pattern" },
+    element("summary", {}, say("merges.pattern")),
+    element("pre", { translate: "no" }),
+  );
   const digits = element("p", { class: "muted" }, say("merges.digits"));
-  const slider = /** @type {HTMLInputElement} */ (element("input", { type: "range", min: 0, step: 1, "aria-label": say("merges.step_label") }));
+  const slider = /** @type {HTMLInputElement} */ (
+    element("input", { type: "range", min: 0, step: 1, "aria-label": say("merges.step_label") })
+  );
   slider.addEventListener("input", () => (stop(), choose({ step: Number(slider.value) })));
   chunks.addEventListener("keydown", (event) => {
     const nodes = /** @type {HTMLElement[]} */ ([...chunks.children]);
-    const to = nodes[nodes.findIndex((node) => node.tabIndex === 0) + ({ ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key] ?? NaN)];
+    const to =
+      nodes[
+        nodes.findIndex((node) => node.tabIndex === 0) +
+          ({ ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key] ?? NaN)
+      ];
     if (!to) return;
     event.preventDefault();
     to.click();
     to.focus();
   });
   const button = (/** @type {string} */ name, /** @type {() => void} */ act) => {
-    const node = /** @type {HTMLButtonElement} */ (element("button", { type: "button", "data-do": name }, say(`merges.${name}`)));
+    const node = /** @type {HTMLButtonElement} */ (
+      element("button", { type: "button", "data-do": name }, say(`merges.${name}`))
+    );
     node.addEventListener("click", act);
     return node;
   };
@@ -39,7 +52,15 @@ export function createMerges(scene) {
   const said = element("p", { class: "said", role: "status" });
   const pieces = element("div", { class: "pieces state", lang: "", translate: "no" });
   const list = element("ol", { class: "steps" });
-  const body = element("div", { class: "stepper" }, element("div", { class: "line" }, first, back, play, forward), slider, said, pieces, list);
+  const body = element(
+    "div",
+    { class: "stepper" },
+    element("div", { class: "line" }, first, back, play, forward),
+    slider,
+    said,
+    pieces,
+    list,
+  );
   const none = element("p", {});
   const text = element("p", {}, say("merges.text"));
   const choose_ = element("p", { class: "title" }, say("merges.chunks"));
@@ -63,18 +84,27 @@ export function createMerges(scene) {
   /** Which chunk the token at a position came out of. @param {any[]} all @param {number} token */
   function chunkOf(all, token) {
     let seen = 0;
-    return Math.max(0, all.findIndex((chunk) => (seen += chunk.ids.length) > token));
+    return Math.max(
+      0,
+      all.findIndex((chunk) => (seen += chunk.ids.length) > token),
+    );
   }
 
   /** What is shown at this moment: the merges in their order, each in its chunk. */
   function now() {
     const all = scene.part("merges")?.header.chunks ?? [];
     const values = scene.values();
-    const chosen = values.chunk === WHOLE ? WHOLE : Math.min(values.chunk ?? chunkOf(all, values.token), all.length - 1);
+    const chosen =
+      values.chunk === WHOLE ? WHOLE : Math.min(values.chunk ?? chunkOf(all, values.token), all.length - 1);
     const places = chosen === WHOLE ? all.map((/** @type {any} */ _, /** @type {number} */ i) => i) : [chosen];
-    const merges = places.flatMap((/** @type {number} */ place) => (all[place]?.merges ?? []).map((/** @type {Merge} */ merge, /** @type {number} */ at) => ({ merge, place, at })));
+    const merges = places.flatMap((/** @type {number} */ place) =>
+      (all[place]?.merges ?? []).map((/** @type {Merge} */ merge, /** @type {number} */ at) => ({ merge, place, at })),
+    );
     // The lowest number goes first everywhere; in one chunk the order is the same.
-    if (chosen === WHOLE) merges.sort((/** @type {any} */ a, /** @type {any} */ b) => a.merge[0] - b.merge[0] || a.place - b.place || a.at - b.at);
+    if (chosen === WHOLE)
+      merges.sort(
+        (/** @type {any} */ a, /** @type {any} */ b) => a.merge[0] - b.merge[0] || a.place - b.place || a.at - b.at,
+      );
     const last = merges.length;
     return { all, chosen, places, merges, last, step: Math.min(values.step ?? last, last) };
   }
@@ -85,11 +115,18 @@ export function createMerges(scene) {
    * @returns {{piece: string, fresh: boolean}[]}
    */
   function state(chunk, done) {
-    const spans = new Map(chunk.pieces.map((/** @type {string} */ piece, /** @type {number} */ i) => [i, { piece, end: i + 1, fresh: false }]));
-    chunk.merges.slice(0, done).forEach((/** @type {Merge} */ [, start, middle, end, , piece], /** @type {number} */ at) => {
-      spans.delete(middle);
-      spans.set(start, { piece, end, fresh: at === done - 1 });
-    });
+    const spans = new Map(
+      chunk.pieces.map((/** @type {string} */ piece, /** @type {number} */ i) => [
+        i,
+        { piece, end: i + 1, fresh: false },
+      ]),
+    );
+    chunk.merges
+      .slice(0, done)
+      .forEach((/** @type {Merge} */ [, start, middle, end, , piece], /** @type {number} */ at) => {
+        spans.delete(middle);
+        spans.set(start, { piece, end, fresh: at === done - 1 });
+      });
     return [...spans.entries()].sort((a, b) => a[0] - b[0]).map(([, span]) => span);
   }
 
@@ -111,11 +148,24 @@ export function createMerges(scene) {
       if (drawnChunks !== part) {
         drawnChunks = part;
         const choice = (/** @type {number} */ place, /** @type {string} */ text, /** @type {string} */ name) => {
-          const node = element("button", { type: "button", role: "radio", class: name, "data-chunk": place, ...(name ? {} : { lang: "", translate: "no" }) }, text);
+          const node = element(
+            "button",
+            {
+              type: "button",
+              role: "radio",
+              class: name,
+              "data-chunk": place,
+              ...(name ? {} : { lang: "", translate: "no" }),
+            },
+            text,
+          );
           node.addEventListener("click", () => (stop(), choose({ chunk: place, step: null })));
           return node;
         };
-        chunks.replaceChildren(...all.map((/** @type {any} */ chunk, /** @type {number} */ i) => choice(i, chunk.text || "∅", "token")), choice(WHOLE, say("merges.whole"), ""));
+        chunks.replaceChildren(
+          ...all.map((/** @type {any} */ chunk, /** @type {number} */ i) => choice(i, chunk.text || "∅", "token")),
+          choice(WHOLE, say("merges.whole"), ""),
+        );
       }
       for (const child of chunks.children) {
         const node = /** @type {HTMLElement} */ (child);
@@ -134,14 +184,25 @@ export function createMerges(scene) {
       const latest = step ? merges[step - 1] : null;
       pieces.replaceChildren(
         ...places.flatMap((/** @type {number} */ place, /** @type {number} */ i) => {
-          const shown = state(all[place], done.get(place) ?? 0).map(({ piece, fresh }) => element("span", { class: `token${fresh && latest?.place === place ? " fresh" : ""}` }, piece));
+          const shown = state(all[place], done.get(place) ?? 0).map(({ piece, fresh }) =>
+            element("span", { class: `token${fresh && latest?.place === place ? " fresh" : ""}` }, piece),
+          );
           return i ? [element("span", { class: "border", "aria-hidden": true }, "¦"), ...shown] : shown;
         }),
       );
-      const total = places.reduce((/** @type {number} */ sum, /** @type {number} */ place) => sum + all[place].pieces.length, 0) - step;
+      const total =
+        places.reduce((/** @type {number} */ sum, /** @type {number} */ place) => sum + all[place].pieces.length, 0) -
+        step;
       said.replaceChildren(
         ...(latest
-          ? scene.nodes("merges.said", { step: String(step), last: String(last), rank: element("b", {}, n(latest.merge[0] + 1)), piece: scene.token(latest.merge[5]), id: n(latest.merge[4]), count: n(total) })
+          ? scene.nodes("merges.said", {
+              step: String(step),
+              last: String(last),
+              rank: element("b", {}, n(latest.merge[0] + 1)),
+              piece: scene.token(latest.merge[5]),
+              id: n(latest.merge[4]),
+              count: n(total),
+            })
           : [say(last ? "merges.begin" : "merges.nothing", { count: n(total), last })]),
       );
       const from = Math.max(0, step - 6);
@@ -153,7 +214,17 @@ export function createMerges(scene) {
           let position = 0;
           for (const one of before) spans.push([position, one.piece]) && (position = /** @type {any} */ (one).end);
           const find = (/** @type {number} */ start) => String(spans.find(([where]) => where === start)?.[1] ?? "");
-          return element("li", {}, scene.token(find(merge[1])), " + ", scene.token(find(merge[2])), " → ", scene.token(merge[5]), " ", element("span", { class: "muted" }, say("merges.rank", { rank: n(merge[0] + 1) })));
+          return element(
+            "li",
+            {},
+            scene.token(find(merge[1])),
+            " + ",
+            scene.token(find(merge[2])),
+            " → ",
+            scene.token(merge[5]),
+            " ",
+            element("span", { class: "muted" }, say("merges.rank", { rank: n(merge[0] + 1) })),
+          );
         }),
       );
     },

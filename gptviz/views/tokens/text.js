@@ -1,7 +1,7 @@
 // The text in tokens, in place; what is known of the one pointed at; and the same text in words and in characters.
 
-import { element } from "../dom.js";
-import { count, fixed } from "../format.js";
+import { element } from "../kit/dom.js";
+import { count, fixed } from "../kit/format.js";
 
 const SHOWN = 400; // pieces of the other two cuts at most
 
@@ -31,8 +31,11 @@ export function createText(scene) {
     return node;
   });
   const flow = element("div", { class: "flow", role: "group", "aria-label": say("text.label") });
-  const lost = (/** @type {string[]} */ codes) => codes.map((code) => element("span", { class: "lost", title: say("text.lost") }, element("s", {}, code)));
-  chips.forEach((/** @type {HTMLElement} */ chip, /** @type {number} */ i) => flow.append(...lost(tokens[i].lost), chip));
+  const lost = (/** @type {string[]} */ codes) =>
+    codes.map((code) => element("span", { class: "lost", title: say("text.lost") }, element("s", {}, code)));
+  chips.forEach((/** @type {HTMLElement} */ chip, /** @type {number} */ i) =>
+    flow.append(...lost(tokens[i].lost), chip),
+  );
   flow.append(...lost(header.lost_last));
   flow.addEventListener("pointerleave", () => point(null));
   const readout = element("p", { class: "readout", role: "status" });
@@ -49,7 +52,13 @@ export function createText(scene) {
     return element(
       "div",
       { class: "cut", "data-cut": name },
-      element("p", {}, element("b", { class: "number" }, n(pieces.length)), " ", element("span", { class: "title" }, say(`cuts.${name}`))),
+      element(
+        "p",
+        {},
+        element("b", { class: "number" }, n(pieces.length)),
+        " ",
+        element("span", { class: "title" }, say(`cuts.${name}`)),
+      ),
       element(
         "div",
         { class: "pieces", lang: "", translate: "no" },
@@ -66,9 +75,26 @@ export function createText(scene) {
     " ",
     element("span", { class: "title" }, say(header.letters ? "cuts.letters" : "cuts.tokens", { model: header.model })),
     " ",
-    element("span", { class: "muted" }, say("cuts.ratio", { characters: n(header.characters.length), bytes: n(header.bytes), ratio: fixed(header.kept / tokens.length, 2) })),
+    element(
+      "span",
+      { class: "muted" },
+      say("cuts.ratio", {
+        characters: n(header.characters.length),
+        bytes: n(header.bytes),
+        ratio: fixed(header.kept / tokens.length, 2),
+      }),
+    ),
   );
-  const dropped = element("p", { class: "dropped" }, header.dropped.length ? say("text.dropped", { which: [...new Set(header.dropped)].slice(0, 12).join(", "), count: header.dropped.length }) : "");
+  const dropped = element(
+    "p",
+    { class: "dropped" },
+    header.dropped.length
+      ? say("text.dropped", {
+          which: [...new Set(header.dropped)].slice(0, 12).join(", "),
+          count: header.dropped.length,
+        })
+      : "",
+  );
   dropped.hidden = !header.dropped.length;
 
   return {
@@ -91,9 +117,18 @@ export function createText(scene) {
       });
       const token = tokens[at];
       if (!token) return;
-      const about = { token: scene.token(token.piece, at), id: element("b", {}, n(token.id)), size: n(header.size), bytes: element("code", {}, token.bytes || "–") };
+      const about = {
+        token: scene.token(token.piece, at),
+        id: element("b", {}, n(token.id)),
+        size: n(header.size),
+        bytes: element("code", {}, token.bytes || "–"),
+      };
       const made = token.made
-        ? scene.nodes("text.made", { rank: n(token.made[0] + 1), left: scene.token(token.made[1]), right: scene.token(token.made[2]) })
+        ? scene.nodes("text.made", {
+            rank: n(token.made[0] + 1),
+            left: scene.token(token.made[1]),
+            right: scene.token(token.made[2]),
+          })
         : [say(token.special ? "text.special" : header.letters ? "text.listed" : "text.first")];
       readout.replaceChildren(...scene.nodes("text.token", about), " ", ...made);
     },

@@ -1,24 +1,29 @@
 // The tokens view: a text in the pieces a model reads; and, unfolded, how they came about, what other vocabularies make
 // of it, the vocabulary itself, and a long text of one's own.
 
-import { element, fill, fillNodes } from "../dom.js";
-import { createKeeper } from "../keeper.js";
-import { createSections } from "../section.js";
+import { element, fill, fillNodes } from "../kit/dom.js";
+import { createKeeper } from "../kit/keeper.js";
+import { createSections } from "../kit/section.js";
 import { createLong } from "./long.js";
 import { createMerges } from "./merges.js";
 import { createText } from "./text.js";
 import { createVocabularies } from "./vocabularies.js";
 import { createVocabulary } from "./vocabulary.js";
 
-export const css = ["../common.css", "./view.css"];
+export const css = ["../kit/common.css", "./view.css"];
 
-const SECTIONS = { merges: createMerges, vocabularies: createVocabularies, vocabulary: createVocabulary, long: createLong };
+const SECTIONS = {
+  merges: createMerges,
+  vocabularies: createVocabularies,
+  vocabulary: createVocabulary,
+  long: createLong,
+};
 
 /** Choices for which the host has something to send; the others wait until the reader settles. */
 const ASKS = ["open", "vocabulary", "long"];
 
 /**
- * @typedef {import("../wire.js").Payload} Payload
+ * @typedef {import("../kit/wire.js").Payload} Payload
  *
  * @typedef {object} Values what the reader may set
  * @property {number} token the chosen one

@@ -1,7 +1,7 @@
 // A vocabulary to look through: by text, by id, by regular expression; its longest, special and space entries.
 
-import { element } from "../dom.js";
-import { count } from "../format.js";
+import { element } from "../kit/dom.js";
+import { count } from "../kit/format.js";
 
 const PAGE = 200; // entries shown at a time
 const PATIENCE = 1500; // ms for a regular expression: some would run for ever
@@ -25,10 +25,25 @@ export function createVocabulary(scene) {
   const { header, say, choose } = scene;
   const n = (/** @type {number} */ value) => count(value, header.language);
   const which = /** @type {HTMLSelectElement} */ (
-    element("select", { "aria-label": say("vocabulary.which") }, ...VOCABULARIES.map((name) => element("option", { value: name }, name === "own" ? header.model : say(`vocabularies.${name}`))))
+    element(
+      "select",
+      { "aria-label": say("vocabulary.which") },
+      ...VOCABULARIES.map((name) =>
+        element("option", { value: name }, name === "own" ? header.model : say(`vocabularies.${name}`)),
+      ),
+    )
   );
   which.addEventListener("change", () => choose({ vocabulary: which.value }));
-  const field = /** @type {HTMLInputElement} */ (element("input", { type: "text", maxlength: 200, autocomplete: "off", spellcheck: false, placeholder: say("vocabulary.placeholder"), "aria-label": say("vocabulary.placeholder") }));
+  const field = /** @type {HTMLInputElement} */ (
+    element("input", {
+      type: "text",
+      maxlength: 200,
+      autocomplete: "off",
+      spellcheck: false,
+      placeholder: say("vocabulary.placeholder"),
+      "aria-label": say("vocabulary.placeholder"),
+    })
+  );
   field.addEventListener("input", () => choose({ find: field.value.toWellFormed?.() ?? field.value }));
   const kinds = KINDS.map((kind) => {
     const node = element("button", { type: "button" }, say(`vocabulary.${kind}`));
@@ -54,7 +69,7 @@ export function createVocabulary(scene) {
     clearTimeout(timer);
   }
 
-  /** @param {import("../wire.js").Payload} part @param {string} find */
+  /** @param {import("../kit/wire.js").Payload} part @param {string} find */
   function search(part, find) {
     end();
     limit = PAGE;
@@ -63,15 +78,29 @@ export function createVocabulary(scene) {
     const numbers = part.arrays.ids.data;
     const done = (/** @type {number[]} */ ids, /** @type {string} */ key = "found") => {
       found = ids;
-      const hint = ids.length ? "" : /^\d+$/.test(find) ? "vocabulary.hint_id" : find.startsWith("/") && !find.endsWith("/") ? "vocabulary.hint_slash" : "";
-      said.textContent = say(`vocabulary.${key}`, { count: n(ids.length), size: n(pieces.length) }) + (hint ? ` ${say(hint, { find })}` : "");
+      const hint = ids.length
+        ? ""
+        : /^\d+$/.test(find)
+          ? "vocabulary.hint_id"
+          : find.startsWith("/") && !find.endsWith("/")
+            ? "vocabulary.hint_slash"
+            : "";
+      said.textContent =
+        say(`vocabulary.${key}`, { count: n(ids.length), size: n(pieces.length) }) +
+        (hint ? ` ${say(hint, { find })}` : "");
       show();
     };
     const all = () => pieces.map((/** @type {string} */ _, /** @type {number} */ id) => id);
     if (!find) return done(all(), "all");
     if (find === ":special") return done(special);
     if (find === ":space") return done(space);
-    if (find === ":longest") return done(all().sort((/** @type {number} */ a, /** @type {number} */ b) => lengths[b] - lengths[a] || a - b).slice(0, PAGE), "longest_found");
+    if (find === ":longest")
+      return done(
+        all()
+          .sort((/** @type {number} */ a, /** @type {number} */ b) => lengths[b] - lengths[a] || a - b)
+          .slice(0, PAGE),
+        "longest_found",
+      );
     const id = /^#(\d{1,7})$/.exec(find);
     if (id) return done([numbers.indexOf(Number(id[1]))].filter((at) => at >= 0));
     const expression = /^\/(.+)\/$/.exec(find);
@@ -79,8 +108,14 @@ export function createVocabulary(scene) {
       const wanted = find.replaceAll(" ", "·").toLowerCase();
       const ids = all().filter((/** @type {number} */ at) => pieces[at].toLowerCase().includes(wanted));
       // An exact match, with or without its space, comes first.
-      const exact = (/** @type {number} */ at) => Number(pieces[at].replace(/^·/, "").toLowerCase() === wanted.replace(/^·/, ""));
-      return done(ids.sort((/** @type {number} */ a, /** @type {number} */ b) => exact(b) - exact(a) || pieces[a].length - pieces[b].length || a - b));
+      const exact = (/** @type {number} */ at) =>
+        Number(pieces[at].replace(/^·/, "").toLowerCase() === wanted.replace(/^·/, ""));
+      return done(
+        ids.sort(
+          (/** @type {number} */ a, /** @type {number} */ b) =>
+            exact(b) - exact(a) || pieces[a].length - pieces[b].length || a - b,
+        ),
+      );
     }
     said.textContent = say("vocabulary.searching");
     const url = URL.createObjectURL(new Blob([SEARCH], { type: "text/javascript" }));
@@ -105,7 +140,14 @@ export function createVocabulary(scene) {
   /** An entry; at a click it is shown whole. @param {number} at @param {number} id @param {string} piece @param {number} bytes */
   function entry(at, id, piece, bytes) {
     const runs = piece.length > 12 && new Set(piece).size === 1 ? `${piece[0]} × ${piece.length}` : piece;
-    const node = element("button", { type: "button", "data-at": at, title: `${piece} · ${say("vocabulary.bytes", { count: bytes })}` }, element("span", { class: "muted" }, String(id)), " ", element("span", { class: "token" }, runs), ...(bytes > 8 ? [" ", element("span", { class: "muted" }, String(bytes))] : []));
+    const node = element(
+      "button",
+      { type: "button", "data-at": at, title: `${piece} · ${say("vocabulary.bytes", { count: bytes })}` },
+      element("span", { class: "muted" }, String(id)),
+      " ",
+      element("span", { class: "token" }, runs),
+      ...(bytes > 8 ? [" ", element("span", { class: "muted" }, String(bytes))] : []),
+    );
     node.addEventListener("click", () => node.classList.toggle("whole"));
     return element("li", {}, node);
   }

@@ -1,4 +1,4 @@
-// The reader of what gptviz/views/wire.py packs; the format is described there.
+// The reader of what gptviz/views/kit/wire.py packs; the format is described there.
 
 const MAGIC = 0x56545047; // "GPTV", little-endian
 const VERSION = 1;

@@ -131,7 +131,9 @@ export function svgPainter(width, height) {
   const parts = /** @type {string[]} */ ([]);
   const n = (/** @type {number} */ value) => String(Math.round(value * 100) / 100);
   const escape = (/** @type {string} */ text) =>
-    text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "");
+    text
+      .replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`)
+      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "");
   let clips = 0;
   return {
     rect: (x, y, w, h, fill) =>
@@ -172,7 +174,13 @@ export function svgPainter(width, height) {
       pixels.forEach((pixel, i) => {
         if (!(pixel >>> 24)) return;
         const colour = /** @type {Rgb} */ ([pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255]);
-        this.rect(x + ((i % columns) * w) / columns, y + (Math.floor(i / columns) * h) / rows, w / columns, h / rows, colour);
+        this.rect(
+          x + ((i % columns) * w) / columns,
+          y + (Math.floor(i / columns) * h) / rows,
+          w / columns,
+          h / rows,
+          colour,
+        );
       });
     },
     inside(x, y, w, h, draw) {

@@ -21,7 +21,9 @@ export function readColours(node) {
   const found = Object.fromEntries(
     NAMES.map((name) => {
       probe.style.color = `var(--${name})`;
-      const [r, g, b] = getComputedStyle(probe).color.match(/[\d.]+/g).map(Number);
+      const [r, g, b] = getComputedStyle(probe)
+        .color.match(/[\d.]+/g)
+        .map(Number);
       return [name, /** @type {Rgb} */ ([r, g, b])];
     }),
   );

@@ -55,7 +55,11 @@ export function createSection({ name, title, question, create, isOpen, set }) {
  * @param {Record<string, (scene: any) => {node: HTMLElement, draw: (now: any) => void, destroy?: () => void}>} sections
  * @param {{title?: (name: string) => string, all?: string[]}} [how] all: what else may be open, in the order of the page
  */
-export function createSections(scene, sections, { title = (name) => scene.say(`${name}.title`), all = Object.keys(sections) } = {}) {
+export function createSections(
+  scene,
+  sections,
+  { title = (name) => scene.say(`${name}.title`), all = Object.keys(sections) } = {},
+) {
   const isOpen = (/** @type {string} */ name) => scene.values().open.includes(name);
   return Object.entries(sections).map(([name, create]) =>
     createSection({

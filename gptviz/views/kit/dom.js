@@ -22,7 +22,9 @@ export function element(tag, attributes = {}, ...children) {
  * @param {Record<string, string | number>} values
  */
 export function fill(template, values) {
-  return template.replace(/\{(\w+)\}/g, (whole, name) => (known(template, name, values) ? String(values[name]) : whole));
+  return template.replace(/\{(\w+)\}/g, (whole, name) =>
+    known(template, name, values) ? String(values[name]) : whole,
+  );
 }
 
 /** Whether there is a value to fill in; what is missing is an error of the program. */
@@ -38,7 +40,9 @@ function known(/** @type {string} */ template, /** @type {string} */ name, /** @
  * @returns {(Node | string)[]}
  */
 export function fillNodes(template, values) {
-  return template.split(/\{(\w+)\}/).map((part, i) => (i % 2 ? (known(template, part, values) ? values[part] : `{${part}}`) : part));
+  return template
+    .split(/\{(\w+)\}/)
+    .map((part, i) => (i % 2 ? (known(template, part, values) ? values[part] : `{${part}}`) : part));
 }
 
 /**

@@ -32,7 +32,13 @@ export function createStrip(label, { height = 28, role = "ink", onPoint, onPick 
   node.style.setProperty("--role", `var(--${role})`);
   let count = 1;
   let marked = 0;
-  watch(canvas, () => count, () => marked, onPoint, onPick);
+  watch(
+    canvas,
+    () => count,
+    () => marked,
+    onPoint,
+    onPick,
+  );
   return {
     node,
     canvas,
@@ -76,7 +82,13 @@ export function createBars(label, { height = 88, ticks = false, onPoint, onPick 
   const node = element("div", { class: "vector" }, element("div", { class: "line" }, name, scale), canvas);
   let count = 1;
   let marked = 0;
-  watch(canvas, () => count, () => marked, onPoint, onPick);
+  watch(
+    canvas,
+    () => count,
+    () => marked,
+    onPoint,
+    onPick,
+  );
   return {
     node,
     canvas,
@@ -97,14 +109,30 @@ export function createBars(label, { height = 88, ticks = false, onPoint, onPick 
       const middle = height / 2;
       const every = [1, 2, 4, 8, 16, 32].find((step) => step * cell > 34) ?? 64;
       for (let i = 0; ticks && i < count; i += every) {
-        painter.text(String(i), Math.max(4, (i + 0.5) * cell), height + 9, { fill: colours.muted, size: 11, align: "center" });
+        painter.text(String(i), Math.max(4, (i + 0.5) * cell), height + 9, {
+          fill: colours.muted,
+          size: 11,
+          align: "center",
+        });
       }
       for (let i = 0; i < count; i++) {
         const size = (values[i] / most) * (middle - 2);
         const colour = values[i] < 0 ? colours.negative : colours.positive;
-        painter.rect(i * cell, Math.min(middle, middle - size), Math.max(cell - 1, 1), Math.max(Math.abs(size), 0.5), colour);
+        painter.rect(
+          i * cell,
+          Math.min(middle, middle - size),
+          Math.max(cell - 1, 1),
+          Math.max(Math.abs(size), 0.5),
+          colour,
+        );
       }
-      painter.line([[0, middle], [width, middle]], colours.muted); // prettier-ignore
+      painter.line(
+        [
+          [0, middle],
+          [width, middle],
+        ],
+        colours.muted,
+      ); // prettier-ignore
       if (mark !== null) painter.frame(mark * cell, 1, Math.max(cell, 3), height - 2, colours.ink, 2);
       const text = `± ${significant(most, 3)}`;
       scale.textContent = text;
@@ -151,5 +179,10 @@ function watch(canvas, count, marked, onPoint, onPick) {
 export function legend(scale, ticks) {
   const bar = element("span", { class: "ramp" });
   bar.style.background = `linear-gradient(90deg, ${scale.stops.map(css).join(", ")})`;
-  return element("span", { class: "legend" }, bar, element("span", { class: "ticks" }, ...ticks.map((t) => element("span", {}, t))));
+  return element(
+    "span",
+    { class: "legend" },
+    bar,
+    element("span", { class: "ticks" }, ...ticks.map((t) => element("span", {}, t))),
+  );
 }

@@ -1,0 +1,1 @@
+"""What all views share: the format their numbers travel in, and the modules and styles they are built with."""
