@@ -8,6 +8,6 @@ VIEWS = PACKAGE / "views"
 
 
 def code_of(view: str) -> str:
-    """The view's own modules, and the one that titles its sections."""
-    modules = [*sorted((VIEWS / view).glob("*.js")), VIEWS / "kit" / "section.js"]
+    """The view's own modules, and those that all views share."""
+    modules = [*sorted((VIEWS / view).glob("*.js")), *sorted((VIEWS / "kit").glob("*.js"))]
     return "".join(path.read_text(encoding="utf-8") for path in modules)

@@ -1,0 +1,117 @@
+"""What was computed for a trace, a model or a space, kept as long as that is: one helper, with one lock and one count.
+
+    kept(trace, "head scores", lambda: measure(trace))
+
+A page asks for the same numbers at every click, and some take half a second. What is kept goes with its owner; of what
+is left the least recently used goes first once all of it together exceeds `LIMIT` bytes.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+
+Value = TypeVar("Value")
+
+LIMIT = 400_000_000  # bytes
+
+_lock = threading.RLock()
+_values: OrderedDict[tuple, tuple[Any, int]] = OrderedDict()
+"""By (owner's number, *key): the value and its bytes; the least recently used first."""
+_making: dict[tuple, threading.Lock] = {}
+_numbers: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+_next_number = 0
+_held = 0  # bytes of all values
+
+
+def kept(owner: Any, key: Hashable, compute: Callable[[], Value]) -> Value:
+    """What `compute` gave when this owner was first asked for `key`. Two threads that ask at once wait for one.
+
+    owner: a Trace (what is kept counts for its present length: a trace grows in place), a model, a space: anything
+    that is hashed by identity and can be referred to weakly. compute must not hold on to the owner in what it gives.
+    """
+    place = (_number(owner), getattr(owner, "length", None), key)
+    with _lock:
+        if place in _values:
+            _values.move_to_end(place)
+            return _values[place][0]
+        making = _making.setdefault(place, threading.Lock())
+    with making:
+        with _lock:
+            if place in _values:
+                return _values[place][0]
+        try:
+            value = compute()
+        finally:
+            with _lock:
+                _making.pop(place, None)
+        _keep(place, value)
+    return value
+
+
+def kept_bytes() -> int:
+    """Memory held by everything that is kept."""
+    return _held
+
+
+def forget_all() -> None:
+    """Keep nothing any more: what is asked for again is computed again."""
+    with _lock:
+        for place in list(_values):
+            _drop(place)
+
+
+def _number(owner: Any) -> int:
+    global _next_number
+    with _lock:
+        if owner not in _numbers:
+            _next_number += 1
+            number = _numbers[owner] = _next_number
+            weakref.finalize(owner, _owner_left, number).atexit = False
+        return _numbers[owner]
+
+
+def _owner_left(number: int) -> None:
+    with _lock:
+        for place in [place for place in _values if place[0] == number]:
+            _drop(place)
+
+
+def _keep(place: tuple, value: Any) -> None:
+    global _held
+    with _lock:
+        size = size_of(value)
+        _values[place] = value, size
+        _held += size
+        while _held > LIMIT and len(_values) > 1:
+            _drop(next(iter(_values)))
+
+
+def _drop(place: tuple) -> None:
+    global _held
+    _held -= _values.pop(place)[1]
+
+
+def size_of(value: Any) -> int:
+    """Bytes that the tensors, arrays and texts in a value take, whatever they are nested in."""
+    match value:
+        case torch.Tensor():
+            return value.numel() * value.element_size()
+        case np.ndarray():
+            return value.nbytes
+        case bytes() | str():
+            return len(value)
+        case Mapping():
+            return sum(size_of(k) + size_of(v) for k, v in value.items())
+        case list() | tuple() | set() | frozenset():
+            return sum(map(size_of, value))
+        case _ if is_dataclass(value):
+            return sum(size_of(getattr(value, f.name)) for f in fields(value))
+    return 8
