@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
@@ -27,6 +27,8 @@ _values: OrderedDict[tuple, tuple[Any, int]] = OrderedDict()
 """By (owner's number, *key): the value and its bytes; the least recently used first."""
 _making: dict[tuple, threading.Lock] = {}
 _numbers: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+_left: deque[int] = deque()
+"""Owners that are no more. The collector may tell of one in the midst of anything: what was theirs is dropped later."""
 _next_number = 0
 _held = 0  # bytes of all values
 
@@ -37,8 +39,9 @@ def kept(owner: Any, key: Hashable, compute: Callable[[], Value]) -> Value:
     owner: a Trace (what is kept counts for its present length: a trace grows in place), a model, a space: anything
     that is hashed by identity and can be referred to weakly. compute must not hold on to the owner in what it gives.
     """
-    place = (_number(owner), getattr(owner, "length", None), key)
+    place = (_number(owner), len(getattr(owner, "ids", ())), key)
     with _lock:
+        _drop_left()
         if place in _values:
             _values.move_to_end(place)
             return _values[place][0]
@@ -58,7 +61,9 @@ def kept(owner: Any, key: Hashable, compute: Callable[[], Value]) -> Value:
 
 def kept_bytes() -> int:
     """Memory held by everything that is kept."""
-    return _held
+    with _lock:
+        _drop_left()
+        return _held
 
 
 def forget_all() -> None:
@@ -74,13 +79,14 @@ def _number(owner: Any) -> int:
         if owner not in _numbers:
             _next_number += 1
             number = _numbers[owner] = _next_number
-            weakref.finalize(owner, _owner_left, number).atexit = False
+            weakref.finalize(owner, _left.append, number).atexit = False
         return _numbers[owner]
 
 
-def _owner_left(number: int) -> None:
-    with _lock:
-        for place in [place for place in _values if place[0] == number]:
+def _drop_left() -> None:
+    while _left:
+        number = _left.popleft()
+        for place in [place for place in list(_values) if place[0] == number]:
             _drop(place)
 
 
