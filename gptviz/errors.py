@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from gptviz.text import say
+
 
 class GptvizError(Exception):
     """Something the user can do something about.
@@ -17,8 +19,6 @@ class GptvizError(Exception):
         super().__init__(code, details)
 
     def text(self, language: str = "en") -> str:
-        from gptviz.text import say
-
         return say(language, f"errors.{self.code}", **self.details)
 
     def __str__(self) -> str:

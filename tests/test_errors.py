@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from string import Formatter
 
 import pytest
 
@@ -21,12 +20,3 @@ CODES = {
 def test_every_code_has_a_sentence(language):
     assert len(CODES) > 40
     assert not {code for code in CODES if f"errors.{code}" not in table(language)}
-
-
-def test_both_languages_say_the_same_things():
-    def holes(text: str) -> set[str]:
-        return {name for _, name, _, _ in Formatter().parse(text) if name}
-
-    en, zh = (table(language) for language in LANGUAGES)
-    assert en.keys() == zh.keys()
-    assert not {key for key in en if holes(en[key]) != holes(zh[key])}

@@ -13,16 +13,28 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import platformdirs
 from filelock import FileLock
 
 from gptviz.errors import CheckpointError
-from gptviz.paths import cache_dir
 
 MANIFEST = "manifest.json"
 Progress = Callable[[str, int, int], None]  # stage ("download", "unpack", "convert", "load"), done, total
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 FORMAT = 1  # of what the builders write; raise it when old folders must be built again
+
+
+def cache_dir() -> Path:
+    """Where fetched and converted models are kept: `GPTVIZ_HOME`, or the platform's cache folder.
+    Raises CheckpointError for the home of a user who does not exist."""
+    home = os.environ.get("GPTVIZ_HOME")
+    if not home:
+        return Path(platformdirs.user_cache_dir("gptviz"))
+    try:
+        return Path(home).expanduser()
+    except RuntimeError as error:  # ~someone, who does not exist
+        raise CheckpointError("no_such_home", path=home) from error
 
 
 def folder_of(name: str) -> Path:

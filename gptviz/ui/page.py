@@ -13,7 +13,7 @@
             page.lesson("open", d_head=64)
 
 `page.t(key)` is the sentence `{page}.{key}`, from assets/text/{language}/{page}.toml; `page.lesson(section)` a section
-of assets/lessons/{language}/{page}.md. `page.run(interventions=...)` gives other traces, cached like `page.trace`.
+of the lesson beside it, {page}.md. `page.run(interventions=...)` gives other traces, cached like `page.trace`.
 `start("context", prompt=False)` leaves out the prompt bar, and all that belongs to a prompt, for a page that asks for
 its texts itself.
 Kept traces are shared with every other reader: `copy()` before `append`. A widget that has to survive Back, reload
@@ -41,9 +41,9 @@ from gptviz.errors import CheckpointError, GptvizError, InputError
 from gptviz.figures.colours import Theme
 from gptviz.interventions import Intervention
 from gptviz.llm import LLM
-from gptviz.text import say
+from gptviz.text import lesson, say
 from gptviz.trace import Trace
-from gptviz.ui import cache, chips, lessons, state, theme
+from gptviz.ui import cache, chips, state, theme
 from gptviz.ui.prompt import Prompt, limit, prompt_bar
 
 log = logging.getLogger("gptviz")
@@ -137,9 +137,8 @@ class BarePage:
         return say(self.language, f"{self.name}.{key}", **values)
 
     def lesson(self, section: str, **values: object) -> None:
-        """Show a section of this page's lesson; nothing if it has not been written."""
-        if section in lessons.sections(self.language, self.name):
-            st.markdown(lessons.lesson(self.language, self.name, section, **values))
+        """Show a section of this page's lesson."""
+        st.markdown(lesson(self.language, self.name, section, **values))
 
     def pick(self, name: str, size: int, default: int) -> int:
         """Field `name` of the state as an index below `size`; said on the page if the link asked for more."""

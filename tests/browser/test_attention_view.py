@@ -212,7 +212,7 @@ def test_a_walk_through_the_view(open_at, smollm2):
     page.get_by_test_id("stSidebar").get_by_text("中文").click()
     expect(page.locator(".gptviz")).to_have_attribute("lang", "zh")
     expect(page.locator(".bar select").first).to_have_value("23")
-    expect(section(page, "off").locator(".body")).to_contain_text(say("zh", "attention_view.off.nothing"))
+    expect(section(page, "off").locator(".body")).to_contain_text(say("zh", "attention.off.nothing"))
     overflow = too_wide(page)
     assert overflow <= 0
 
@@ -359,8 +359,8 @@ def test_the_view_as_one_file(browser, smollm2, tmp_path):
     expect(page.locator(".readout .pair")).to_contain_text("·France →")
     key = int(trace["blocks.5.attn.pattern"][0, 3, 1:4].argmax()) + 1
     check_cell(page, trace, 5, 0, 3, key)
-    expect(section(page, "asking")).to_contain_text(say("en", "attention_view.alone"))
-    expect(section(page, "off")).to_contain_text(say("en", "attention_view.alone"))
+    expect(section(page, "asking")).to_contain_text(say("en", "attention.alone"))
+    expect(section(page, "off")).to_contain_text(say("en", "attention.alone"))
     context.close()
     assert not complaints, json.dumps(complaints)
 
@@ -437,7 +437,7 @@ def test_two_fingers_zoom_and_one_moves(open_at):
     page = open_at(width=390, text="The cat sits on the mat and looks at the bird in the garden", opened="stages")
     matrix = page.locator(".matrix canvas")
     matrix.scroll_into_view_if_needed()
-    zoom_out = page.get_by_role("button", name=say("en", "attention_view.stages.zoom_out"))
+    zoom_out = page.get_by_role("button", name=say("en", "attention.stages.zoom_out"))
     expect(zoom_out).to_be_disabled()
     box = matrix.bounding_box()
     x, y = box["x"] + box["width"] * 0.45, box["y"] + box["height"] * 0.7

@@ -74,7 +74,7 @@ def test_a_pair_opens_down_to_its_products_in_all_measures(open_at, smollm2):
     grid = page.locator(".similarity-view .grid canvas")
     expect(page.locator(".similarity-view .notes li")).to_have_count(2)
     # The table is drawn once it is known what chance gives.
-    point = say("en", "embeddings_view.similarity.point")
+    point = say("en", "embeddings.similarity.point")
     expect(page.locator(".similarity-view .readout").first).to_have_text(point)
     grid.focus()
     for key in ("ArrowDown", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight"):
@@ -119,9 +119,9 @@ def test_neighbours_of_a_token_and_of_a_word(open_at, smollm2):
     field.press("Enter")
     expect(page.locator(".neighbours-view")).to_contain_text("has no place in this space")
     assert "undefined" not in page.locator(".embeddings").inner_text()
-    page.get_by_role("button", name=say("en", "embeddings_view.neighbours.back")).click()
+    page.get_by_role("button", name=say("en", "embeddings.neighbours.back")).click()
     are(smollm2.tokenizer.id_of(" cat"), "distance")
-    page.get_by_label(say("en", "embeddings_view.neighbours.grouped")).check()
+    page.get_by_label(say("en", "embeddings.neighbours.grouped")).check()
     expect(shown.first.locator(".others .token")).not_to_have_count(0)
 
 
@@ -133,7 +133,7 @@ def test_only_the_distance_counts(open_at, smollm2):
     expected = float(trace["blocks.16.attn.q"][1, 4] @ trace["blocks.16.attn.k"][0, 3])
     assert value(said) == pytest.approx(expected, rel=1e-4)
     exact = value(said)
-    further = page.get_by_role("button", name=say("en", "embeddings_view.rotary.both_more"))
+    further = page.get_by_role("button", name=say("en", "embeddings.rotary.both_more"))
     for position in (5, 6, 7):
         further.click()
         expect(said).to_contain_text(f"at {position},")
@@ -145,7 +145,7 @@ def test_only_the_distance_counts(open_at, smollm2):
     # A key never stands after its query.
     page.locator(".rotary input.n").press("End")
     expect(said).to_have_attribute("data-distance", "0")
-    page.get_by_role("button", name=say("en", "embeddings_view.rotary.back")).click()
+    page.get_by_role("button", name=say("en", "embeddings.rotary.back")).click()
     page.locator(".rotary select").nth(1).select_option("8")
     expected = float(trace["blocks.16.attn.q"][8, 4] @ trace["blocks.16.attn.k"][2, 3])
     page.wait_for_function(
@@ -178,6 +178,6 @@ def test_everything_open_on_a_phone(open_at, locale, language, theme, model):
     expect(page.locator(".neighbours-view tbody tr").first).to_be_visible()
     expect(page.locator(".position-view canvas").first).to_be_visible()
     expect(page.locator(".pair")).to_be_visible()
-    title = say(language, "embeddings_view.neighbours.title")
+    title = say(language, "embeddings.neighbours.title")
     expect(page.locator("[data-section=neighbours] summary .title")).to_have_text(title)
     assert too_wide(page) <= 0

@@ -82,7 +82,7 @@ def test_words_come_one_by_one_and_in_a_run(open_at, smollm2):
     page.reload()
     expect(written(page)).to_have_text(expected)
     page.get_by_test_id("stSidebar").get_by_text("中文").click()
-    expect(page.locator("[data-do=step]")).to_have_text(say("zh", "generate_view.bar.step"))
+    expect(page.locator("[data-do=step]")).to_have_text(say("zh", "generate.bar.step"))
     expect(written(page)).to_have_text(expected)
     act(page, "back")
     expect(written(page)).to_have_text(expected[:-1])
@@ -96,13 +96,13 @@ def test_pause_go_on_and_stop(open_at, smollm2):
     at_rest(page)
     n = written(page).count()
     assert 2 <= n < 50
-    expect(page.locator("[data-do=run]")).to_have_text(say("en", "generate_view.bar.go_on", count=50 - n))
+    expect(page.locator("[data-do=run]")).to_have_text(say("en", "generate.bar.go_on", count=50 - n))
     page.locator("[data-set=speed]").select_option("full")
     act(page, "run")
     expect(written(page).nth(n + 1)).to_be_visible()
     act(page, "stop")
     at_rest(page)
-    expect(page.locator("[data-do=run]")).to_have_text(say("en", "generate_view.bar.run"))
+    expect(page.locator("[data-do=run]")).to_have_text(say("en", "generate.bar.run"))
     n = written(page).count()
     assert written(page).all_inner_texts() == smollm2.pieces(greedy(smollm2, TEXT, n)), "a pause changes no word"
 
@@ -191,7 +191,7 @@ def test_a_word_of_ones_own_stays_whatever_is_done_before_it_is_answered(open_at
     page.goto(page.url)
     expect(page.locator(".next .rest")).not_to_have_text("\u00a0")
     page.evaluate("hold()")
-    own = page.get_by_label(say("en", "generate_view.next.own"))
+    own = page.get_by_label(say("en", "generate.next.own"))
     own.fill("purple")
     own.press("Enter")
     expect(own).to_be_disabled()
@@ -212,19 +212,19 @@ def test_a_word_of_ones_own_stays_whatever_is_done_before_it_is_answered(open_at
 
 def test_a_word_of_ones_own_may_be_too_long(open_at):
     page = open_at(text=TEXT)
-    own = page.get_by_label(say("en", "generate_view.next.own"))
+    own = page.get_by_label(say("en", "generate.next.own"))
     for _ in range(2):  # the second time nothing but the count of answers is new
         own.fill("x" * 500)
         own.press("Enter")
         expect(own).to_be_enabled()
-        said = say("en", "errors.word_of_many_characters").format(count=500, limit=200)
+        said = say("en", "errors.word_of_many_characters", count=500, limit=200)
         expect(page.locator(".bar-of .message")).to_have_text(said)
     expect(written(page)).to_have_count(0)
 
 
 def test_a_deleted_word_of_ones_own_stays_deleted(open_at):
     page = open_at(text=TEXT)
-    own = page.get_by_label(say("en", "generate_view.next.own"))
+    own = page.get_by_label(say("en", "generate.next.own"))
     own.fill("purple")
     own.press("Enter")
     expect(written(page)).to_have_text(["·purple"])
@@ -258,7 +258,7 @@ def test_the_way_to_another_page_takes_along_what_was_written(open_at):
 
 def test_a_seed_that_is_typed_counts_as_it_is(open_at, smollm2):
     page = open_at(text=TEXT, way="sample", temperature=1.2, words=5, seed=4, beside="choice")
-    seed = page.get_by_label(say("en", "generate_view.choice.seed"))
+    seed = page.get_by_label(say("en", "generate.choice.seed"))
     act(page, "run")
     expect(written(page)).to_have_count(5)
     at_rest(page)
@@ -280,7 +280,7 @@ def test_a_seed_that_is_typed_counts_as_it_is(open_at, smollm2):
 
 def test_a_full_text_says_why_nothing_comes(open_at):
     page = open_at(text="word " * 300)
-    expect(page.locator(".bar-of .message")).to_have_text(say("en", "generate_view.bar.no_room").format(limit=256))
+    expect(page.locator(".bar-of .message")).to_have_text(say("en", "generate.bar.no_room", limit=256))
     expect(page.locator("[data-do=step]")).to_be_disabled()
 
 
@@ -341,7 +341,7 @@ def test_on_a_phone_with_everything_open(open_at, locale, theme, language):
     expect(page.locator(".task")).to_have_count(3)
     act(page, "measure")
     expect(page.locator(".latest")).to_contain_text("256")
-    expect(page.locator("[data-do=measure]")).to_have_text(say(language, "generate_view.cache.measure"))
+    expect(page.locator("[data-do=measure]")).to_have_text(say(language, "generate.cache.measure"))
     overflow = too_wide(page)
     assert overflow <= 0
     page.locator(".task[data-task=opposites] button").first.click()

@@ -43,7 +43,7 @@ def test_a_formula_is_worked_out_and_kept_in_the_link(open_at, smollm2):
     expect(page.locator(".verdict")).to_contain_text(f"place {result.rank}")
     shown = page.locator(".results tbody .token")
     expect(shown).to_have_text([near.token for near in result.results])
-    page.get_by_label(say("en", "geometry_view.formula.without")).check()
+    page.get_by_label(say("en", "geometry.formula.without")).check()
     expect(shown.first).to_have_text(result.first.token)
     expect(page).to_have_url(re.compile("without=1"))
     page.reload()
@@ -128,9 +128,7 @@ def test_another_picture_begins_where_it_can_be_seen(open_at):
     page.wait_for_function("([node, whole]) => node.toDataURL() === whole", arg=[canvas.element_handle(), whole])
     search = page.locator("input[type=search]")
     search.fill("zzzz")
-    expect(page.locator(".cloud-view .readout")).to_have_text(
-        say("en", "geometry_view.cloud.found_none").format(text="zzzz")
-    )
+    expect(page.locator(".cloud-view .readout")).to_have_text(say("en", "geometry.cloud.found_none", text="zzzz"))
 
 
 def test_words_of_ones_own_along_axes_of_ones_own(open_at, smollm2):
@@ -139,7 +137,7 @@ def test_words_of_ones_own_along_axes_of_ones_own(open_at, smollm2):
     view, canvas = page.locator(".cloud-view"), page.locator(".cloud-view canvas")
     expect(view.locator(".legend")).to_have_text(["cat dog …", "one two …"])
     page.locator("[data-do=axes]").click()
-    right = view.get_by_label(say("en", "geometry_view.cloud.axis_x"))
+    right = view.get_by_label(say("en", "geometry.cloud.axis_x"))
     right.fill("king - king")
     right.press("Enter")
     expect(view.locator(".trouble")).to_contain_text("zero vector")
@@ -197,12 +195,12 @@ def test_tsne_goes_on_whatever_else_is_asked(open_at):
     page.get_by_role("button", name="three - two + five = six").click()
     expect(page.locator(".verdict")).to_contain_text("six")
     page.get_by_test_id("stSidebar").get_by_role("radio", name="中文").click()
-    expect(page.locator("[data-do=stop]")).to_have_text(say("zh", "geometry_view.cloud.stop"))
+    expect(page.locator("[data-do=stop]")).to_have_text(say("zh", "geometry.cloud.stop"))
     expect(canvas).to_have_attribute("data-iteration", "500")
     expect(page.locator("[data-do=stop]")).to_be_hidden()
     expect(canvas).to_have_attribute("aria-label", re.compile("t-SNE"))
     # Other rows: a picture of the old ones is none of these.
-    page.get_by_role("combobox", name=say("zh", "geometry_view.cloud.which")).select_option("words")
+    page.get_by_role("combobox", name=say("zh", "geometry.cloud.which")).select_option("words")
     expect(canvas).to_have_attribute("data-iteration", "")
     expect(page.locator("[data-do=lay]")).to_have_attribute("aria-pressed", "false")
 
@@ -211,5 +209,5 @@ def test_tsne_goes_on_whatever_else_is_asked(open_at):
 def test_everything_open_on_a_phone(open_at, locale, language, theme):
     page = open_at(corners="gallery,direction,cloud", width=390, locale=locale, theme=theme)
     expect(page.locator(".families tr[data-verdict]").first).to_be_visible()
-    expect(page.locator(".ask button")).to_have_text(say(language, "geometry_view.formula.go"))
+    expect(page.locator(".ask button")).to_have_text(say(language, "geometry.formula.go"))
     assert too_wide(page) <= 0

@@ -93,7 +93,7 @@ def test_the_lens_shows_the_ranks_of_the_analysis(open_at, smollm2):
     layer = found.names[row].split(".")[1]
     expect(page).to_have_url(re.compile(rf"cell=blocks\.{layer}\.resid_post(%3A|:)4"))
 
-    page.get_by_label(say("en", "output_view.lens.where")).select_option("stream")
+    page.get_by_label(say("en", "output.lens.where")).select_option("stream")
     both = lens.lens(smollm2, trace, None, "stream")
     expect(readout).to_have_attribute("data-rank", str(int(both.ranks[-1][4])))
     page.locator(".gptviz tr[data-id]").nth(1).click()
@@ -117,7 +117,7 @@ def test_a_click_counts_though_the_button_is_drawn_anew_meanwhile(open_at, smoll
     page.locator(".lens-view canvas").dispatch_event("pointerleave")
     page.wait_for_function("node => !node.isConnected", arg=handle)
     page.mouse.up()
-    expect(page.get_by_role("button", name=say("en", "output_view.lens.unfollow"))).to_be_visible()
+    expect(page.get_by_role("button", name=say("en", "output.lens.unfollow"))).to_be_visible()
     paris = int(smollm2.trace(CAPITAL).logits[-1].argmax())
     expect(page).to_have_url(re.compile(f"followed={paris}"))
 
@@ -134,7 +134,7 @@ def test_a_link_brings_back_what_was_set_on_a_phone(open_at, locale, language):
     page.locator("[data-set=log]").uncheck()
     expect(page).not_to_have_url(re.compile("log="))
     expect(page.locator("[data-section=number]")).not_to_have_attribute("open", "")
-    page.get_by_role("button", name=say(language, "output_view.temperature.reset")).click()
+    page.get_by_role("button", name=say(language, "output.temperature.reset")).click()
     expect(page).not_to_have_url(re.compile("temperature"))
     overflow = too_wide(page)
     assert overflow <= 0
@@ -198,5 +198,5 @@ def test_the_remark_is_about_what_is_shown(open_at):
     page = open_at(text=text, temperature="0", repetition_penalty="2")
     top = page.locator(".gptviz tr[data-id] .token").first.inner_text()
     expect(page.locator(".remarks .current")).to_contain_text(top)
-    page.get_by_role("button", name=say("en", "output_view.temperature.reset")).click()
-    expect(page.locator(".remarks .current")).to_have_text(say("en", "output_view.temperature.at_one_held"))
+    page.get_by_role("button", name=say("en", "output.temperature.reset")).click()
+    expect(page.locator(".remarks .current")).to_have_text(say("en", "output.temperature.at_one_held"))

@@ -79,7 +79,7 @@ def test_everything_open_on_a_phone(open_at, locale, language, theme):
     page = open_at(text=TEXT, cuts="merges,vocabularies,vocabulary,long", width=390, locale=locale, theme=theme)
     expect(section(page, "vocabularies").locator(".row")).to_have_count(4)
     expect(section(page, "vocabulary").locator(".entries li")).to_have_count(200)
-    expect(section(page, "long").locator("[data-do=cut]")).to_have_text(say(language, "tokens_view.long.cut"))
+    expect(section(page, "long").locator("[data-do=cut]")).to_have_text(say(language, "tokens.long.cut"))
     wide = "node => node.scrollWidth - node.clientWidth"
     assert page.locator("[data-testid=stMain]").evaluate(wide) <= 0
 
@@ -131,7 +131,7 @@ def test_a_long_text_stays_light(open_at, smollm2):
     text = "The cat sits on the mat, and <b>nobody</b> knows why. 猫坐在垫子上。 \u05e9\u05dc\u05d5\u05dd 👩‍🚀\n" * 1500
     view = section(page, "long")
     view.locator("[data-do=cut]").click()
-    expect(view.locator(".said")).to_have_text(say("en", "tokens_view.long.empty"))
+    expect(view.locator(".said")).to_have_text(say("en", "tokens.long.empty"))
     view.get_by_role("textbox").fill(text)
     view.locator("[data-do=cut]").click()
     n = len(smollm2.encode(text))

@@ -37,7 +37,7 @@ def test_attention_opens_on_a_head_that_does_something(language):
     assert set(parts) == {"text", "facts", "layer"}
     header = parts["text"][0]
     assert header["language"] == language and header["tokens"] == ["The", "·capital", "·of", "·France", "·is"]
-    assert header["labels"]["look.title"] == say(language, "attention_view.look.title")
+    assert header["labels"]["look.title"] == say(language, "attention.look.title")
     assert parts["layer"][0]["layer"] == 16
 
 

@@ -14,12 +14,11 @@ from gptviz.analysis.cell import key_head
 from gptviz.errors import InputError
 from gptviz.interventions import Scale
 from gptviz.paths import PACKAGE
-from gptviz.text import LANGUAGES, file, table
+from gptviz.text import LANGUAGES, table
 from gptviz.views import attention as view
 from gptviz.views.attention import parts as made
 from gptviz.views.kit.wire import unpack
 from tests.small_models import CONFIGS, random_llm
-from tests.views.code import code_of
 
 VIEW = PACKAGE / "views" / "attention"
 LONG = "The cat sits on the mat and looks at the bird in the garden, because it is hungry and the day is long. " * 12
@@ -168,34 +167,11 @@ def test_parts_follow_a_trace_that_grows(tiny):
     assert len(after["tokens"]) == 4 and after["of"] != before["of"]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_view_has_a_sentence_for_everything_it_says(language):
-    labels = set(file(language, "attention_view"))
-    code = code_of("attention")
-    said = set(re.findall(r'"([a-z_]+\.[a-z_]+)"', code)) | {
-        "head",
-        "save",
-        "alone",
-        "as_is",
-        "click_token",
-        "replaced",
-    }
-    said = {key for key in said if key.split(".")[0] in {label.split(".")[0] for label in labels}}
-    assert said <= labels, said - labels
-    # The others are put together from a family and a name: `habit.${kind}`, `stages.${name}_text`.
-    families = set(re.findall(r"`(\w+)\.(?:\w*)\$\{", code)) | set(view.SECTIONS)
-    words = set(re.findall(r"\w+", code)) | set(heads.KINDS) | set(view.MEASURES) | {"helping"}
-    for label in labels - said:
-        family, _, name = label.partition(".")
-        assert family in families, label
-        assert any(part in words for part in (name, *re.split("_", name))), label
-
-
 def test_every_fact_has_a_sentence():
     kinds = [f"{kind}{suffix}" for kind in heads.KINDS for suffix in ("", "_always")]
     for language in LANGUAGES:
         for name in (*kinds, "helping", "sink", "sink_few", "nothing"):
-            assert f"attention_view.look.{name}" in table(language)
+            assert f"attention.look.{name}" in table(language)
 
 
 def test_a_trace_shows_itself(smollm2, toy, tmp_path):

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
-import pytest
 import torch
 
-from gptviz.text import LANGUAGES, file
 from gptviz.views.embeddings import SECTIONS, SHOWN_ROWS, embeddings_parts
 from gptviz.views.kit.wire import unpack
 from tests.small_models import CONFIGS, random_llm
-from tests.views.code import code_of
 
 VALUES = {"token": 1, "open": SECTIONS, "words": "", "query": None, "space": "input", "layer": 0}
 
@@ -83,16 +78,3 @@ def test_a_zero_row_is_told():
     llm.model.embed.weight.data[2] = 0
     header, _ = parts(llm, [1, 2, 3])["neighbours"]
     assert header["near"]["cosine"] == [] and header["norm"] == 0
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_view_has_a_sentence_for_everything_it_says(language):
-    said = file(language, "embeddings_view")
-    code = code_of("embeddings")
-    sections = {key.split(".")[0] for key in said}
-    asked = set(re.findall(rf'"((?:{"|".join(sections)})\.\w+)"', code))
-    assert asked and asked <= said.keys()
-    words = set(re.findall(r"\w+", code)) | {"input", "output", "glove", "unknown", "twice", "absent"}
-    assert {
-        key for key in said if key not in asked and re.sub("_(text|row)$", "", key.split(".")[-1]) not in words
-    } == set()

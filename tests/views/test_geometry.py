@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 import torch
@@ -11,10 +9,9 @@ import torch
 from gptviz.analysis.arithmetic import parallelogram, solve
 from gptviz.analysis.meaning import families
 from gptviz.analysis.spaces import open_space
-from gptviz.text import LANGUAGES, file
+from gptviz.text import LANGUAGES
 from gptviz.views.geometry import CLOUDS, SECTIONS, geometry_parts, picture_news, rows_name
 from gptviz.views.kit.wire import unpack
-from tests.views.code import code_of
 
 VALUES = {
     "formula": "king - man + woman", "mean": False, "open": list(SECTIONS), "first": "man", "second": "woman",
@@ -28,17 +25,6 @@ def parts(llm, space="input", language="en", **values):
     about["beside"] = [open_space(llm, "input")]
     made = geometry_parts(open_space(llm, space), VALUES | values, language, **about)
     return {name: unpack(part) for name, part in made.items()}
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_view_has_a_label_for_everything_it_says(language):
-    said = file(language, "geometry_view")
-    code = code_of("geometry")
-    named = set(re.findall(rf'"((?:{"|".join({key.split(".")[0] for key in said})})\.\w+)"', code))
-    assert named and named <= said.keys()
-    built = {f"gallery.{name}" for name in families()} | {key for key in said if key.startswith(("groups.", "space."))}
-    words = set(re.findall(r"\w+", code))
-    assert {k for k in said if k not in named | built and k.split(".")[1] not in words} == set()  # none is left over
 
 
 def test_the_formula_part_is_the_result(smollm2):

@@ -12,10 +12,8 @@ from gptviz.analysis.lens import lens
 from gptviz.analysis.lens import words as lens_words
 from gptviz.figures.colours import PAGE, ROLES
 from gptviz.paths import PACKAGE
-from gptviz.text import LANGUAGES, file
 from gptviz.views.kit.wire import unpack
 from gptviz.views.output import NAMED, OPENED, logits_part, output_parts, text_part
-from tests.views.code import code_of
 
 VIEWS = PACKAGE / "views"
 
@@ -90,18 +88,6 @@ def test_the_lens_and_its_cells_say_what_the_analysis_says(smollm2):
     assert "lens" not in output_parts(smollm2, trace, values | {"open": []}, "en")
     for gone in (["blocks.99.resid_post", 4], ["blocks.2.resid_post", 5]):
         assert "cell" not in output_parts(smollm2, trace, values | {"cell": gone}, "en")
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_view_has_a_label_for_everything_it_says(language):
-    said = file(language, "output_view")
-    code = code_of("output")
-    sections = {key.split(".")[0] for key in said}
-    named = set(re.findall(rf'"((?:{"|".join(sections)})\.\w+)"', code))
-    assert named and named <= said.keys()
-    words = set(re.findall(r"\w+", code))
-    words |= {f"{word}_text" for word in words if f"filters.{word}_text" in said}  # a filter and what it does
-    assert {key for key in said if key not in named and key.split(".")[1] not in words} == set()  # none is left over
 
 
 def test_views_and_figures_have_the_same_colours():

@@ -11,11 +11,9 @@ from hypothesis import strategies as st
 
 from gptviz.analysis.tokens import CLASSICS, classic_cut, cut
 from gptviz.llm import load
-from gptviz.text import LANGUAGES, file
 from gptviz.tokenizer import classic
 from gptviz.views.kit.wire import unpack
 from gptviz.views.tokens import SECTIONS, VOCABULARIES, compare, tokens_parts
-from tests.views.code import code_of
 
 ALL = {"open": list(SECTIONS), "vocabulary": "own", "cuts": 1}
 TEXT = "Unbelievably, 2026 猫 <|im_end|> 👩‍🚀"
@@ -33,17 +31,6 @@ def after(chunk, done):
         assert spans.pop(middle)[1] == end and spans[start][1] == middle
         spans[start] = (piece, end)
     return [spans[start][0] for start in sorted(spans)]
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_view_has_a_label_for_everything_it_says(language):
-    said = file(language, "tokens_view")
-    code = code_of("tokens")
-    families = {key.split(".")[0] for key in said}
-    named = set(re.findall(rf'"((?:{"|".join(families)})\.\w+)"', code))
-    assert named and named <= said.keys()
-    words = set(re.findall(r"\w+", code)) | {"words_text", "characters_text"}
-    assert {key for key in said if key not in named and key.split(".")[1] not in words} == set()  # none is left over
 
 
 @given(st.text(max_size=60))

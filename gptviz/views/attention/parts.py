@@ -66,7 +66,7 @@ def text_part(llm: LLM, trace: Trace, language: str, others: Sequence[str] = ())
     header = {
         "of": name_of(llm, trace.ids),
         "language": language,
-        "labels": file(language, "attention_view"),
+        "labels": file(language, "attention"),
         "tokens": trace.tokens,
         "sizes": {
             name: getattr(config, name)

@@ -78,7 +78,7 @@ def text_part(llm: LLM, trace: Trace, language: str) -> bytes:
                 near[n, m] = space.rows[i, : near.shape[2]].cpu()
     header = {
         "language": language,
-        "labels": file(language, "embeddings_view"),
+        "labels": file(language, "embeddings"),
         "tokens": list(trace.tokens),
         "ids": list(trace.ids),
         "different": different,

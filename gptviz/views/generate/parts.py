@@ -61,7 +61,7 @@ def text_part(llm: LLM, prompt: Sequence[int], language: str, limit: int, tasks:
     header = {
         "of": name_of(llm, prompt),
         "language": language,
-        "labels": file(language, "generate_view"),
+        "labels": file(language, "generate"),
         "tokens": llm.pieces(prompt),
         "ends": [{"id": i, "piece": piece} for i, piece in zip(ends, llm.pieces(ends), strict=True)],
         "limit": limit,

@@ -74,7 +74,7 @@ def text_part(where: WordSpace, language: str, model: str, spaces: Sequence[str]
     marks = landmarks_in(where)
     header = {
         "language": language,
-        "labels": file(language, "geometry_view"),
+        "labels": file(language, "geometry"),
         "model": model,
         "space": where.name,
         "spaces": list(spaces),

@@ -17,19 +17,19 @@ export function element(tag, attributes = {}, ...children) {
 }
 
 /**
- * A sentence with its {placeholders} filled.
+ * A sentence with its {{placeholders}} filled, as gptviz/text.py fills them.
  * @param {string} template
  * @param {Record<string, string | number>} values
  */
 export function fill(template, values) {
-  return template.replace(/\{(\w+)\}/g, (whole, name) =>
+  return template.replace(/\{\{(\w+)\}\}/g, (whole, name) =>
     known(template, name, values) ? String(values[name]) : whole,
   );
 }
 
 /** Whether there is a value to fill in; what is missing is an error of the program. */
 function known(/** @type {string} */ template, /** @type {string} */ name, /** @type {Record<string, any>} */ values) {
-  if (values[name] === undefined) console.error(`nothing to fill in for {${name}}: ${template}`);
+  if (values[name] === undefined) console.error(`nothing to fill in for ${name}: ${template}`);
   return values[name] !== undefined;
 }
 
@@ -41,8 +41,8 @@ function known(/** @type {string} */ template, /** @type {string} */ name, /** @
  */
 export function fillNodes(template, values) {
   return template
-    .split(/\{(\w+)\}/)
-    .map((part, i) => (i % 2 ? (known(template, part, values) ? values[part] : `{${part}}`) : part));
+    .split(/\{\{(\w+)\}\}/)
+    .map((part, i) => (i % 2 ? (known(template, part, values) ? values[part] : `{{${part}}}`) : part));
 }
 
 /**

@@ -88,7 +88,7 @@ def text_part(
     total, mean, perplexity = mean_surprisal(bits) if len(bits) > 1 else (0.0, 0.0, 0.0)
     header = {
         "language": language,
-        "labels": file(language, "output_view"),
+        "labels": file(language, "output"),
         "tokens": list(tokens),
         "start": start,
         "d_model": d_model,

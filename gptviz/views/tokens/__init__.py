@@ -70,7 +70,7 @@ def text_part(name: str, tokenizer: Tokenizer, text: Cut, language: str) -> byte
         (lost_last if behind is None else tokens[behind]["lost"]).append(f"U+{ord(dropped.char):04X}")
     header = {
         "language": language,
-        "labels": file(language, "tokens_view"),
+        "labels": file(language, "tokens"),
         "model": name,
         "size": tokenizer.vocab_size,
         "letters": all_letters(tokenizer),
