@@ -21,6 +21,10 @@ class GptvizError(Exception):
     def text(self, language: str = "en") -> str:
         return say(language, f"errors.{self.code}", **self.details)
 
+    def plain(self) -> dict[str, object]:
+        """What JSON can carry, for who says it elsewhere: `code`, and `details` as texts."""
+        return {"code": self.code, "details": {name: str(value) for name, value in self.details.items()}}
+
     def __str__(self) -> str:
         return self.text("en")
 

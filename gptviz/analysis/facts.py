@@ -28,3 +28,9 @@ class Fact:
 
     name: str
     values: dict[str, str | tuple[str, ...] | HeadName | int | float] = field(default_factory=dict)
+
+    def plain(self):
+        return {
+            "name": self.name,
+            "values": {k: (v if isinstance(v, (int, float, str)) else list(v)) for k, v in self.values.items()},
+        }

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from gptviz.figures.colours import token_colour
+from gptviz.text import say
 from gptviz.ui import state
 
 _MANY, _BOX = 64, 190  # more tokens than this scroll in a box so many pixels high
@@ -32,19 +33,27 @@ def numbered(pieces: Sequence[str], position: int) -> str:
     return piece if list(pieces).count(piece) == 1 else piece + str(position).translate(_SUBSCRIPT)
 
 
+def numbered_chip(pieces: Sequence[str], position: int, language: str) -> str:
+    """Markdown for one of a row of tokens; with its position where the same token stands elsewhere too."""
+    shown = chip(position, pieces[position])
+    if list(pieces).count(pieces[position]) == 1:
+        return shown
+    return f"{shown} ({say(language, 'ui.position', position=position)})"
+
+
 def word(piece: str) -> str:
     """Markdown for a token outside the prompt's row of chips: without the colour of a position."""
     return f":gray-background[{plain(piece) or '∅'}]"
 
 
-def choose(label: str, pieces: Sequence[str], position: int, page: str, field: str = "token") -> int:
-    """A row of tokens with one of them chosen, by mouse or keyboard; the choice is the state's `field`."""
+def choose(label: str, pieces: Sequence[str], position: int, name: str = "token") -> int:
+    """A row of tokens with one of them chosen, by mouse or keyboard: the choice `name` of the stop."""
     with st.container(height=_BOX if len(pieces) > _MANY else "content", border=False):
         st.pills(
             label,
             range(len(pieces)),
             format_func=lambda i: chip(i, pieces[i]),
             required=True,
-            **state.bind(field, position, page=page),
+            **state.bind(name, position),
         )
     return position

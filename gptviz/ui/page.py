@@ -2,51 +2,51 @@
 
     from gptviz.ui.page import start
 
-    page = start("attention")             # title, question, prompt bar; stops here if there is nothing to show
-    layer = page.pick("layer", page.llm.config.n_layer, default=11)
-    page.chips()                          # the prompt's tokens; page.token is the chosen one
-    st.selectbox(page.t("layer"), range(30), **page.bind("layer", layer))
-    page.plot(my_figure(page.trace, layer, theme=page.theme))
-    page.look_for([page.t("look.first", share=0.83)])
+    page = start("output")                # title, question, prompt bar; stops here if there is nothing to show
+    page.lesson("see")
+    answer = page.ask()                   # the engine's answer to the reader's choices
+    page.view(answer)                     # the stop's view; what the reader does there comes back into the choices
+    page.look_for(answer)
     with page.depth("open") as shown:     # "open", "test", "notes": closed at first, kept in the address
         if shown:                         # nothing is computed for a closed one
-            page.lesson("open", d_head=64)
+            page.lesson("open")
 
-`page.t(key)` is the sentence `{page}.{key}`, from assets/text/{language}/{page}.toml; `page.lesson(section)` a section
-of the lesson beside it, {page}.md. `page.run(interventions=...)` gives other traces, cached like `page.trace`.
-`start("context", prompt=False)` leaves out the prompt bar, and all that belongs to a prompt, for a page that asks for
-its texts itself.
-Kept traces are shared with every other reader: `copy()` before `append`. A widget that has to survive Back, reload
-and a shared link has a field in `gptviz.ui.state.State` and is tied to it by `page.bind`. Raise GptvizError for what
-a reader can put right; anything else raised here ends in a calm panel with a code, and in the log.
+A page lays out and calls: what it shows is in the answer, what can be chosen is declared by the stop
+(`gptviz/views/{stop}/__init__.py`). `page.t(key)` is the sentence `{stop}.{key}`, `page.lesson(section)` a section of the
+lesson, both from assets/text/{language}. A widget that has to survive Back, reload and a shared link is tied to a
+declared choice by `page.bind`. `start("context", prompt=False)` leaves out the prompt bar, for a page that asks for its
+texts itself. Raise GptvizError for what a reader can put right; anything else raised here ends in a calm panel with a
+code, and in the log.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Literal, overload
-from weakref import WeakKeyDictionary
+from typing import Any, TypeVar
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from gptviz.checkpoints import find, is_ready
-from gptviz.errors import CheckpointError, GptvizError, InputError
+from gptviz.engine import Answer, Question, engine
+from gptviz.engine.basics import ModelFacts
+from gptviz.errors import CheckpointError, GptvizError
 from gptviz.figures.colours import Theme
-from gptviz.interventions import Intervention
-from gptviz.llm import LLM
-from gptviz.text import lesson, say
-from gptviz.trace import Trace
-from gptviz.ui import cache, chips, state, theme
-from gptviz.ui.prompt import Prompt, limit, prompt_bar
+from gptviz.numbers import count
+from gptviz.text import lesson, say, sections
+from gptviz.ui import chips, facts, state, theme
+from gptviz.ui.prompt import Prompt, prompt_bar
+from gptviz.views import streamlit as host
+from gptviz.views.kit.choices import DEPTHS, Stop
 
 log = logging.getLogger("gptviz")
+
+AnyPage = TypeVar("AnyPage", bound="Page")
 
 _inside_app: ContextVar[bool] = ContextVar("inside_app", default=False)
 _put_off: ContextVar[list[Callable[[], None]]] = ContextVar("put_off")
@@ -55,43 +55,64 @@ _DEPTH_ICONS = {"open": ":material/frame_inspect:", "test": ":material/science:"
 
 def language() -> str:
     """The reader's language: chosen, or else the browser's."""
-    chosen = state.current().language
+    chosen = state.current()["language"]
     return chosen or ("zh" if (st.context.locale or "").lower().startswith("zh") else "en")
 
 
-# Millions of logits, looked through once: a page asks at every click.
-_looked_through: WeakKeyDictionary[Trace, int] = WeakKeyDictionary()
-
-
-def _not_finite(trace: Trace) -> int:
-    """How many logits are no finite number."""
-    if trace not in _looked_through:
-        _looked_through[trace] = int((~trace.logits.isfinite()).sum()) if "logits" in trace else 0
-    return _looked_through[trace]
-
-
 @dataclass
-class BarePage:
-    """What every page has to work with, prompt or not: see this module's docstring."""
+class Page:
+    """What a page has to work with: see this module's docstring."""
 
-    name: str
+    stop: Stop
     language: str
     theme: Theme
-    llm: LLM
-    _notes: Any  # where to say that a link asked for too much
+    model: ModelFacts
+    prompt: Prompt
+    """Without tokens on a page without the prompt bar."""
+    chosen: dict[str, Any]
+    """The reader's choices by name; what does not exist here is the last there is, said on the page."""
+    notes: Any
+    """Where to say what a link asked for in vain."""
     _busy: Any  # where to say that the model is at work: in its own place, so that nothing on the page moves
 
     @property
-    def state(self) -> state.State:
-        return state.current()
+    def name(self) -> str:
+        return self.stop.name
 
-    def link(self, name: str, label: str | None = None, **choices: Any) -> None:
-        """A link to another page that keeps the reader's choices, but for those made here: fields of the state.
-        label: the page's title unless given."""
-        query = state.to_query(self.state.with_(**choices))
-        label = label or f"**{self.say(f'ui.pages.{name}.title')}**"
-        icon = ":material/arrow_forward:"
-        st.page_link(f"pages/{name}.py", label=label, icon=icon, icon_position="right", query_params=query)
+    # -- the engine
+
+    def question(self, **also: Any) -> Question:
+        """The reader's choices as a question; also: choices that no address carries."""
+        return Question(self.name, state.model(), self.prompt.ids, choices=self.stop.to_json(self.chosen | also))
+
+    def ask(self, **also: Any) -> Answer:
+        """The engine's answer."""
+        with self.working():
+            return engine().ask(self.question(**also), self._progress)
+
+    def view(self, answer: Answer, take: Callable[[Mapping[str, Any], Mapping[str, Any]], None] = state.take) -> None:
+        """Show the stop's view. What the reader settles on there goes into the choices, by `take(report, began)`,
+        unless it was about another text or model, just left."""
+        about = state.about()
+
+        def taken(report: Mapping[str, Any], began: Mapping[str, Any]) -> None:
+            state.touch()
+            if about == state.about():
+                take(report, began)
+
+        host.show(
+            self.stop,
+            answer.parts,
+            answer.choices,
+            language=self.language,
+            about=about,
+            take=taken,
+            left=state.touch,
+        )
+
+    def tell(self, answer: Answer) -> None:
+        """Tell the view what has just come about."""
+        host.tell(self.stop, answer.parts["news"])
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -101,32 +122,18 @@ class BarePage:
                 stack.enter_context(st.spinner(self.say("ui.running")))
             yield
 
-    @contextmanager
-    def progress(self, what: str) -> Iterator[Callable[[int, int], None]]:
-        """Gives a function (done, total) that shows how far something is, in the place where the page says that the
-        model is at work."""
-
-        def show(done: int, total: int) -> None:
-            self._busy.progress(done / total, text=self.say(f"ui.progress.{what}"))
-            if done == total:
-                self._busy.empty()
-
-        yield show
-
-    def run(
-        self, ids: Sequence[int], names: str | Iterable[str] | None = None, interventions: Iterable[Intervention] = ()
-    ) -> Trace:
-        """A trace of `ids`; cached. Show it, do not change it."""
-        with self.working():
-            trace = cache.traces.get(self.llm, ids, names, interventions)
-        if broken := _not_finite(trace):
-            raise InputError("logits_not_finite", count=broken)
-        return trace
+    def _progress(self, what: str, done: int, total: int) -> None:
+        """Shows how far something is, in the place where the page says that the model is at work."""
+        self._busy.progress(done / total, text=self.say(f"ui.progress.{what}"))
+        if done == total:
+            self._busy.empty()
 
     def afterwards(self, work: Callable[[], None]) -> None:
         """Do this once the whole page is there and its address written: work that the reader watches, and that ends
         where the reader does something else."""
         _put_off.get().append(work)
+
+    # -- words
 
     def say(self, key: str, **values: object) -> str:
         """A sentence by its full key."""
@@ -137,124 +144,96 @@ class BarePage:
         return say(self.language, f"{self.name}.{key}", **values)
 
     def lesson(self, section: str, **values: object) -> None:
-        """Show a section of this page's lesson."""
-        st.markdown(lesson(self.language, self.name, section, **values))
+        """Show a section of this page's lesson; nothing if it has none of that name. The sizes of the model can be
+        filled in as they are called in its config."""
+        if section in sections(self.language, self.name):
+            sizes = {name: count(size, self.language) for name, size in self.model.sizes.items()}
+            st.markdown(lesson(self.language, self.name, section, **(sizes | values)))
 
-    def pick(self, name: str, size: int, default: int) -> int:
-        """Field `name` of the state as an index below `size`; said on the page if the link asked for more."""
-        value = getattr(self.state, name)
-        if value is None:
-            return default
-        if value >= size:
-            what = self.say(f"ui.fields.{name}")
-            self._notes.info(self.say("ui.out_of_range", what=what, asked=value, last=size - 1), icon=":material/info:")
-            return size - 1
-        return value
+    def look_for(self, answer: Answer) -> None:
+        """What to look for: sentences computed from this trace."""
+        tokens = answer.facts.get("tokens", self.prompt.pieces)
+        self.look_for_sentences(
+            [facts.sentence(fact, tokens, self.language, self.name) for fact in answer.facts["look"]]
+        )
 
-    def existing_heads(self, heads: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Of these (layer, head) those that this model has, each once; said on the page if there are others."""
-        config = self.llm.config
-        heads = list(dict.fromkeys(heads))
-        found = [h for h in heads if h[0] < config.n_layer and h[1] < config.n_head]
-        if found != heads:
-            asked = ", ".join(f"{layer}.{head}" for layer, head in heads if (layer, head) not in found)
-            self._notes.info(self.say("ui.no_such_heads", heads=asked), icon=":material/info:")
-        return found
+    def look_for_sentences(self, sentences: Sequence[str]) -> None:
+        """The same with sentences that the page has made."""
+        with st.container(border=True, key=f"{self.name}-look"):
+            st.markdown(f"**:material/visibility: {self.say('ui.look_for')}**")
+            st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+
+    # -- what stands on the page
+
+    def link(self, name: str, label: str | None = None, **choices: Any) -> None:
+        """A link to another page that keeps the reader's choices, but for those made here, by that page's names. label:
+        the page's title unless given."""
+        query = state.to_query(state.elsewhere(name, **choices))
+        label = label or f"**{self.say(f'ui.pages.{name}.title')}**"
+        icon = ":material/arrow_forward:"
+        st.page_link(f"pages/{name}.py", label=label, icon=icon, icon_position="right", query_params=query)
+
+    def examples(self, texts: Mapping[str, str]) -> None:
+        """Texts to try, by what they show; nothing if there are none."""
+        if not texts:
+            return
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{self.name}-examples"):
+            st.caption(self.t("try"), width="content")
+            for kind, text in texts.items():
+                key = f"{self.name}.example.{kind}"
+                label, choose = self.t(f"examples.{kind}"), state.change
+                st.button(label, key=key, type="tertiary", on_click=choose, kwargs={"text": text})
 
     def bind(self, name: str, value: Any, **how: Any) -> dict[str, Any]:
-        """Tie a widget to a field of the state: see `gptviz.ui.state.bind`."""
-        return state.bind(name, value, page=self.name, **how)
+        """Tie a widget to a choice: see `gptviz.ui.state.bind`."""
+        return state.bind(name, value, **how)
+
+    def radio(self, name: str, question: str, labels: Mapping[str, str], *, horizontal: bool = False) -> str | None:
+        """Ask a question with a few answers, tied to a choice; the reader's answer."""
+        st.markdown(f"**{question}**")
+        st.radio(
+            question,
+            list(labels),
+            format_func=labels.__getitem__,
+            label_visibility="collapsed",
+            horizontal=horizontal,
+            **self.bind(name, self.chosen[name]),
+        )
+        return self.chosen[name]
 
     def token_chip(self, pieces: Sequence[str], position: int) -> str:
         """Markdown for one of a row of tokens; with its position where the same token stands elsewhere too."""
-        shown = chips.chip(position, pieces[position])
-        if pieces.count(pieces[position]) == 1:
-            return shown
-        return f"{shown} ({self.say('ui.position', position=position)})"
+        return chips.numbered_chip(pieces, position, self.language)
 
     def plot(self, figure: go.Figure, *, alt: str, key: str | None = None) -> None:
         """Show a chart. alt: what it shows, in words, for those who cannot see it."""
         st.plotly_chart(figure, key=key, theme=None, alt=alt, config={"displayModeBar": False})
 
-    def look_for(self, sentences: Sequence[str]) -> None:
-        """What to look for: sentences computed from this trace."""
-        with st.container(border=True, key=f"{self.name}-look"):
-            st.markdown(f"**:material/visibility: {self.say('ui.look_for')}**")
-            st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
-
     @contextmanager
     def depth(self, name: str) -> Iterator[bool]:
         """A part of the page that goes deeper; gives whether it is open."""
-        opened = name in self.state.depth
+        others = [depth for depth in self.chosen["depth"] if depth != name]
+        opened = name in self.chosen["depth"]
         label = f"**{self.say(f'ui.depths.{name}')}** · {self.say(f'ui.pages.{self.name}.{name}')}"
-        others = tuple(depth for depth in self.state.depth if depth != name)
-        tied = self.bind_depth(name, opened, others)
+
+        def read(is_open: bool) -> tuple[str, ...]:
+            return tuple(d for d in DEPTHS if d in others or (d == name and is_open))
+
+        tied = self.bind("depth", opened, read=read, key=f"{self.name}.depth.{name}")
         with st.expander(label, icon=_DEPTH_ICONS[name], **tied):
             yield opened
 
-    def bind_depth(self, name: str, opened: bool, others: tuple[str, ...]) -> dict[str, Any]:
-        def read(is_open: bool) -> tuple[str, ...]:
-            return tuple(d for d in state.DEPTHS if d in others or (d == name and is_open))
 
-        return state.bind("depth", opened, read=read, page=f"{self.name}.{name}")
-
-
-@dataclass
-class Page(BarePage):
-    """A page that follows the reader's prompt."""
-
-    prompt: Prompt
-
-    @cached_property
-    def trace(self) -> Trace:
-        """The prompt's trace, with everything recorded and nothing replaced."""
-        return self.run()
-
-    @cached_property
-    def token(self) -> int:
-        """The chosen position; the last one, from which the next token is predicted, until another is chosen."""
-        return self.pick("token", len(self.prompt.ids), default=len(self.prompt.ids) - 1)
-
-    @property
-    def room(self) -> int:
-        """How many tokens may be added to the prompt before the pages stop following."""
-        return limit(self.llm) - len(self.prompt.ids)
-
-    @property
-    def added(self) -> tuple[int, ...]:
-        """Tokens that the model wrote on behind the prompt, as far as they exist and fit."""
-        added = self.state.added[: self.room]
-        return added if all(i < self.llm.config.vocab_size for i in added) else ()
-
-    def run(
-        self,
-        ids: Sequence[int] | None = None,
-        names: str | Iterable[str] | None = None,
-        interventions: Iterable[Intervention] = (),
-    ) -> Trace:
-        """A trace of the prompt, or of other ids; cached. Show it, do not change it."""
-        return super().run(self.prompt.ids if ids is None else ids, names, interventions)
-
-    def chips(self, label: str | None = None) -> int:
-        """The prompt's tokens as chips, one of them chosen; returns its position."""
-        return chips.choose(label or self.say("ui.choose_token"), self.prompt.pieces, self.token, self.name)
-
-    def chip(self, position: int) -> str:
-        """Markdown for one of the prompt's tokens: see `token_chip`."""
-        return self.token_chip(self.prompt.pieces, position)
+def field_key(address: str) -> str:
+    """The key of a choice's name in words: a stop's own stand in its file."""
+    stop, dot, name = address.partition(".")
+    return f"{stop}.fields.{name}" if dot else f"ui.fields.{address}"
 
 
-@overload
-def start(name: str) -> Page: ...
-
-
-@overload
-def start(name: str, *, prompt: Literal[False]) -> BarePage: ...
-
-
-def start(name: str, *, prompt: bool = True) -> BarePage:
+def start(name: str, *, prompt: bool = True, page: type[AnyPage] = Page) -> AnyPage:
     """Title, question and prompt bar of page `name`; then everything the page needs. Stops the page where a person
-    has to act first: to confirm a download, or to type something. prompt: False for a page without the bar."""
+    has to act first: to confirm a download, or to type something. prompt: False for a page without the bar. page: what
+    to make of it."""
     if not _inside_app.get():
         _let_app_run()
     lang = language()
@@ -263,9 +242,14 @@ def start(name: str, *, prompt: bool = True) -> BarePage:
     notes = st.container()
     _say_refused(notes, lang)
     busy = st.empty()
-    llm = _load(state.model(), lang, busy)
-    shared = (name, lang, theme.current(), llm, notes, busy)
-    return Page(*shared, prompt_bar(llm, lang, name)) if prompt else BarePage(*shared)
+    model = _load(state.model(), lang, busy)
+    read = prompt_bar(model, lang) if prompt else Prompt("", (), ())
+    sizes = model.sizes | ({"n_tokens": len(read.ids)} if prompt else {})
+    chosen, beyond = state.here().within(state.current().of(state.here()), sizes)
+    for choice, (asked, last) in beyond.items():
+        what = say(lang, field_key(state.here().address(choice)))
+        notes.info(say(lang, "ui.out_of_range", what=what, asked=asked, last=last), icon=":material/info:")
+    return page(state.here(), lang, theme.current(), model, read, chosen, notes, busy)
 
 
 def _let_app_run() -> None:
@@ -278,32 +262,31 @@ def _let_app_run() -> None:
 
 
 def _say_refused(place: Any, lang: str) -> None:
-    for field, value in state.refused().items():
+    for address, value in state.refused().items():
         shown = chips.plain(value[:60] + ("…" if len(value) > 60 else ""))
-        sentence = say(lang, "ui.refused", what=say(lang, f"ui.fields.{field}"), value=shown)
-        if field == "model":
+        sentence = say(lang, "ui.refused", what=say(lang, field_key(address)), value=shown)
+        if address == "model":
             sentence += " " + say(lang, "ui.sidebar.model_unknown")
         place.info(sentence, icon=":material/info:")
 
 
-def _load(name: str, lang: str, busy: Any) -> LLM:
-    if cache.models.has(name):
-        return cache.models.get(name)
-    if find(name).kind == "hub" and not is_ready(name):
-        _ask_before_fetching(name, lang)
+def _load(name: str, lang: str, busy: Any) -> ModelFacts:
+    if not engine().ready(name):
+        if find(name).kind == "hub" and not is_ready(name):
+            _ask_before_fetching(name, lang)
 
-    def show(stage: str, done: int, total: int) -> None:
-        share = min(done / total, 1.0) if total else 0.0
-        in_bytes = stage in ("download", "unpack")
-        amount = f"{done / 1e6:.0f} / {total / 1e6:.0f} MB" if in_bytes else f"{done} / {total}"
-        place.progress(share, text=f"{say(lang, f'ui.loading.{stage}', model=name)} · {amount}")
+        def show(stage: str, done: int, total: int) -> None:
+            share = min(done / total, 1.0) if total else 0.0
+            in_bytes = stage in ("download", "unpack")
+            amount = f"{done / 1e6:.0f} / {total / 1e6:.0f} MB" if in_bytes else f"{done} / {total}"
+            place.progress(share, text=f"{say(lang, f'ui.loading.{stage}', model=name)} · {amount}")
 
-    with busy.container():
-        place = st.empty()
-        with st.spinner(say(lang, "ui.loading.start", model=name)):
-            llm = cache.models.get(name, show)
-    busy.empty()
-    return llm
+        with busy.container():
+            place = st.empty()
+            with st.spinner(say(lang, "ui.loading.start", model=name)):
+                engine().load(name, show)
+        busy.empty()
+    return ModelFacts.of(engine().ask(Question("model", name)).facts)
 
 
 def _ask_before_fetching(name: str, lang: str) -> None:

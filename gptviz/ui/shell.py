@@ -10,8 +10,11 @@ from streamlit.components.v2.types import ComponentRenderer
 from gptviz import __version__
 from gptviz.checkpoints import catalogue
 from gptviz.paths import app_file, asset
+from gptviz.numbers import count
 from gptviz.text import LANGUAGES, say
-from gptviz.ui import cache, state, theme, writing
+from gptviz.engine import Question, engine, memory
+from gptviz.engine.basics import SIZES
+from gptviz.ui import generation, readers, state, theme
 from gptviz.ui.page import guarded, language, putting_off
 
 # Icons belong to the links: as a page's own icon Streamlit would fetch it from another host.
@@ -47,7 +50,7 @@ def run() -> None:
     name = next(name for name, page in pages.items() if page == here)
     state.begin(name)
     if name != "generate":
-        writing.hold()
+        generation.hold()
     lang = language()
     st.set_page_config(
         page_title=f"{_title(name, lang)} · gptviz",
@@ -71,6 +74,15 @@ def run() -> None:
     with guarded():
         for put_off in work:
             put_off()
+    readers.seen()
+    _freeze(engine().loads)
+
+
+@functools.cache
+def _freeze(loads: int) -> None:
+    """Once a model has come or gone, and the app has run with it."""
+    if loads:
+        memory.freeze()
 
 
 @functools.cache
@@ -132,13 +144,10 @@ def _facts(lang: str) -> None:
     st.caption(entry.about[lang] if entry else say(lang, "ui.sidebar.about_other"))
     if entry and not entry.tested:
         st.caption(say(lang, "ui.sidebar.untested"))
-    if cache.models.has(name):
-        config = cache.models.get(name).config
-        sizes = {key: f"{getattr(config, key):,}" for key in _SIZES}
+    if engine().ready(name):
+        config = engine().ask(Question("model", name)).facts["config"]
+        sizes = {key: count(config[key], lang) for key in SIZES}
         st.caption(f"**{say(lang, 'ui.sidebar.facts', **sizes)}**  \n{say(lang, 'ui.sidebar.facts_more', **sizes)}")
-
-
-_SIZES = ("n_layer", "n_head", "n_kv_head", "d_model", "d_head", "d_mlp", "vocab_size", "n_ctx")
 
 
 def _way_on(pages: dict[str, st.Page], here: str, lang: str) -> None:

@@ -33,7 +33,9 @@ function partsFor(values) {
   return found;
 }
 
-const values = JSON.parse(document.querySelector("script[data-values]")?.textContent ?? "{}");
+/** @param {string} name */
+const told = (name) => JSON.parse(document.querySelector(`script[data-${name}]`)?.textContent ?? "{}");
+const values = told("values");
 let shown = partsFor(values);
 const view = mount(
   /** @type {HTMLElement} */ (document.querySelector("main")),
@@ -45,6 +47,6 @@ const view = mount(
     shown = { ...shown, ...news };
     if (Object.keys(news).length) view.update(news, null);
   },
-  { alone: true },
+  { choices: told("choices"), alone: true },
 );
-view.update({}, values);
+view.update(shown, values);

@@ -16,6 +16,9 @@ from typing import Any
 
 from gptviz.errors import InputError
 from gptviz.paths import PACKAGE
+from gptviz.text import LANGUAGES
+from gptviz.views.kit.choices import Stop
+from gptviz.views.kit.words import words
 
 VIEWS = PACKAGE / "views"
 _IMPORT = re.compile(r'((?:from|import)\s*\(?\s*)"(\.{1,2}/[\w./-]+\.js)"')
@@ -58,12 +61,15 @@ class Document:
         return f'<iframe srcdoc="{html.escape(self.html)}" style="width:100%;height:{self.height}px;border:0"></iframe>'
 
 
-def document(view: str, parts: Sequence[Part], values: Mapping[str, Any], *, title: str, language: str) -> Document:
-    """The view of folder `gptviz/views/{view}` as a document.
+def document(stop: Stop, parts: Sequence[Part], values: Mapping[str, Any], *, title: str, language: str) -> Document:
+    """The view of a stop as a document. Raises InputError for a language that it does not speak.
 
     Modules come by an import map of data: URLs, so that the file works from a disk; nothing is asked of any host.
     """
-    start = f"{view}/view.js"
+    if language not in LANGUAGES:
+        raise InputError("no_such_language", value=language, known=", ".join(LANGUAGES))
+    view, start = stop.name, f"{stop.name}/view.js"
+    parts = [Part("words", words(language, stop.name), {}), *parts]
     modules = _modules(["html.js", start])
     # The host imports "./view.js": whichever view this is.
     modules["html.js"] = modules["html.js"].replace('"gptviz/view.js"', f'"gptviz/{start}"')
@@ -86,6 +92,7 @@ def document(view: str, parts: Sequence[Part], values: Mapping[str, Any], *, tit
                 "</style>",
                 f'<script type="importmap">{_script(json.dumps({"imports": imports}))}</script>',
                 f'<script type="application/json" data-values>{_script(json.dumps(dict(values)))}</script>',
+                f'<script type="application/json" data-choices>{_script(json.dumps(stop.about()))}</script>',
                 "</head>\n<body>\n<main></main>",
                 held,
                 '<script type="module">import "gptviz/html.js";</script>',

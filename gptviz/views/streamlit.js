@@ -11,8 +11,10 @@ import { adoptStyles } from "./kit/dom.js";
  * @typedef {object} Envelope of a view
  * @property {string} view folder
  * @property {string} key
+ * @property {string} about what text and model `values` are about
  * @property {number} revision of `values`
  * @property {any} values
+ * @property {import("./kit/keeper.js").Choices} choices that the stop declares
  * @property {Record<string, string>} parts digests by name
  *
  * @typedef {object} Instance
@@ -23,6 +25,7 @@ import { adoptStyles } from "./kit/dom.js";
  * @property {{update: Function, destroy: Function, hear?: Function}} [view]
  * @property {Record<string, string>} [parts] digests of what the view has
  * @property {number} [revision] of the values that the view has
+ * @property {string} [about] what they are about
  */
 
 /** @type {WeakMap<ShadowRoot | HTMLElement, Instance>} */
@@ -36,7 +39,7 @@ const told = new Set();
 
 /**
  * What readers have settled on, by key: Streamlit may build an element anew without Python noticing.
- * @type {Map<string, {revision: number, values: any}>}
+ * @type {Map<string, {revision: number, about: string, values: any}>}
  */
 const settled = new Map();
 
@@ -159,8 +162,7 @@ async function refresh(instance, root, envelope) {
     Object.assign(instance, { view: undefined, parts: {}, revision: undefined });
     throw error;
   }
-  instance.parts = parts;
-  instance.revision = revision;
+  Object.assign(instance, { parts, revision, about: envelope.about });
 }
 
 /**
@@ -169,7 +171,7 @@ async function refresh(instance, root, envelope) {
  * @param {Envelope} envelope
  * @param {Record<string, import("./kit/wire.js").Payload | null>} news
  */
-async function give(instance, root, { view, key, revision, values }, news) {
+async function give(instance, root, { view, key, about, revision, values, choices }, news) {
   if (!instance.view) {
     const module = new URL(`./${view}/view.js`, import.meta.url);
     const { mount, css } = await import(module.href);
@@ -177,13 +179,15 @@ async function give(instance, root, { view, key, revision, values }, news) {
       root,
       css.map((/** @type {string} */ path) => new URL(path, module)),
     );
-    instance.view = mount(root, news, (/** @type {any} */ chosen) => {
-      settled.set(key, { revision: /** @type {number} */ (instance.revision), values: chosen });
-      instance.send("settled", settled.get(key));
-    });
+    const report = (/** @type {any} */ chosen) => {
+      const said = { revision: instance.revision ?? 0, about: instance.about ?? "", values: chosen };
+      settled.set(key, said);
+      instance.send("settled", said);
+    };
+    instance.view = mount(root, news, report, { choices });
     const known = settled.get(key);
-    instance.view.update({}, known?.revision === revision ? known.values : values);
+    instance.view?.update(news, known?.revision === revision && known.about === about ? known.values : values);
   } else {
-    instance.view.update(news, revision === instance.revision ? null : values);
+    instance.view.update(news, revision === instance.revision ? null : values, about !== instance.about);
   }
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -12,7 +12,9 @@ import numpy as np
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
+from gptviz.views.kit.choices import Stop
 from gptviz.views.kit.wire import pack
+from gptviz.views.kit.words import words
 
 
 @cache
@@ -22,53 +24,65 @@ def _component() -> ComponentRenderer:
 
 
 def show(
-    view: str,
-    parts: Mapping[str, bytes] | Callable[[dict[str, Any]], Mapping[str, bytes]],
+    stop: Stop,
+    parts: Mapping[str, bytes],
     values: Mapping[str, Any],
     *,
-    key: str,
-    once: Collection[str] = (),
-    on_change: Callable[[dict[str, Any] | None], None] | None = None,
-) -> dict[str, Any]:
-    """Show the view of folder `gptviz/views/{view}`, and give back what the reader has settled on.
+    language: str,
+    about: str,
+    take: Callable[[Mapping[str, Any], Mapping[str, Any]], None],
+    left: Callable[[], None],
+) -> None:
+    """Show the view of a stop.
 
-    parts: what the view shows, by name, from the view's own functions; or a function that makes them from the settled
-        values. Each travels only when it changes.
-    values: what the view begins with (JSON); the result has the same keys. Give the same values at every run and
-        the reader's stay; give others (a link was followed) and the view takes them over, unless the reader is just
+    parts: what it shows, by name. Each travels only when it changes.
+    values: what it begins with (JSON, a value for every choice but wishes). Give the same values at every run and the
+        reader's stay; give others (a link was followed) and the view takes them over, unless the reader is just
         dragging.
-    once: the values that are wishes, which the view says once; `values` has them as they are when nothing is wished
-        for, and so has the result: only `on_change` hears of a wish.
-    on_change: called with the settled values before the next run of the script, as callbacks of widgets are; with None
-        if the view had not yet heard of the values that it has been given since.
+    about: what they are about (a text, a model). What the reader was at in another is of no use here.
+    take(report, values): called with what the reader has settled on (JSON), before the next run of the script as
+        callbacks of widgets are, and with what the view was given to begin with; left() instead if the report is about
+        something else, or the view had not yet heard of the values that it has been given since.
     """
-    values = dict(values)
+    key = f"{stop.name}.view"
+    values = {name: value for name, value in values.items() if not stop.by_name[name].wish}
     # `values` went out with `revision`; `given` is what the caller said last, `heard` what the view said last.
     memory = st.session_state.setdefault(
-        f"{key}.sent", {"revision": 0, "values": values, "given": values, "heard": None}
+        f"{key}.sent", {"revision": 0, "values": values, "given": values, "heard": None, "about": about}
     )
 
     def settled() -> dict[str, Any] | None:
         report = (st.session_state.get(key) or {}).get("settled")
-        return report["values"] if report and report["revision"] == memory["revision"] else None
+        fits = report and report["revision"] == memory["revision"] and report["about"] == memory["about"]
+        return report["values"] if fits else None
 
     report = settled()
-    report = report and report | {name: values[name] for name in once}
-    left = report is None and memory["heard"] is not None  # another page was visited: the view begins anew
-    if left or values not in (memory["given"], report):
+    report = report and {name: value for name, value in report.items() if name in values}
+    left_page = report is None and memory["heard"] is not None  # another page was visited: the view begins anew
+    if left_page or values not in (memory["given"], report) or about != memory["about"]:
         memory["revision"] += 1
-        memory["values"] = values
+        memory["values"], memory["about"] = values, about
         report = None
     memory["given"], memory["heard"] = values, report
 
     def called() -> None:
-        if on_change:
-            on_change(settled())
+        report = settled()
+        if report is None:
+            left()
+        else:
+            take(report, memory["values"])
 
-    shown = report or memory["values"]
-    made = parts(shown) if callable(parts) else parts
+    made = {"words": words(language, stop.name), **parts}
     digests = {name: hashlib.blake2b(part, digest_size=16).hexdigest() for name, part in made.items()}
-    envelope = {"view": view, "key": key, "revision": memory["revision"], "values": memory["values"], "parts": digests}
+    envelope = {
+        "view": stop.name,
+        "key": key,
+        "about": about,
+        "revision": memory["revision"],
+        "values": memory["values"],
+        "choices": stop.about(),
+        "parts": digests,
+    }
     with st.container(gap=None, key=f"{key}.view"):
         _component()(key=key, data=pack(envelope, {}), on_settled_change=called)
         for name, part in made.items():
@@ -76,12 +90,12 @@ def show(
             # again. Raw bytes travel only as the whole of a component's data, so the envelope is packed as well.
             data = pack({"key": key, "part": name, "digest": digests[name]}, {"data": np.frombuffer(part, np.uint8)})
             _component()(key=f"{key}.{name}", data=data)
-    return shown
 
 
-def tell(key: str, news: bytes) -> None:
-    """Tell the view shown under `key` what has just come about, while the script still runs: its `hear` gets it once,
-    soon. It is no part: nothing keeps it, and it stands on the page, unseen, until the script runs again."""
+def tell(stop: Stop, news: bytes) -> None:
+    """Tell the view of a stop what has just come about, while the script still runs: its `hear` gets it once, soon. It
+    is no part: nothing keeps it, and it stands on the page, unseen, until the script runs again."""
+    key = f"{stop.name}.view"
     number = time.time_ns() // 1000  # another one each time, also after the server was started anew
     data = pack({"key": key, "news": number}, {"data": np.frombuffer(news, np.uint8)})
     _component()(key=f"{key}.news.{number}", data=data)

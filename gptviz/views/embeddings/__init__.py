@@ -9,164 +9,25 @@ learned      position rows (models that have them)
 rotary       queries and keys of one layer before rotation (rotary models)
 """
 
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
-
-import torch
-
-from gptviz.analysis import positions, similarity
-from gptviz.analysis.geometry import Space, one_hot_difference, space_of, spread
-from gptviz.analysis.parameters import GPT3
-from gptviz.analysis.spaces import open_space, spaces_of
-from gptviz.llm import LLM
-from gptviz.text import file
-from gptviz.trace import Trace
-from gptviz.views.kit.wire import pack
+from gptviz.analysis.similarity import MEASURES
+from gptviz.views.kit.choices import Choice, Flag, Index, Indices, OneOf, Stop, Subset, Text
 
 SECTIONS = ("product", "similarity", "neighbours", "position")
 """The parts of the view that unfold."""
 
-SHOWN_ROWS = 160
-"""So many rows of the matrix stand for all of them in the strip."""
-AROUND, SHOWN_NUMBERS = 2, 6
-"""Rows before and after the one looked up, and numbers of each, in the multiplication."""
-NEIGHBOURS = 60
-"""Of each measure; the view shows fewer, but may put spellings of one word together."""
-SHOWN_POSITIONS = 128
-"""Position rows in the picture."""
-
-
-def embeddings_parts(
-    llm: LLM, trace: Trace, values: Mapping[str, Any], language: str, here: Sequence[str] = ("input", "output")
-) -> dict[str, bytes]:
-    """The parts that the reader's choices need. values: see `view.js`; token and layer must exist. here: the spaces
-    that can be opened now (GloVe may first have to be fetched)."""
-    ids, opened = trace.ids, values["open"]
-    parts = {"text": text_part(llm, trace, language)}
-    if "product" in opened:
-        token_id = ids[values["token"]]
-        parts["product"] = pack({"id": token_id, "difference": one_hot_difference(space_of(llm), token_id)}, {})
-    if "similarity" in opened:
-        different = list(dict.fromkeys(ids))
-        parts["words"] = words_part(llm, different, similarity.words_of(llm, values["words"], different))
-        parts["chance"] = chance_part(space_of(llm))
-    if "neighbours" in opened:
-        parts["neighbours"] = neighbours_part(llm, ids[values["token"]], values["query"], values["space"], here)
-    if "position" in opened:
-        if trace.config.rope:
-            parts["rotary"] = rotary_part(trace, values["layer"])
-        else:
-            parts["learned"] = learned_part(llm, len(ids))
-    return parts
-
-
-def text_part(llm: LLM, trace: Trace, language: str) -> bytes:
-    """The tokens; `rows` [U, D] of their different ids in the order they come, `near` [U, 2·AROUND + 1,
-    SHOWN_NUMBERS] of those around each (NaN beyond the ends), `sample` [S, D] of all rows."""
-    config, space = llm.config, space_of(llm)
-    different = list(dict.fromkeys(trace.ids))
-    sample = positions.spaced(len(space), SHOWN_ROWS)
-    around = [[id + step for step in range(-AROUND, AROUND + 1)] for id in different]
-    exist = [[i if 0 <= i < len(space) else None for i in row] for row in around]
-    near = torch.full((len(different), 2 * AROUND + 1, min(SHOWN_NUMBERS, config.d_model)), torch.nan)
-    for n, row in enumerate(exist):
-        for m, i in enumerate(row):
-            if i is not None:
-                near[n, m] = space.rows[i, : near.shape[2]].cpu()
-    header = {
-        "language": language,
-        "labels": file(language, "embeddings"),
-        "tokens": list(trace.tokens),
-        "ids": list(trace.ids),
-        "different": different,
-        "pieces": llm.pieces(different),
-        "around": exist,
-        "around_pieces": [[None if i is None else llm.pieces([i])[0] for i in row] for row in exist],
-        "sample": sample,
-        "vocab_size": len(space),
-        "d_model": config.d_model,
-        "n_ctx": config.n_ctx,
-        "contexts": positions.CONTEXTS,
-        "gpt3": [GPT3.vocab_size, GPT3.d_model],
-        "rope": config.rope is not None,
-        "tied": config.tied,
-        "mean_norm": float(space.norms.mean()),
-        "limit": spread(space.rows[sample]).limit,
-    }
-    norms = space.norms[different]
-    return pack(header, {"rows": space.rows[different], "norms": norms, "near": near, "sample": space.rows[sample]})
-
-
-def words_part(llm: LLM, different: Sequence[int], words: Sequence[similarity.Word]) -> bytes:
-    """Words to compare with: `rows` [W, D] of those that have a vector; `own` [U + W, 2], the mean and sd of the cosine
-    that each of the text's different ids, and of these words, has with the rows of the matrix."""
-    good = [word for word in words if not word.trouble]
-    header = {
-        "words": [{"text": w.text, "ids": list(w.ids), "pieces": llm.pieces(w.ids)} for w in good],
-        "troubles": [{"text": w.text, "trouble": w.trouble} for w in words if w.trouble],
-    }
-    space = space_of(llm)
-    rows = torch.stack(
-        [similarity.mean_of(space, ids) for ids in [*((id,) for id in different), *(w.ids for w in good)]]
-    )
-    places = [*different, *(w.ids[0] if len(w.ids) == 1 else None for w in good)]
-    return pack(header, {"rows": rows[len(different) :], "own": similarity.own_scale(space, rows, places)})
-
-
-def chance_part(space: Space) -> bytes:
-    """By measure: mean, sd, 1001 quantiles and a histogram of random pairs of rows."""
-    header, arrays = {}, {}
-    for name, found in similarity.chance(space).items():
-        values = found.values
-        header[name] = {"mean": found.mean, "sd": found.sd, "pairs": len(values), "whole": found.whole}
-        if len(values):
-            arrays[f"{name}.quantiles"] = torch.quantile(values, torch.linspace(0, 1, 1001, dtype=values.dtype))
-    return pack(header, arrays)
-
-
-def neighbours_part(llm: LLM, token_id: int, query: str | None, space: str, here: Sequence[str]) -> bytes:
-    """The rows nearest to the chosen token's, or to what the reader typed. space: one of `spaces.SPACES`; here: those
-    that can be opened now."""
-    header: dict[str, Any] = {"query": query, "token": token_id, "space": space, "spaces": spaces_of(llm)}
-    if space not in here:
-        return pack(header | {"trouble": "absent", "text": ""}, {})
-    where = open_space(llm, space)
-    word = similarity.place_of(llm, where, query or f"#{token_id}", chosen=query is None)
-    header |= {"text": word.text, "ids": list(word.ids), "trouble": word.trouble, "pieces": where.pieces(word.ids)}
-    if word.trouble:
-        return pack(header, {})
-    vector = similarity.mean_of(where.space, word.ids)
-    found = similarity.neighbours(where.space, vector, NEIGHBOURS, without=word.ids)
-    ids = sorted({n.id for near in found.values() for n in near})
-    pieces = dict(zip(ids, where.pieces(ids), strict=True))
-    near = {name: [asdict(n) | {"piece": pieces[n.id]} for n in rows] for name, rows in found.items()}
-    others = torch.ones(len(where.space), dtype=torch.bool)
-    others[list(word.ids)] = False
-    cosines = where.space.cosines(vector).cpu()[others].double()
-    about = {"mean": float(cosines.mean()), "sd": float(cosines.std(correction=0)), "rows": len(cosines)}
-    sizes = {"norm": float(vector.norm()), "mean_norm": float(where.space.norms.mean())}
-    return pack(header | sizes | {"near": near, "own": about}, {})
-
-
-def learned_part(llm: LLM, n_tokens: int) -> bytes:
-    """`rows` [S, D] of positions over the whole context, `own` [T, D] of this text's."""
-    weight = llm.model.pos_embed.weight.detach()
-    shown = positions.spaced(len(weight), SHOWN_POSITIONS)
-    return pack({"positions": shown, "n_ctx": len(weight)}, {"rows": weight[shown], "own": weight[:n_tokens]})
-
-
-def rotary_part(trace: Trace, layer: int) -> bytes:
-    """Queries and keys of a layer before they are turned, and how fast each pair turns."""
-    found, config = positions.rotary(trace, layer), trace.config
-    header = {
-        "layer": layer,
-        "n_layer": config.n_layer,
-        "n_head": config.n_head,
-        "n_kv_head": config.n_kv_head,
-        "scale": config.scale(layer),
-        "difference": found.difference,
-    }
-    return pack(header, {"q": found.q, "k": found.k, "frequencies": found.frequencies.double()})
+STOP = Stop(
+    "embeddings",
+    shared={"token": True, "layer": True, "head": False, "key": False, "space": True},
+    choices=(
+        Choice("open", (), Subset(SECTIONS), asks=True),
+        Choice("measure", "cosine", OneOf(MEASURES)),
+        Choice("words", "", Text(200), asks=True),  # to compare, beside those of the text
+        Choice("pair", None, Indices(2), reset_by=("text", "words")),  # of the compared vectors, opened
+        # Whose neighbours; None: the token's. "#12" is another row in another space.
+        Choice("near", None, Text(60), reset_by=("text", "token", "space"), asks=True),
+        Choice("grouped", True, Flag()),  # spellings of one word together
+        Choice("own", False, Flag()),  # each line of the table by its own token's scale
+        Choice("positions", None, Indices(2), reset_by=("text", "token", "key")),  # where query and key are put
+        Choice("alike", None, Index("vocab_size"), reset_by=("text", "token")),  # answer to the page's question, an id
+    ),
+)

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import math
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from gptviz.analysis.branches import MOST_BRANCHES, MOST_TOKENS, Branch, Tree, grow
+from gptviz.analysis.branches import MOST_BRANCHES, MOST_TOKENS, Tree, grow
 from gptviz.analysis.continuations import LIKELIEST, After, Known, answer, rate
 from gptviz.analysis.writing import Timing, cache_size
-from gptviz.beams import BeamSearch
+from gptviz.analysis.kept import kept
 from gptviz.errors import GptvizError, InputError
 from gptviz.llm import LLM
 from gptviz.sampling import Options
-from gptviz.text import file
-from gptviz.views.attention import name_of
+from gptviz.views.kit.names import name_of
 from gptviz.views.kit.wire import pack
 
 NONE = -1  # where an array has no token
-KEPT = 16  # searches and sets of tasks that are remembered
 
 
 @dataclass(frozen=True)
@@ -41,27 +38,11 @@ class Task:
     """The answers to choose from; none: any token."""
 
 
-def options_of(values: Mapping[str, Any]) -> Options:
-    """How the next token is chosen, as the reader set it. Greedy knows no filter: the likeliest passes them all."""
-    if values["way"] != "sample":
-        return Options(temperature=0.0, repetition_penalty=values["repetition_penalty"])
-    names = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty")
-    chosen = {name: values[name] for name in names}
-    return Options(**{**chosen, "temperature": float(chosen["temperature"])})  # it may be "inf"
-
-
-def tree_of(branches: Sequence[Sequence[Any]]) -> Tree:
-    """A tree as it travels: [[parent, at, [ids]], ...]."""
-    return tuple(Branch(parent, at, tuple(ids)) for parent, at, ids in branches)
-
-
-def text_part(llm: LLM, prompt: Sequence[int], language: str, limit: int, tasks: bool) -> bytes:
+def text_part(llm: LLM, prompt: Sequence[int], limit: int, tasks: bool) -> bytes:
     """The prompt, and what holds for every text behind it."""
     ends = sorted(llm.checkpoint.eos_ids)
     header = {
         "of": name_of(llm, prompt),
-        "language": language,
-        "labels": file(language, "generate"),
         "tokens": llm.pieces(prompt),
         "ends": [{"id": i, "piece": piece} for i, piece in zip(ends, llm.pieces(ends), strict=True)],
         "limit": limit,
@@ -73,15 +54,13 @@ def text_part(llm: LLM, prompt: Sequence[int], language: str, limit: int, tasks:
     return pack(header, {})
 
 
-def tree_part(llm: LLM, prompt: Sequence[int], tree: Tree, options: Options, said: str | None, puts: int = 0) -> bytes:
+def tree_part(llm: LLM, prompt: Sequence[int], tree: Tree, options: Options) -> bytes:
     """Every token of the tree, each after the one before it, the prompt's end first; by token
 
     parent, id: its place in these arrays' order, and which it is
     p, q, rank: what the model gave it, what it is drawn with under `options`, its place among all
     next_ids, next_p, next_q [N, LIKELIEST]: the likeliest tokens behind it; NONE behind an end token
     left: how many tokens can be drawn behind it
-
-    puts: how many words of the reader's own have been answered
     """
     found, nodes = rate(llm, prompt, tree, options), list(grow(tree).walk())
     place = {node.path: n for n, node in enumerate(nodes)}
@@ -115,10 +94,19 @@ def tree_part(llm: LLM, prompt: Sequence[int], tree: Tree, options: Options, sai
         "pieces": _pieces(llm, ids),
         "settings": repr(options),
         "plain": options == Options(),
-        "said": said,
-        "puts": puts,
     }
     return pack(header, arrays)
+
+
+def job_part(
+    of: str, answered: int, trouble: GptvizError | None, timings: Sequence[Mapping[str, float | None]]
+) -> bytes:
+    """What the host knows of the work for the reader: how many words of their own have been answered; why the last
+    thing asked for could not be done; and what was timed: length, cached, plain [n] in seconds, NaN where only one of
+    the two was."""
+    header = {"of": of, "answered": answered, "trouble": trouble and trouble.plain()}
+    columns = {name: [timing[name] for timing in timings] for name in ("length", "cached", "plain")}
+    return pack(header, {name: np.array(column, np.float32) for name, column in columns.items()})
 
 
 def word_news(
@@ -149,10 +137,11 @@ def timing_news(llm: LLM, prompt: Sequence[int], timing: Timing) -> bytes:
     return pack({"kind": "timing", "of": name_of(llm, prompt), "timing": _times(timing)}, {})
 
 
-def done_news(llm: LLM, prompt: Sequence[int], path: Sequence[int], goal: int | None, said: str | None) -> bytes:
-    """Nothing will come behind `path`. goal: how many tokens it should have had; None: it was measured. said: a
-    sentence that tells why there are fewer."""
-    return pack({"kind": "done", "of": name_of(llm, prompt), "path": list(path), "goal": goal, "said": said}, {})
+def done_news(of: str, path: Sequence[int], goal: int | None, trouble: GptvizError | None) -> bytes:
+    """Nothing will come behind `path`. goal: how many tokens it should have had; None: it was measured. trouble: why
+    there are fewer."""
+    header = {"kind": "done", "of": of, "path": list(path), "goal": goal, "trouble": trouble and trouble.plain()}
+    return pack(header, {})
 
 
 def _pieces(llm: LLM, ids: Sequence[int]) -> dict[str, str]:
@@ -174,26 +163,7 @@ def _behind(behind: After) -> dict[str, Any]:
     }
 
 
-# Slow to make, and asked for again at every click.
-_kept: OrderedDict[tuple, Any] = OrderedDict()
-_kept_lock = threading.Lock()
-
-
-def _once(llm: LLM, key: tuple, compute: Callable[[], Any]) -> Any:
-    key = (llm.name, llm.checkpoint.fingerprint, str(llm.dtype), *key)
-    with _kept_lock:
-        if key in _kept:
-            _kept.move_to_end(key)
-            return _kept[key]
-    made = compute()
-    with _kept_lock:
-        _kept[key] = made
-        while len(_kept) > KEPT:
-            _kept.popitem(last=False)
-    return made
-
-
-def beams_part(llm: LLM, prompt: Sequence[int], path: Sequence[int], width: int, ahead: int, language: str) -> bytes:
+def beams_part(llm: LLM, prompt: Sequence[int], path: Sequence[int], width: int, ahead: int) -> bytes:
     """A beam search behind `path`: every token it looked at closely, each after the one before it, by token
 
     parent, id, depth: its place in these arrays' order, which it is, and how far behind `path`
@@ -201,14 +171,16 @@ def beams_part(llm: LLM, prompt: Sequence[int], path: Sequence[int], width: int,
     kept, ended: did the search go on from it, and is it an end token
 
     best: the results' last tokens, best first; greedy: what taking the likeliest each time comes to, in as many
-    tokens. A search that cannot be: `trouble`, a sentence."""
+    tokens. A search that cannot be: `trouble`."""
     header = {"of": name_of(llm, prompt), "path": list(path), "width": width, "ahead": ahead}
     ids = [*prompt, *path]
     try:
-        found: BeamSearch = _once(llm, ("beams", *ids, width, ahead), lambda: llm.beams(ids, width, ahead))
-        alone: BeamSearch = _once(llm, ("beams", *ids, 1, ahead), lambda: llm.beams(ids, 1, ahead))
+        found, alone = (
+            kept(llm.model, ("beams", *ids, beams, ahead), partial(llm.beams, ids, beams, ahead))
+            for beams in (width, 1)
+        )
     except InputError as error:
-        return pack({**header, "trouble": error.text(language)}, {})
+        return pack({**header, "trouble": error.plain()}, {})
     nodes = found.nodes
     header |= {
         "tokens": [node.token for node in nodes],
@@ -231,9 +203,8 @@ def beams_part(llm: LLM, prompt: Sequence[int], path: Sequence[int], width: int,
     return pack(header, arrays)
 
 
-def cache_part(llm: LLM, prompt: Sequence[int], measured: Sequence[Timing]) -> bytes:
-    """What the cache holds for a token, what is computed anew, and what was timed: length, cached, plain [n] in
-    seconds, NaN where only one of the two was."""
+def cache_part(llm: LLM, prompt: Sequence[int]) -> bytes:
+    """What the cache holds for a token, and what is computed anew."""
     c, one = llm.config, cache_size(llm)
     header = {
         "of": name_of(llm, prompt),
@@ -244,17 +215,10 @@ def cache_part(llm: LLM, prompt: Sequence[int], measured: Sequence[Timing]) -> b
         "itemsize": llm.dtype.itemsize,
         "weights": sum(p.numel() * p.element_size() for p in llm.model.parameters()),
     }
-    columns = zip(*((m.length, m.cached, m.plain) for m in measured), strict=True) if measured else ((), (), ())
-    length, cached, plain = columns
-    arrays = {
-        "length": np.array(length, np.int32),
-        "cached": np.array(cached, np.float32),
-        "plain": np.array(plain, np.float32),
-    }
-    return pack(header, arrays)
+    return pack(header, {})
 
 
-def tasks_part(llm: LLM, prompt: Sequence[int], tasks: Sequence[Task], language: str) -> bytes:
+def tasks_part(llm: LLM, prompt: Sequence[int], tasks: Sequence[Task]) -> bytes:
     """What the model answers to each thing asked, with the examples before it and without them."""
 
     def rows(task: Task) -> list[dict[str, Any]]:
@@ -279,7 +243,7 @@ def tasks_part(llm: LLM, prompt: Sequence[int], tasks: Sequence[Task], language:
         return [{"name": task.name, "shown": task.shown, "rows": rows(task)} for task in tasks]
 
     try:
-        made = _once(llm, ("tasks", language, *(task.name for task in tasks)), compute)
+        made = kept(llm.model, ("tasks", *(task.name for task in tasks)), compute)
     except GptvizError as error:
-        return pack({"of": name_of(llm, prompt), "trouble": error.text(language)}, {})
+        return pack({"of": name_of(llm, prompt), "trouble": error.plain()}, {})
     return pack({"of": name_of(llm, prompt), "tasks": made}, {})

@@ -5,29 +5,64 @@ import { readColours } from "./colours.js";
 const SETTLED_AFTER = 300; // ms
 
 /**
+ * @typedef {object} Choice what Python declares of one choice: see `Choice` in choices.py
+ * @property {any} default
+ * @property {string[]} reset_by
+ * @property {boolean | string[]} asks
+ * @property {boolean} wish
+ * @property {string[]} [options]
+ * @property {number} [low]
+ * @property {number} [high]
+ * @property {number} [most] characters
+ *
+ * @typedef {Record<string, Choice>} Choices
+ */
+
+/**
+ * What a change takes back: whatever is reset by something that is another now.
+ * @param {Choices} choices
+ * @param {Record<string, any>} values before
+ * @param {Record<string, any>} change
+ */
+export function resets(choices, values, change) {
+  const moved = Object.keys(change).filter((name) => change[name] !== values[name]);
+  const gone = Object.entries(choices).filter(
+    ([name, choice]) => !(name in change) && choice.reset_by.some((other) => moved.includes(other)),
+  );
+  return Object.fromEntries(gone.map(([name, choice]) => [name, choice.default]));
+}
+
+/**
  * @template {Record<string, any>} Values
  * @param {object} about
  * @param {HTMLElement} about.frame the view's element
- * @param {Values} about.values to begin with
- * @param {string[]} about.asks choices that the host hears of at once; of the others when the reader settles
- * @param {Partial<Values>} [about.once] wishes, which are told once, and what they are afterwards
+ * @param {Choices} about.choices
  * @param {(values: Values) => void} about.report
  * @param {() => void} about.draw
  */
-export function createKeeper({ frame, values: first, asks, once = {}, report, draw: paint }) {
-  let values = first;
+export function createKeeper({ frame, choices, report, draw: paint }) {
+  const names = Object.keys(choices);
+  const wishes = Object.fromEntries(names.filter((name) => choices[name].wish).map((name) => [name, null]));
+  const defaults = Object.fromEntries(names.map((name) => [name, choices[name].default]));
+  let values = /** @type {Values} */ ({ ...defaults, ...wishes });
   let reported = JSON.stringify(values);
   let settling = 0;
   let held = false; // a pointer has a slider
   let pending = 0;
   let colours = readColours(frame);
 
+  /** Whether the host has something new to say when this changes. @param {string} name */
+  function asks(name) {
+    const { asks: when } = choices[name];
+    return Array.isArray(when) ? when.some((part) => values.open.includes(part)) : when;
+  }
+
   function settle() {
     clearTimeout(settling);
     settling = 0;
     if (held || JSON.stringify(values) === reported) return;
     report(structuredClone(values));
-    values = { ...values, ...once };
+    values = { ...values, ...wishes };
     reported = JSON.stringify(values);
   }
 
@@ -41,11 +76,12 @@ export function createKeeper({ frame, values: first, asks, once = {}, report, dr
     paint();
   }
 
-  /** @param {Partial<Values>} change @param {boolean} [now] whether the host hears of it at once */
-  function choose(change, now = asks.some((name) => name in change)) {
-    values = { ...values, ...change };
+  /** @param {Partial<Values>} change @param {boolean} [now] the host hears of it at once, whatever it is */
+  function choose(change, now = false) {
+    const asked = now || Object.keys(change).some((name) => change[name] !== values[name] && asks(name));
+    values = { ...values, ...resets(choices, values, change), ...change };
     clearTimeout(settling);
-    if (now) settle();
+    if (asked) settle();
     else settling = window.setTimeout(settle, SETTLED_AFTER);
     redraw();
   }
@@ -90,7 +126,7 @@ export function createKeeper({ frame, values: first, asks, once = {}, report, dr
         settling = 0;
       }
       if (!given || settling || held) return;
-      values = { ...values, ...given, ...once };
+      values = { ...values, ...given };
       reported = JSON.stringify(values);
     },
     destroy() {

@@ -4,6 +4,7 @@ import { css, readableOn, sequential } from "../kit/colours.js";
 import { element } from "../kit/dom.js";
 import { count, percent } from "../kit/format.js";
 import { downloadPicture, prepare } from "../kit/painter.js";
+import { placeOf } from "./text.js";
 
 const SIDE = 74; // pixels for the names of the points
 const LABEL = 13;
@@ -72,7 +73,7 @@ export function createLens(scene) {
     if (!step || !part) return;
     event.preventDefault();
     const { names } = part.header;
-    const now = scene.values().cell ?? [names[names.length - 1], scene.values().token];
+    const now = scene.values().cell ?? [names[names.length - 1], placeOf(scene.values())];
     const row = Math.min(names.length - 1, Math.max(0, names.indexOf(now[0]) + step[0]));
     choose({ cell: [names[row], Math.min(T - 1, Math.max(0, now[1] + step[1]))] });
   });
@@ -127,10 +128,10 @@ export function createLens(scene) {
     }
     const below = 4 + rows * ROW + 6;
     for (let column = 0; column < T; column++) {
-      if (column % every && column !== values.token) continue;
+      if (column % every && column !== placeOf(values)) continue;
       const text = header.tokens[column].slice(0, 12);
       const x = SIDE + (column + 0.5) * box.cell;
-      const fill = column === values.token ? colours.query : colours.ink;
+      const fill = column === placeOf(values) ? colours.query : colours.ink;
       painter.inside(x - 8, below, 16, 92, () =>
         painter.text(text, x, below, {
           fill,
@@ -138,11 +139,11 @@ export function createLens(scene) {
           upright: true,
           align: "right",
           code: true,
-          bold: column === values.token,
+          bold: column === placeOf(values),
         }),
       );
     }
-    painter.frame(SIDE + values.token * box.cell, 3, box.cell, rows * ROW + 1, colours.query, 1.5);
+    painter.frame(SIDE + placeOf(values) * box.cell, 3, box.cell, rows * ROW + 1, colours.query, 1.5);
     const chosen = over ?? (values.cell && { row: it.names.indexOf(values.cell[0]), column: values.cell[1] });
     if (chosen && chosen.row >= 0)
       painter.frame(SIDE + chosen.column * box.cell, 4 + chosen.row * ROW, box.cell, ROW, colours.ink, 2.5);

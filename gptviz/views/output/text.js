@@ -6,10 +6,16 @@ import { count, fixed, percent } from "../kit/format.js";
 
 const TOP = 16; // bits that have the strongest colour: 1 in 65,536
 
+/** Where among the tokens that are shown the next word is asked for. @param {import("./view.js").Values} values */
+export const placeOf = ({ start, token }) => (start === "at" ? 0 : token + (start ? 1 : 0));
+
 /** @param {import("./view.js").Scene} scene */
 export function createText(scene) {
   const { header, arrays, say, choose, position, language } = scene;
   const { tokens, start } = header;
+  const shift = header.started ? 1 : 0;
+  const place = (/** @type {number} */ i) =>
+    i < shift ? { start: "at" } : { token: i - shift, start: shift ? "on" : null };
   const T = tokens.length;
   const chips = tokens.map((/** @type {string} */ piece, /** @type {number} */ i) => {
     const bits = arrays.bits.data[i];
@@ -31,13 +37,13 @@ export function createText(scene) {
       element("span", { class: "weight" }, text),
     );
     node.style.setProperty("--chip", `var(--token-${i % 6})`);
-    node.addEventListener("click", () => choose({ token: i }));
+    node.addEventListener("click", () => choose(place(i)));
     node.addEventListener("keydown", (event) => {
       const to = { ArrowLeft: i - 1, ArrowRight: i + 1, Home: 0, End: T - 1 }[event.key];
       if (to === undefined || !chips[to]) return;
       event.preventDefault();
       chips[to].node.focus();
-      choose({ token: to });
+      choose(place(to));
     });
     return { node, bits: known ? bits : null };
   });
@@ -61,10 +67,10 @@ export function createText(scene) {
       : say("text.whole_none");
   const begin = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
   begin.addEventListener("change", () => {
-    const { token, cell } = scene.values();
-    const by = begin.checked ? 1 : -1; // everything moves along
+    const { cell } = scene.values();
+    const by = begin.checked ? 1 : -1; // what is opened moves along
     const kept = cell && cell[1] + by >= 0;
-    choose({ start: begin.checked, token: Math.max(0, token + by), cell: kept ? [cell[0], cell[1] + by] : null });
+    choose({ start: begin.checked ? "on" : null, cell: kept ? [cell[0], cell[1] + by] : null });
   });
   const toggle = element(
     "label",
@@ -91,17 +97,18 @@ export function createText(scene) {
     /** @param {{values: import("./view.js").Values}} now */
     draw({ values }) {
       const colours = scene.colours();
-      begin.checked = values.start;
+      const chosen = placeOf(values);
+      begin.checked = values.start !== null;
       chips.forEach(({ node, bits }, i) => {
         const background = bits === null ? null : mix(colours.background, colours.output, Math.min(1, bits / TOP));
         node.style.background = background ? css(background) : "";
         node.style.color = background ? readableOn(background) : "";
-        node.classList.toggle("query", i === values.token);
-        node.setAttribute("aria-pressed", String(i === values.token));
-        node.tabIndex = i === values.token ? 0 : -1;
+        node.classList.toggle("query", i === chosen);
+        node.setAttribute("aria-pressed", String(i === chosen));
+        node.tabIndex = i === chosen ? 0 : -1;
       });
-      if (revealed !== values.token && chips[values.token]) {
-        revealed = values.token;
+      if (revealed !== chosen && chips[chosen]) {
+        revealed = chosen;
         const { node } = chips[revealed];
         const top = node.offsetTop - strip.offsetTop;
         if (top < strip.scrollTop || top + node.offsetHeight > strip.scrollTop + strip.clientHeight)

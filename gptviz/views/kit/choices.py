@@ -1,0 +1,483 @@
+"""What a reader may set, declared once: see `Choice` and `Stop`.
+
+A stop (a page with its view) declares its choices in `gptviz/views/{stop}/__init__.py`:
+
+    STOP = Stop("attention", shared={"layer": True, "head": ("asking", "values"), "token": True}, choices=(
+        Choice("order", "layer", OneOf(ORDERS)),
+        Choice("last", None, Text(60), reset_by=("text",), asks=True),
+    ))
+
+All else follows from that: how it is read from the address and written there (`attention.order=push`), what takes it
+back, what the view begins with and how its report is read, the defaults, limits and lists that the browser gets, the
+sentence for what a link asked for in vain, and random states for the tests.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gptviz.analysis import branches
+from gptviz.checkpoints import catalogue
+
+# ------------------------------------------------------------------------------------------------- kinds
+
+
+def clean(text: str) -> str:
+    """`text` with what no tokenizer can take put right: half characters become U+FFFD, line ends "\\n", NUL goes."""
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+
+
+class Kind:
+    """What values a choice may have. Values are immutable; `read` and `write` are for the address, `from_json` and
+    `to_json` for what a view is given and reports. Both ways of reading raise ValueError for anything else."""
+
+    size: str | None = None
+    """The size of the model or text that the value counts in: it stays below that."""
+
+    def read(self, text: str) -> Any:
+        raise NotImplementedError
+
+    def write(self, value: Any) -> str:
+        return str(value)
+
+    def from_json(self, value: Any) -> Any:
+        return self.read(self.write(value))
+
+    def to_json(self, value: Any) -> Any:
+        return value
+
+    def about(self) -> dict[str, Any]:
+        """What the browser has to know: options, limits."""
+        return {}
+
+    def any(self, rng: random.Random) -> Any:
+        """A random value, for tests."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class OneOf(Kind):
+    """Exactly one of these."""
+
+    options: tuple[str, ...]
+
+    def read(self, text: str) -> str:
+        if text not in self.options:
+            raise ValueError(text)
+        return text
+
+    def about(self) -> dict[str, Any]:
+        return {"options": self.options}
+
+    def any(self, rng: random.Random) -> str:
+        return rng.choice(self.options)
+
+
+@dataclass(frozen=True)
+class Subset(Kind):
+    """Some of these, in their own order; with commas between them."""
+
+    options: tuple[str, ...]
+
+    def read(self, text: str) -> tuple[str, ...]:
+        return self._ordered(text.split(",") if text else [])
+
+    def write(self, value: Iterable[str]) -> str:
+        return ",".join(value)
+
+    def from_json(self, value: Any) -> tuple[str, ...]:
+        return self._ordered(value)
+
+    def to_json(self, value: tuple[str, ...]) -> list[str]:
+        return list(value)
+
+    def _ordered(self, given: Sequence[str]) -> tuple[str, ...]:
+        if not set(given) <= set(self.options):
+            raise ValueError(given)
+        return tuple(option for option in self.options if option in given)
+
+    def about(self) -> dict[str, Any]:
+        return {"options": self.options}
+
+    def any(self, rng: random.Random) -> tuple[str, ...]:
+        return self._ordered(rng.sample(self.options, rng.randint(1, len(self.options))))
+
+
+@dataclass(frozen=True)
+class Number(Kind):
+    """A number from `low` to `high`; whole unless these are floats. endless: infinity, too."""
+
+    low: float
+    high: float
+    endless: bool = False
+
+    def read(self, text: str) -> float:
+        if self.endless and text == "inf":
+            return math.inf
+        return self._checked(float(text) if self._real else int(text))
+
+    def write(self, value: float) -> str:
+        return f"{value:g}" if self._real else str(value)
+
+    def from_json(self, value: Any) -> float:
+        if self.endless and value == "inf":
+            return math.inf
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(value)
+        return self._checked(float(value) if self._real else int(value))
+
+    def to_json(self, value: float) -> float | str:
+        return "inf" if value == math.inf else value
+
+    @property
+    def _real(self) -> bool:
+        return isinstance(self.high, float)
+
+    def _checked(self, number: float) -> float:
+        if not self.low <= number <= self.high:  # refuses nan as well
+            raise ValueError(number)
+        return number
+
+    def about(self) -> dict[str, Any]:
+        return {"low": self.low, "high": self.high}
+
+    def any(self, rng: random.Random) -> float:
+        if self._real:
+            return float(f"{rng.uniform(self.low, self.high):.2g}") or self.high
+        return rng.randint(int(self.low), min(int(self.high), int(self.low) + 40))
+
+
+class Index(Number):
+    """A whole number from 0, below a size of the model or the text where it counts in one; `least` may be -1."""
+
+    def __init__(self, size: str | None = None, least: int = 0):
+        super().__init__(least, 10**6)
+        object.__setattr__(self, "size", size)
+
+
+@dataclass(frozen=True)
+class Flag(Kind):
+    """Yes or no."""
+
+    def read(self, text: str) -> bool:
+        if text not in ("0", "1"):
+            raise ValueError(text)
+        return text == "1"
+
+    def write(self, value: bool) -> str:
+        return str(int(value))
+
+    def from_json(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError(value)
+        return value
+
+    def any(self, rng: random.Random) -> bool:
+        return rng.random() < 0.5
+
+
+@dataclass(frozen=True)
+class Text(Kind):
+    """The first `most` characters of a text, fit to be read by a tokenizer."""
+
+    most: int
+
+    def read(self, text: str) -> str:
+        return clean(text)[: self.most]
+
+    def from_json(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise ValueError(value)
+        return self.read(value)
+
+    def about(self) -> dict[str, Any]:
+        return {"most": self.most}
+
+    def any(self, rng: random.Random) -> str:
+        return "".join(rng.choices("ab &=#·猫\n.", k=rng.randint(1, 12))).strip() or "a"
+
+
+@dataclass(frozen=True)
+class Indices(Kind):
+    """Whole numbers from 0, at most 256, with points between them; "-" for none. count: exactly so many."""
+
+    count: int | None = None
+
+    def read(self, text: str) -> tuple[int, ...]:
+        return self._checked([] if text == "-" else [_INDEX.read(part) for part in text.split(".")])
+
+    def write(self, value: Sequence[int]) -> str:
+        return ".".join(map(str, value)) or "-"
+
+    def from_json(self, value: Any) -> tuple[int, ...]:
+        return self._checked([_INDEX.from_json(part) for part in value])
+
+    def to_json(self, value: tuple[int, ...]) -> list[int]:
+        return list(value)
+
+    def _checked(self, value: list[float]) -> tuple[int, ...]:
+        if self.count is not None and len(value) != self.count:
+            raise ValueError(value)
+        return tuple(map(int, value[:256]))
+
+    def any(self, rng: random.Random) -> tuple[int, ...]:
+        return tuple(rng.randint(0, 9) for _ in range(self.count or rng.randint(1, 5)))
+
+
+@dataclass(frozen=True)
+class Heads(Kind):
+    """Attention heads, (layer, head) each, as "layer.head" with commas between them."""
+
+    def read(self, text: str) -> tuple[tuple[int, int], ...]:
+        return tuple(_PAIR.read(part) for part in text.split(",")[:256])
+
+    def write(self, value: Iterable[tuple[int, int]]) -> str:
+        return ",".join(_PAIR.write(head) for head in value)
+
+    def from_json(self, value: Any) -> tuple[tuple[int, int], ...]:
+        return tuple(_PAIR.from_json(head) for head in value[:256])
+
+    def to_json(self, value: tuple[tuple[int, int], ...]) -> list[list[int]]:
+        return [list(head) for head in value]
+
+    def any(self, rng: random.Random) -> tuple[tuple[int, int], ...]:
+        return tuple((rng.randint(0, 2), rng.randint(0, 2)) for _ in range(rng.randint(1, 3)))
+
+
+@dataclass(frozen=True)
+class Place(Kind):
+    """A place in the residual stream: the name of a hook point, and a token's position."""
+
+    def read(self, text: str) -> tuple[str, int]:
+        name, _, position = text.partition(":")
+        return self._checked(name, _INDEX.read(position))
+
+    def write(self, value: tuple[str, int]) -> str:
+        return f"{value[0]}:{value[1]}"
+
+    def from_json(self, value: Any) -> tuple[str, int]:
+        name, position = value
+        return self._checked(str(name), _INDEX.from_json(position))
+
+    def to_json(self, value: tuple[str, int]) -> list[Any]:
+        return list(value)
+
+    def _checked(self, name: str, position: float) -> tuple[str, int]:
+        if not re.fullmatch(r"blocks\.\d{1,4}\.resid_(pre|mid|post)", name, re.ASCII):
+            raise ValueError(name)
+        return name, int(position)
+
+    def any(self, rng: random.Random) -> tuple[str, int]:
+        return f"blocks.{rng.randint(0, 2)}.resid_post", rng.randint(0, 3)
+
+
+@dataclass(frozen=True)
+class Texts(Kind):
+    """A tree of texts: see `gptviz.analysis.branches`. As JSON [[parent, at, [ids]], ...]."""
+
+    def read(self, text: str) -> branches.Tree:
+        return branches.read(text)
+
+    def write(self, value: branches.Tree) -> str:
+        return branches.write(value)
+
+    def from_json(self, value: Any) -> branches.Tree:
+        tree = tuple(branches.Branch(int(parent), int(at), tuple(map(int, ids))) for parent, at, ids in value)
+        if not branches.sound(tree):
+            raise ValueError(value)
+        return tree
+
+    def to_json(self, value: branches.Tree) -> list[list[Any]]:
+        return [[branch.parent, branch.at, list(branch.ids)] for branch in value]
+
+    def any(self, rng: random.Random) -> branches.Tree:
+        root = branches.Node()
+        for _ in range(rng.randint(1, 4)):
+            root.add(rng.randint(0, 3) for _ in range(rng.randint(1, 5)))
+        return branches.cut(root)[0]
+
+
+@dataclass(frozen=True)
+class ModelName(Kind):
+    """A model as the program may load it: a name of the catalogue, a Hub id, or a folder (which a server that others
+    can reach refuses: see `gptviz.ui.state`)."""
+
+    def read(self, text: str) -> str:
+        from pathlib import Path
+
+        text = text.strip()
+        if text in catalogue():
+            return text
+        if re.fullmatch(r"[A-Za-z0-9][\w.-]*/[\w.-]+", text, re.ASCII) and ".." not in text and not Path(text).exists():
+            return text
+        try:
+            path = Path(text).expanduser()
+        except RuntimeError as error:  # ~someone, who does not exist
+            raise ValueError(text) from error
+        if (path / "config.json").is_file():
+            return str(path.resolve())
+        raise ValueError(text)
+
+    def any(self, rng: random.Random) -> str:
+        return rng.choice(list(catalogue()))
+
+
+_INDEX = Index()
+_PAIR = Indices(2)
+
+
+# ------------------------------------------------------------------------------------------------ choices
+
+
+Asks = bool | tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One thing that a reader may set.
+
+    name: the same in Python, in the address, in JavaScript and in the texts.
+    default: None where the page decides until the reader does.
+    reset_by: which other choices, changed, take this one back to its default: names of choices of the same stop or of
+        BASE; "letters": from a model of words to one of letters, or back.
+    asks: whether the engine has something new to say when it changes, so that the view reports it at once and not
+        when the reader settles; or the open parts of the view for which it has.
+    wish: the view reports it once, and nothing (None) from then on; it is never given it back.
+    address: whether a link carries it; what it does not carry stays in the session.
+    """
+
+    name: str
+    default: Any
+    kind: Kind
+    reset_by: tuple[str, ...] = ()
+    asks: Asks = False
+    wish: bool = False
+    address: bool = True
+
+    def to_json(self, value: Any) -> Any:
+        return None if value is None else self.kind.to_json(value)
+
+    def from_json(self, value: Any) -> Any:
+        """The value that a view reports. Raises ValueError for one that cannot be."""
+        if value is None:
+            if self.default is None or self.wish:
+                return None
+            raise ValueError(f"{self.name} cannot be nothing")
+        try:
+            return self.kind.from_json(value)
+        except (TypeError, KeyError, IndexError) as error:
+            raise ValueError(value) from error
+
+
+DEPTHS = ("open", "test", "notes")
+"""The parts of a page that go deeper, in order."""
+
+MAX_CHARS = 4000  # of the text: percent-encoded Chinese at this length still fits what web servers take as an address
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A page with its view. shared: which of BASE it uses, and whether the engine has something new to say when they
+    change (see `Choice.asks`); choices: its own."""
+
+    name: str
+    shared: Mapping[str, Asks] = field(default_factory=dict)
+    choices: tuple[Choice, ...] = ()
+    own: Mapping[str, Choice] = field(init=False, repr=False, compare=False)
+    by_name: Mapping[str, Choice] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        depth = Choice("depth", (), Subset(DEPTHS))
+        object.__setattr__(self, "choices", (*self.choices, depth))
+        own = {choice.name: choice for choice in self.choices}
+        shared = {name: replace(BASE[name], asks=asks) for name, asks in self.shared.items()}
+        object.__setattr__(self, "own", own)
+        object.__setattr__(self, "by_name", shared | own)
+        assert len(self.by_name) == len(self.shared) + len(self.choices), f"{self.name}: a name stands twice"
+
+    def address(self, name: str) -> str:
+        """What a choice of this stop is called in the address: its own have the stop's name in front."""
+        return f"{self.name}.{name}" if name in self.own else name
+
+    def about(self) -> dict[str, dict[str, Any]]:
+        """The declaration as the browser gets it: by name its default, limits, and what it follows."""
+        return {
+            name: {
+                "default": choice.to_json(choice.default),
+                "reset_by": choice.reset_by,
+                "asks": choice.asks,
+                "wish": choice.wish,
+                **choice.kind.about(),
+            }
+            for name, choice in self.by_name.items()
+            if name != "depth"
+        }
+
+    def defaults(self) -> dict[str, Any]:
+        """The value of every choice before anything is chosen."""
+        return {name: choice.default for name, choice in self.by_name.items()}
+
+    def any(self, rng: random.Random) -> dict[str, Any]:
+        """A random value for every choice, for tests."""
+        return {name: choice.kind.any(rng) for name, choice in self.by_name.items()}
+
+    def from_json(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What a view reports, read; names that are not declared are left out. Raises ValueError."""
+        return {name: self.by_name[name].from_json(value) for name, value in values.items() if name in self.by_name}
+
+    def to_json(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Values as a view is given them."""
+        return {name: self.by_name[name].to_json(value) for name, value in values.items()}
+
+    def within(
+        self, values: Mapping[str, Any], sizes: Mapping[str, int]
+    ) -> tuple[dict[str, Any], dict[str, tuple[int, int]]]:
+        """Values that this model and text have: what counts beyond a size is the last there is. Also what was asked
+        for in vain, by name: asked, and the last there is."""
+        fitting, beyond = dict(values), {}
+        for name, value in values.items():
+            size = sizes.get(self.by_name[name].kind.size or "")
+            if size is not None and value is not None and value >= size:
+                fitting[name], beyond[name] = size - 1, (value, size - 1)
+        return fitting, beyond
+
+
+BASE: dict[str, Choice] = {
+    choice.name: choice
+    for choice in (
+        Choice("language", None, OneOf(("en", "zh"))),
+        Choice("model", None, ModelName()),
+        Choice("text", None, Text(MAX_CHARS), reset_by=("letters",)),
+        Choice("layer", None, Index("n_layer"), reset_by=("model",)),
+        Choice("head", None, Index("n_head"), reset_by=("model",)),
+        Choice("token", None, Index("n_tokens"), reset_by=("text",)),
+        Choice("key", None, Index("n_tokens"), reset_by=("text", "token", "layer", "head")),
+        Choice("space", "input", OneOf(("input", "output", "glove"))),
+        Choice("temperature", 1.0, Number(0.0, 5.0, endless=True)),
+        Choice("top_k", None, Number(1, 10**6)),
+        Choice("top_p", None, Number(1e-6, 1.0)),
+        Choice("min_p", None, Number(0.0, 1.0)),
+        Choice("repetition_penalty", None, Number(0.01, 100.0)),
+        Choice("seed", 0, Number(0, 999_999)),
+    )
+}
+"""What all stops share once a reader has chosen it."""
+
+SAMPLING = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty", "seed")
+"""Those of them that say how the next token is drawn."""
+
+
+def changed_by(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+    """What happened between two sets of choices, as `Choice.reset_by` names it. Another model is another text, too."""
+    events = {name for name, value in after.items() if before.get(name) != value}
+    if "model" in events:
+        events.add("text")
+        if "toy-sort" in (before.get("model"), after.get("model")):
+            events.add("letters")
+    return events

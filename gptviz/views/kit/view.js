@@ -1,0 +1,105 @@
+// What all views are made with: an element, the reader's choices, the parts that come and go, and the words it says.
+
+import { element, fill, fillNodes } from "./dom.js";
+import { createKeeper } from "./keeper.js";
+
+/**
+ * @typedef {import("./wire.js").Payload} Payload
+ * @typedef {Record<string, any>} Values by name, every choice that the stop declares
+ *
+ * @typedef {object} Host who shows the view
+ * @property {import("./keeper.js").Choices} choices that the stop declares
+ * @property {boolean} [alone] it can give only what it holds
+ *
+ * @typedef {object} Base what every view has to work with; a view's own scene adds to it
+ * @property {HTMLElement} frame
+ * @property {string} language
+ * @property {(key: string, values?: Record<string, any>) => string} say
+ * @property {(key: string, nodes: Record<string, Node | string>) => (Node | string)[]} nodes
+ * @property {() => Record<string, import("./colours.js").Rgb>} colours
+ * @property {(name: string) => Payload | null} part
+ * @property {import("./keeper.js").Choices} choices
+ * @property {() => Values} values as they are now, drawn or not
+ * @property {(change: Partial<Values>, now?: boolean) => void} choose now: the host hears of it at once
+ * @property {(change: Partial<Values>) => void} adopt what came about by itself
+ * @property {(held: boolean) => void} hold a pointer has taken a slider, or let it go
+ * @property {() => void} redraw
+ * @property {boolean} alone nothing that is not here yet will come
+ *
+ * @typedef {object} Built
+ * @property {(Node | string)[]} nodes what stands in the frame
+ * @property {() => void} draw
+ * @property {(news: Record<string, Payload | null>) => void} [update] parts that came, none of those it was built of
+ * @property {(news: Payload) => void} [hear] what the host is still at work on
+ * @property {() => void} [destroy]
+ */
+
+/**
+ * The `mount` of a view.
+ * @param {object} about
+ * @param {string} about.name
+ * @param {(scene: Base, memory: any) => Built} about.build made anew when one of the parts `of` or the words are new;
+ *   memory: an object that outlives it
+ * @param {string[]} [about.of]
+ * @param {(change: Partial<Values>, scene: Base, memory: any) => Partial<Values>} [about.choosing] what a choice becomes
+ */
+export function createView({ name, build, of = ["text"], choosing = (change) => change }) {
+  /**
+   * @param {ShadowRoot | HTMLElement} root
+   * @param {Record<string, Payload | null>} given
+   * @param {(values: Values) => void} report
+   * @param {Host} host
+   */
+  return function mount(root, given, report, host) {
+    const frame = element("div", { class: `gptviz ${name}` });
+    root.append(frame);
+    const parts = { ...given };
+    const memory = {};
+    let built = /** @type {Built | null} */ (null);
+    const keeper = createKeeper({ frame, choices: host.choices, report, draw: () => built?.draw() });
+    const labels = () => /** @type {Payload} */ (parts.words).header.labels;
+    /** @type {Base} */
+    const scene = {
+      frame,
+      get language() {
+        return /** @type {Payload} */ (parts.words).header.language;
+      },
+      say: (key, values = {}) => fill(labels()[key], values),
+      nodes: (key, nodes) => fillNodes(labels()[key], nodes),
+      colours: keeper.colours,
+      part: (wanted) => parts[wanted] ?? null,
+      choices: host.choices,
+      values: keeper.values,
+      choose: (change, now) => keeper.choose(choosing(change, scene, memory), now),
+      adopt: keeper.adopt,
+      hold: keeper.hold,
+      redraw: keeper.redraw,
+      alone: host.alone ?? false,
+    };
+    return {
+      /**
+       * @param {Record<string, Payload | null>} news
+       * @param {Partial<Values> | null} chosen
+       * @param {boolean} [other] they are about another text or model than before
+       */
+      update(news, chosen, other = false) {
+        Object.assign(parts, news);
+        keeper.take(chosen, other);
+        if (!built || news.words || of.some((part) => news[part])) {
+          built?.destroy?.();
+          frame.lang = scene.language;
+          built = build(scene, memory);
+          frame.replaceChildren(...built.nodes);
+        }
+        built.update?.(news);
+        keeper.draw();
+      },
+      /** @param {Payload} news */
+      hear: (news) => built?.hear?.(news),
+      destroy() {
+        built?.destroy?.();
+        keeper.destroy();
+      },
+    };
+  };
+}

@@ -1,0 +1,15 @@
+"""What a view says, in one language: the one part of it that depends on who reads."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from gptviz.text import file
+from gptviz.views.kit.wire import pack
+
+
+@cache
+def words(language: str, stop: str) -> bytes:
+    """What a view says: its sentences, and those of the errors that it may have to tell."""
+    errors = {f"errors.{key}": sentence for key, sentence in file(language, "errors").items()}
+    return pack({"language": language, "labels": {**file(language, stop), **errors}}, {})
