@@ -123,10 +123,10 @@ def generate(
     check_length(model.config, len(ids))
     if len(ids) + max_new_tokens > model.config.max_tokens:
         raise InputError("generation_too_long", n_prompt=len(ids), n_new=max_new_tokens, limit=model.config.max_tokens)
-    return _steps(model, ids, max_new_tokens, options, generator, eos_ids)
+    return steps(model, ids, max_new_tokens, options, generator, eos_ids)
 
 
-def _steps(
+def steps(
     model: GPT,
     ids: list[int],
     max_new_tokens: int,
@@ -134,6 +134,7 @@ def _steps(
     generator: torch.Generator,
     eos_ids: frozenset[int],
 ) -> Iterator[tuple[int, Tensor]]:
+    """What `generate` does, its arguments checked: one pass a token, over the keys and values of all before it."""
     device = model.embed.weight.device
     cache, new, text = KVCache(), ids, list(ids)
     for _ in range(max_new_tokens):

@@ -12,10 +12,10 @@ from gptviz.model import Block
 from gptviz.ui import sentences
 from gptviz.ui.chips import chip, numbered, plain, word
 from gptviz.ui.facts import numeral
-from gptviz.ui.page import BarePage, start
 from gptviz.ui.prompt import from_line, read, to_line
 from gptviz.ui.sentences import Sentence
-from gptviz.ui.state import SENTENCE_CHARS
+from gptviz.ui.tracing import TracingPage, start_tracing
+from gptviz.views.context import SENTENCE_CHARS
 
 SHOWN = 5  # heads, and neighbours
 LEAST_GAP = 0.02  # of two cosines: less is no difference worth a sentence
@@ -34,13 +34,13 @@ def whole(value: float) -> str:
 class Case:
     """The sentences of a run with the words chosen in them, and their comparison."""
 
-    def __init__(self, page: BarePage, chosen: dict[str, Sentence]):
+    def __init__(self, page: TracingPage, chosen: dict[str, Sentence]):
         self.page, self.sentences = page, chosen
         traces = {letter: page.run(it.prompt.ids, names=context.NAMES) for letter, it in chosen.items()}
         self.comparison = context.Comparison(
             {letter: context.Place(trace, chosen[letter].at) for letter, trace in traces.items()}
         )
-        self.after = page.pick("after", page.llm.config.n_layer, default=self.comparison.widest)
+        self.after = page.pick("after", default=self.comparison.widest)
         *self.near, self.far = chosen
 
     @property
@@ -159,7 +159,7 @@ def look_for(case: Case) -> None:
             name = f"{look.layer}.{look.head}"
             said.append(page.t(key, name=name, target=target, weight=percent(look.weight), share=effect, **case.about))
             links.append((look.layer, look.head))
-    page.look_for(said)
+    page.look_for_sentences(said)
     with st.container(horizontal=True, key="context-found"):
         for layer, head in links:
             label = page.t("look.show", name=f"{layer}.{head}", letter=case.far)
@@ -235,7 +235,7 @@ def the_sum(case: Case) -> None:
     st.code(inspect.getsource(Block.forward))
 
 
-def references(page: BarePage, name: str) -> senses.References:
+def references(page: TracingPage, name: str) -> senses.References:
     """The reference sentences of a word; they take a moment the first time."""
     with page.working():
         return senses.references(page.llm, name)
@@ -303,7 +303,7 @@ def opened(case: Case) -> None:
         ("heads", "sum", "nearest"),
         required=True,
         format_func=lambda part: page.t(f"part.{part}"),
-        **page.bind("context_part", page.state.context_part),
+        **page.bind("part", page.chosen["part"]),
     )
     {"heads": which_heads, "sum": the_sum, "nearest": nearest}[part](case)
 
@@ -315,13 +315,13 @@ def test(case: Case) -> None:
     front = pair.get("front")
     page.lesson("test" if front else "test_letters")
     start_ids = llm.encode(pair["before"])
-    behind = pair["other"] if page.state.behind is None else page.state.behind
+    behind = pair["other"] if page.chosen["behind"] is None else page.chosen["behind"]
     st.text_input(
         page.t("test.behind", before=plain(pair["before"]), rest=plain(pair["behind"].strip())),
         **page.bind("behind", to_line(behind), read=partial(from_line, most=SENTENCE_CHARS)),
     )
     space = " " if front and behind[:1].isalnum() else ""
-    prompt, cuts = read(llm, pair["before"] + space + behind, page.language)
+    prompt, cuts = read(pair["before"] + space + behind, page.model, page.language)
     for cut in cuts:
         st.caption(cut)
     if list(prompt.ids[: len(start_ids)]) != start_ids:
@@ -386,7 +386,7 @@ def notes(case: Case) -> None:
 
 
 def main() -> None:
-    page = start("context", prompt=False)
+    page = start_tracing("context", prompt=False)
     if page.llm.tokenizer is None:
         st.info(page.t("needs_texts"), icon=":material/info:")
         return

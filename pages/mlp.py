@@ -16,7 +16,7 @@ from gptviz.model import MLP
 from gptviz.ui import state
 from gptviz.ui.chips import word
 from gptviz.ui.facts import numeral
-from gptviz.ui.page import Page, start
+from gptviz.ui.tracing import TracingPage, start_tracing
 
 SHOWN = 6  # strongest neurons as bars
 COMPARED = 20
@@ -31,12 +31,12 @@ def number(value: float) -> str:
     return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
 
 
-def own_word(page: Page):
+def own_word(page: TracingPage):
     """The model's first choice after the chosen token."""
     return leading(page.llm, page.trace.logits[page.token], 1)[0]
 
 
-def see(page: Page, layer: int, strongest: list[neurons.Neuron], neuron: int) -> None:
+def see(page: TracingPage, layer: int, strongest: list[neurons.Neuron], neuron: int) -> None:
     config, at = page.llm.config, page.token
     page.lesson("see", d_model=f"{config.d_model:,}", d_mlp=f"{config.d_mlp:,}")
     page.chips()
@@ -70,7 +70,7 @@ def see(page: Page, layer: int, strongest: list[neurons.Neuron], neuron: int) ->
             st.caption(page.t("first_token", stream=number(float(lengths[0])), median=number(median)))
 
 
-def look_for(page: Page, layer: int, strongest: list[neurons.Neuron], pushes) -> None:
+def look_for(page: TracingPage, layer: int, strongest: list[neurons.Neuron], pushes) -> None:
     at, own = page.token, own_word(page)
     first, *rest = strongest
     about = {"name": f"{layer}.{first.index}", "size": number(first.size), "words": words(first.raises[:3])}
@@ -93,7 +93,7 @@ def look_for(page: Page, layer: int, strongest: list[neurons.Neuron], pushes) ->
     if start_of_all:
         lengths = {name: number(getattr(start_of_all, name)) for name in ("written", "found", "others")}
         sentences.append(page.t("look.first", token=page.chip(0), layer=start_of_all.layer, **lengths))
-    page.look_for(sentences)
+    page.look_for_sentences(sentences)
     layers = [which for which in dict.fromkeys((best, worst)) if which != layer]
     with st.container(horizontal=True, key="mlp-found"):
         for which in layers:
@@ -107,7 +107,7 @@ def look_for(page: Page, layer: int, strongest: list[neurons.Neuron], pushes) ->
             st.button(label, key="mlp.first", on_click=state.change, kwargs=where)
 
 
-def path(page: Page, layer: int) -> None:
+def path(page: TracingPage, layer: int) -> None:
     config, step = page.llm.config, neurons.step_at(page.llm, page.trace, layer, page.token)
     about = {"d_model": f"{config.d_model:,}", "d_mlp": f"{config.d_mlp:,}"}
     rows = [("input", step.input), ("post", step.post), ("output", step.output)]
@@ -119,7 +119,7 @@ def path(page: Page, layer: int) -> None:
     st.markdown(page.t("path.sum", error=f"{step.error:.3g}", **lengths, **about))
 
 
-def curve(page: Page, layer: int, neuron: int) -> None:
+def curve(page: TracingPage, layer: int, neuron: int) -> None:
     config, step = page.llm.config, neurons.step_at(page.llm, page.trace, layer, page.token)
     name = page.t(f"activation.{config.activation}")
     about = {"name": name, "d_mlp": f"{config.d_mlp:,}"}
@@ -133,7 +133,7 @@ def curve(page: Page, layer: int, neuron: int) -> None:
     page.plot(figure, alt=page.t("curve.alt", **about), key="mlp.curve")
 
 
-def one_neuron(page: Page, layer: int, neuron: int) -> None:
+def one_neuron(page: TracingPage, layer: int, neuron: int) -> None:
     config = page.llm.config
     st.number_input(
         page.t("neuron.choose"), min_value=0, max_value=config.d_mlp - 1, width=160, **page.bind("neuron", neuron)
@@ -159,7 +159,7 @@ def one_neuron(page: Page, layer: int, neuron: int) -> None:
     st.markdown(page.t("neuron.push", word=word(own_word(page).token), push=numeral(it.push, "+.3f")))
 
 
-def layers(page: Page, layer: int, pushes) -> None:
+def layers(page: TracingPage, layer: int, pushes) -> None:
     own = own_word(page).token
     st.markdown(page.t("layers.text", word=word(own), token=page.chip(page.token)))
     axes = (page.t("layers.x"), page.t("layers.y"))
@@ -167,7 +167,7 @@ def layers(page: Page, layer: int, pushes) -> None:
     page.plot(figure, alt=page.t("layers.alt", word=own), key="mlp.layers")
 
 
-def open_mlp(page: Page, layer: int, neuron: int, pushes) -> None:
+def open_mlp(page: TracingPage, layer: int, neuron: int, pushes) -> None:
     config = page.llm.config
     name = page.t(f"activation.{config.activation}")
     page.lesson("open_gated" if config.gated_mlp else "open_plain", name=name)
@@ -176,7 +176,7 @@ def open_mlp(page: Page, layer: int, neuron: int, pushes) -> None:
         ("path", "curve", "neuron", "layers", "code"),
         required=True,
         format_func=lambda part: page.t(f"part.{part}"),
-        **page.bind("mlp_part", page.state.mlp_part),
+        **page.bind("part", page.chosen["part"]),
     )
     match part:
         case "path":
@@ -192,7 +192,7 @@ def open_mlp(page: Page, layer: int, neuron: int, pushes) -> None:
             st.code(inspect.getsource(MLP))
 
 
-def test(page: Page, layer: int, neuron: int) -> None:
+def test(page: TracingPage, layer: int, neuron: int) -> None:
     page.lesson("test")
     at, d_mlp = page.token, page.llm.config.d_mlp
     counts = [1, *(count for count in (5, 20, 50) if count <= d_mlp // 2)]
@@ -203,12 +203,12 @@ def test(page: Page, layer: int, neuron: int) -> None:
         format_func=lambda n: (
             page.t("test.one", name=f"{layer}.{neuron}") if n == 1 else page.t("test.several", count=n)
         ),
-        **page.bind("silenced", page.state.silenced if page.state.silenced in counts else 1),
+        **page.bind("silenced", page.chosen["silenced"] if page.chosen["silenced"] in counts else 1),
     )
     silent = [neuron] if count == 1 else neurons.strongest(page.llm, page.trace, layer, at, count)
     words_ = leading(page.llm, page.trace.logits[at], 5)
     about = {"token": page.chip(at), "word": word(words_[0].token)}
-    if not st.toggle(page.t("test.switch"), **page.bind("silent", page.state.silent)):
+    if not st.toggle(page.t("test.switch"), **page.bind("silent", page.chosen["silent"])):
         st.markdown(page.t("test.ready", layer=layer, probability=percent(words_[0].probability), **about))
         return
 
@@ -231,7 +231,7 @@ def test(page: Page, layer: int, neuron: int) -> None:
     st.markdown(page.t("test.siblings"))
 
 
-def notes(page: Page) -> None:
+def notes(page: TracingPage) -> None:
     config = page.llm.config
     page.lesson(
         "notes",
@@ -244,11 +244,11 @@ def notes(page: Page) -> None:
     page.lesson("notes_gated" if config.gated_mlp else "notes_plain", name=name)
 
 
-page = start("mlp")
+page = start_tracing("mlp")
 pushes = neurons.layer_pushes(page.llm, page.trace, page.token)
-layer = page.pick("layer", page.llm.config.n_layer, default=int(pushes.argmax()))
+layer = page.pick("layer", default=int(pushes.argmax()))
 strongest = neurons.strongest(page.llm, page.trace, layer, page.token, SHOWN)
-neuron = page.pick("neuron", page.llm.config.d_mlp, default=strongest[0])
+neuron = page.pick("neuron", default=strongest[0])
 shown = neurons.neurons_at(page.llm, page.trace, layer, page.token, strongest)
 see(page, layer, shown, neuron)
 look_for(page, layer, shown, pushes)

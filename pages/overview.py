@@ -12,14 +12,14 @@ from gptviz.interventions import shape_of
 from gptviz.model import GPT, Block, hook_names
 from gptviz.ui import state
 from gptviz.ui.chips import chip, plain, word
-from gptviz.ui.page import Page, start
+from gptviz.ui.tracing import TracingPage, start_tracing
 
 SHOWN = 10
 
 
-def main(page: Page) -> None:
+def main(page: TracingPage) -> None:
     page.lesson("see")
-    ids = [*page.prompt.ids, *page.added]
+    ids = [*page.prompt.ids, *added(page)]
     trace = page.run(ids, names="logits")
     st.markdown(" ".join(chip(i, piece) for i, piece in enumerate(trace.tokens)) + "  :gray-background[ **?** ]")
     guess = ask(page, trace)
@@ -27,7 +27,7 @@ def main(page: Page) -> None:
         reveal(page, trace, guess)
         loop(page, trace)
     stages(page)
-    page.look_for(look_for(page))
+    page.look_for_sentences(look_for(page))
     with page.depth("open") as shown:
         if shown:
             opened(page)
@@ -39,10 +39,21 @@ def main(page: Page) -> None:
             page.lesson("notes", **sizes(page))
 
 
-def ask(page: Page, trace) -> str | None:
+def room(page: TracingPage) -> int:
+    """How many tokens may be added to the prompt before the pages stop following."""
+    return page.model.limit - len(page.prompt.ids)
+
+
+def added(page: TracingPage) -> tuple[int, ...]:
+    """Tokens that the model wrote on behind the prompt, as far as they exist and fit."""
+    ids = page.chosen["added"][: room(page)]
+    return ids if all(i < page.model.vocab_size for i in ids) else ()
+
+
+def ask(page: TracingPage, trace) -> str | None:
     """The reader's guess: None before it is made, "" if they would rather see. It was about the prompt's own next
     word: once words are added, that question is answered."""
-    if page.added:
+    if added(page):
         return ""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
@@ -50,14 +61,14 @@ def ask(page: Page, trace) -> str | None:
             placeholder=page.t("guess_placeholder"),
             max_chars=100,
             width=320,
-            **page.bind("guess", page.state.guess or "", read=str.strip),
+            **page.bind("guess", page.chosen["guess"] or "", read=str.strip),
         )
-        if page.state.guess is None:
+        if page.chosen["guess"] is None:
             st.button(page.t("reveal"), icon=":material/lightbulb:", on_click=state.change, kwargs={"guess": ""})
-    return page.state.guess
+    return page.chosen["guess"]
 
 
-def reveal(page: Page, trace, guess: str) -> None:
+def reveal(page: TracingPage, trace, guess: str) -> None:
     logits = trace.logits[-1]
     words = predictions.leading(page.llm, logits, SHOWN)
     vocab_size = f"{page.llm.config.vocab_size:,}"
@@ -93,7 +104,7 @@ def reveal(page: Page, trace, guess: str) -> None:
         st.caption(page.t("bar_caption"))
 
 
-def rate(page: Page, trace, guess: str) -> predictions.Guess | None:
+def rate(page: TracingPage, trace, guess: str) -> predictions.Guess | None:
     """The guess as the model rates it; None, with a sentence, for one it could never say."""
     try:
         return predictions.rate_guess(page.llm, trace, guess)
@@ -102,26 +113,26 @@ def rate(page: Page, trace, guess: str) -> predictions.Guess | None:
         return None
 
 
-def loop(page: Page, trace) -> None:
+def loop(page: TracingPage, trace) -> None:
     st.subheader(page.t("loop_title"), anchor=False)
     st.markdown(page.t("loop"))
-    ended = bool(page.added) and page.added[-1] in page.llm.checkpoint.eos_ids
-    room = page.room - len(page.added)
+    ended = bool(added(page)) and added(page)[-1] in page.llm.checkpoint.eos_ids
+    left = room(page) - len(added(page))
     with st.container(horizontal=True):
         for count, key, icon in ((1, "add_one", ":material/add:"), (5, "add_five", ":material/fast_forward:")):
             st.button(
                 page.t(key),
                 icon=icon,
-                disabled=ended or room < count,
+                disabled=ended or left < count,
                 on_click=write_on,
                 args=(page, count),
             )
-        if page.added:
+        if added(page):
             st.button(
                 page.t("take_back"),
                 icon=":material/undo:",
                 on_click=state.change,
-                kwargs={"added": page.added[:-1]},
+                kwargs={"added": added(page)[:-1]},
             )
             st.button(
                 page.t("start_over"),
@@ -129,30 +140,30 @@ def loop(page: Page, trace) -> None:
                 on_click=state.change,
                 kwargs={"added": ()},
             )
-    if page.added:
+    if added(page):
         at = len(page.prompt.ids)
         chosen = predictions.given(trace)[at:]
         steps = " → ".join(f"{chip(at + i, trace.tokens[at + i])} {percent(p)}" for i, p in enumerate(chosen))
         st.markdown(page.t("added", steps=steps))
     if ended:
         st.caption(page.t("ended"))
-    elif room < 1:
-        st.caption(page.t("full", limit=len(page.prompt.ids) + page.room))
-    if page.added:
+    elif left < 1:
+        st.caption(page.t("full", limit=page.model.limit))
+    if added(page):
         st.caption(page.t("own_text"))
 
 
-def write_on(page: Page, count: int) -> None:
+def write_on(page: TracingPage, count: int) -> None:
     """Add the likeliest tokens, as far as the text goes."""
-    count = min(count, page.room - len(page.added))  # a second click may find it full
+    count = min(count, room(page) - len(added(page)))  # a second click may find it full
     if count < 1:
         return
-    ids = [*page.prompt.ids, *page.added]
+    ids = [*page.prompt.ids, *added(page)]
     new = [step.id for step in page.llm.generate(ids, count, temperature=0)]
-    state.change(added=(*page.added, *new))
+    state.change(added=(*added(page), *new))
 
 
-def stages(page: Page) -> None:
+def stages(page: TracingPage) -> None:
     st.subheader(page.t("map_title"), anchor=False)
     st.caption(page.t("map_caption"))
     c = page.llm.config
@@ -177,13 +188,13 @@ def stages(page: Page) -> None:
     st.caption(f":material/replay: {page.t('loop_back')}")
 
 
-def look_for(page: Page) -> list[str]:
+def look_for(page: TracingPage) -> list[str]:
     trace = page.trace
     logits = trace.logits[-1]
     bits = predictions.entropy_bits(logits)
     first, second = predictions.leading(page.llm, logits, 2)
     said = [page.t("look.sure", perplexity=f"{2**bits:,.1f}", bits=f"{bits:.2f}")]
-    if page.state.guess is not None:  # nothing is given away before
+    if page.chosen["guess"] is not None:  # nothing is given away before
         ratio = f"{first.probability / second.probability:,.1f}"
         said.append(page.t("look.margin", ratio=ratio, second=word(second.token)))
     given = predictions.given(trace)
@@ -197,13 +208,13 @@ def look_for(page: Page) -> list[str]:
     return said
 
 
-def sizes(page: Page) -> dict[str, object]:
+def sizes(page: TracingPage) -> dict[str, object]:
     c = page.llm.config
     names = ("n_layer", "n_head", "d_model", "d_mlp", "d_head", "vocab_size", "n_ctx")
     return {name: f"{getattr(c, name):,}" for name in names}
 
 
-def opened(page: Page) -> None:
+def opened(page: TracingPage) -> None:
     page.lesson("open", **sizes(page))
     trace, config = page.trace, page.llm.config
     st.markdown(f"##### {page.t('open.shapes')}")
@@ -237,7 +248,7 @@ def opened(page: Page) -> None:
     st.code(inspect.getsource(GPT.forward) + "\n" + inspect.getsource(Block.forward), language="python")
 
 
-def swap(page: Page) -> None:
+def swap(page: TracingPage) -> None:
     page.lesson("test")
     at = page.chips(page.t("test.choose"))
     st.text_input(
@@ -245,12 +256,12 @@ def swap(page: Page) -> None:
         placeholder=page.t("test.placeholder"),
         max_chars=100,
         width=320,
-        **page.bind("swap", page.state.swap or "", read=lambda word: word.strip() or None),
+        **page.bind("swap", page.chosen["swap"] or "", read=lambda word: word.strip() or None),
     )
-    if not page.state.swap:
+    if not page.chosen["swap"]:
         return
     try:
-        swapped = predictions.swap(page.llm, page.prompt.ids, at, page.state.swap)
+        swapped = predictions.swap(page.llm, page.prompt.ids, at, page.chosen["swap"])
         if swapped.ids == list(page.prompt.ids):
             st.caption(page.t("test.same"))
             return
@@ -288,4 +299,4 @@ def swap(page: Page) -> None:
         st.markdown(page.t(key, difference=f"{difference:.0e}"))
 
 
-main(start("overview"))
+main(start_tracing("overview"))

@@ -1,7 +1,6 @@
 """Observations in words."""
 
 from gptviz.text import say
-from gptviz.ui.chips import word, numbered_chip
 
 
 def numeral(value: float, form: str = ".2f") -> str:

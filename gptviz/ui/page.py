@@ -12,8 +12,8 @@
             page.lesson("open")
 
 A page lays out and calls: what it shows is in the answer, what can be chosen is declared by the stop
-(`gptviz/views/{stop}/__init__.py`). `page.t(key)` is the sentence `{stop}.{key}`, `page.lesson(section)` a section of the
-lesson, both from assets/text/{language}. A widget that has to survive Back, reload and a shared link is tied to a
+(`gptviz/views/{stop}/__init__.py`). `page.t(key)` is the sentence `{stop}.{key}`, `page.lesson(section)` a section of
+the lesson, both from assets/text/{language}. A widget that has to survive Back, reload and a shared link is tied to a
 declared choice by `page.bind`. `start("context", prompt=False)` leaves out the prompt bar, for a page that asks for its
 texts itself. Raise GptvizError for what a reader can put right; anything else raised here ends in a calm panel with a
 code, and in the log.
@@ -81,14 +81,14 @@ class Page:
 
     # -- the engine
 
-    def question(self, **also: Any) -> Question:
-        """The reader's choices as a question; also: choices that no address carries."""
-        return Question(self.name, state.model(), self.prompt.ids, choices=self.stop.to_json(self.chosen | also))
+    def question(self) -> Question:
+        """The reader's choices as a question."""
+        return Question(self.name, state.model(), self.prompt.ids, choices=self.stop.to_json(self.chosen))
 
-    def ask(self, **also: Any) -> Answer:
-        """The engine's answer."""
+    def ask(self, question: Question | None = None) -> Answer:
+        """The engine's answer to the reader's choices, or to another question."""
         with self.working():
-            return engine().ask(self.question(**also), self._progress)
+            return engine().ask(question or self.question(), self._progress)
 
     def view(self, answer: Answer, take: Callable[[Mapping[str, Any], Mapping[str, Any]], None] = state.take) -> None:
         """Show the stop's view. What the reader settles on there goes into the choices, by `take(report, began)`,
@@ -134,6 +134,12 @@ class Page:
         _put_off.get().append(work)
 
     # -- words
+
+    def say_beyond(self, name: str, asked: int, last: int) -> None:
+        """That a link asked for more than there is, and what is shown instead."""
+        what = self.say(field_key(self.stop.address(name)))
+        sentence = self.say("ui.out_of_range", what=what, asked=asked, last=last)
+        self.notes.info(sentence, icon=":material/info:")
 
     def say(self, key: str, **values: object) -> str:
         """A sentence by its full key."""
@@ -246,10 +252,10 @@ def start(name: str, *, prompt: bool = True, page: type[AnyPage] = Page) -> AnyP
     read = prompt_bar(model, lang) if prompt else Prompt("", (), ())
     sizes = model.sizes | ({"n_tokens": len(read.ids)} if prompt else {})
     chosen, beyond = state.here().within(state.current().of(state.here()), sizes)
+    made = page(state.here(), lang, theme.current(), model, read, chosen, notes, busy)
     for choice, (asked, last) in beyond.items():
-        what = say(lang, field_key(state.here().address(choice)))
-        notes.info(say(lang, "ui.out_of_range", what=what, asked=asked, last=last), icon=":material/info:")
-    return page(state.here(), lang, theme.current(), model, read, chosen, notes, busy)
+        made.say_beyond(choice, asked, last)
+    return made
 
 
 def _let_app_run() -> None:

@@ -14,10 +14,10 @@ from gptviz.errors import InputError
 from gptviz.llm import LLM
 from gptviz.paths import asset
 from gptviz.ui import chips, state
-from gptviz.ui.page import BarePage
 from gptviz.ui.prompt import Prompt, from_line, read, to_line
+from gptviz.ui.tracing import TracingPage
+from gptviz.views.context import LETTERS, SENTENCE_CHARS
 
-LETTERS = ("a", "b", "c")  # fields of the state; a reader sees them as capitals
 LITTLE = 3  # letters of a word too small to be worth comparing
 
 
@@ -49,19 +49,19 @@ def notes_pair(model: str) -> dict:
     return _for_model("notes", model)[0]
 
 
-def sentence_bar(page: BarePage, known: list[int]) -> dict[str, Sentence]:
+def sentence_bar(page: TracingPage, known: list[int]) -> dict[str, Sentence]:
     """Show the sentences, each with its tokens; those that hold something, by letter. known: ids that are rather
     chosen than others, where nothing is chosen yet. Raises InputError for fewer than two sentences."""
     first = examples(page.llm.name)[0]["texts"]
     prompts, cuts = {}, {}
     for letter, default in zip(LETTERS, first, strict=True):
-        text = getattr(page.state, letter)
+        text = page.chosen[letter]
         text = default if text is None else text
-        prompts[letter], cuts[letter] = read(page.llm, text, page.language, state.SENTENCE_CHARS)
+        prompts[letter], cuts[letter] = read(text, page.model, page.language, SENTENCE_CHARS)
     filled = {letter: prompt for letter, prompt in prompts.items() if prompt.ids}
     places = _places(page.llm, filled, known)
     _example_row(page)
-    chosen = [getattr(page.state, f"at_{letter}") is not None for letter in filled]
+    chosen = [page.chosen[f"at_{letter}"] is not None for letter in filled]
     if places is None and not all(chosen):
         st.info(page.t("input.no_shared"), icon=":material/touch_app:")
     places = places or {letter: len(prompt.ids) - 1 for letter, prompt in filled.items()}
@@ -73,7 +73,7 @@ def sentence_bar(page: BarePage, known: list[int]) -> dict[str, Sentence]:
                 st.text_input(
                     page.t(f"input.{letter}"),
                     placeholder=page.t("input.placeholder"),
-                    **page.bind(letter, to_line(prompt.text), read=partial(from_line, most=state.SENTENCE_CHARS)),
+                    **page.bind(letter, to_line(prompt.text), read=partial(from_line, most=SENTENCE_CHARS)),
                 )
                 for cut in cuts[letter]:
                     st.caption(cut)
@@ -82,9 +82,9 @@ def sentence_bar(page: BarePage, known: list[int]) -> dict[str, Sentence]:
                     st.caption(page.t("input.empty"))
                     continue
                 field = f"at_{letter}"
-                at = page.pick(field, len(prompt.ids), default=places[letter])
+                at = page.pick_within(field, len(prompt.ids), default=places[letter])
                 label = page.t("input.word", letter=letter.upper())
-                chips.choose(label, prompt.pieces, at, page.name, field)
+                chips.choose(label, prompt.pieces, at, field)
                 found[letter.upper()] = Sentence(prompt, at)
     if len(found) < 2:
         raise InputError("two_sentences")
@@ -105,7 +105,7 @@ def _places(llm: LLM, prompts: dict[str, Prompt], known: list[int]) -> dict[str,
     return None if little else dict(zip(prompts, shared, strict=True))
 
 
-def _example_row(page: BarePage) -> None:
+def _example_row(page: TracingPage) -> None:
     """Sentences to start from."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="sentence-examples"):
         st.caption(page.t("input.examples"), width="content")

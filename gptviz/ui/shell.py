@@ -9,11 +9,11 @@ from streamlit.components.v2.types import ComponentRenderer
 
 from gptviz import __version__
 from gptviz.checkpoints import catalogue
-from gptviz.paths import app_file, asset
-from gptviz.numbers import count
-from gptviz.text import LANGUAGES, say
 from gptviz.engine import Question, engine, memory
 from gptviz.engine.basics import SIZES
+from gptviz.numbers import count
+from gptviz.paths import app_file, asset
+from gptviz.text import LANGUAGES, say
 from gptviz.ui import generation, readers, state, theme
 from gptviz.ui.page import guarded, language, putting_off
 

@@ -45,6 +45,15 @@ class TracingPage(Page):
         """A choice, or what the page chooses until the reader does."""
         return default if self.chosen[name] is None else self.chosen[name]
 
+    def pick_within(self, name: str, size: int, default: int) -> int:
+        """The same for an index below a size that the declaration does not know; said on the page if the link asked for
+        more."""
+        value = self.pick(name, default)
+        if value < size:
+            return value
+        self.say_beyond(name, value, size - 1)
+        return size - 1
+
     def chips(self, label: str | None = None) -> int:
         """The prompt's tokens as chips, one of them chosen; returns its position."""
         return chips.choose(label or self.say("ui.choose_token"), self.prompt.pieces, self.token)

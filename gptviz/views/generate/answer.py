@@ -21,13 +21,15 @@ from gptviz.views.generate import STOP
 from gptviz.views.generate import parts as make
 from gptviz.views.generate.parts import Task
 from gptviz.views.kit.asked import Answer, Asked
+from gptviz.views.kit.names import name_of
 
 LENGTHS = (8, 16, 32, 64, 128, 256)  # of texts that the cache is measured on
 LONG, FIRST, SHORT = 60, 8, 12  # words of greedy writing in the test; first words compared, and how far
 
 
 def answer(asked: Asked) -> Answer:
-    """facts: look; test (opened): what the answers to the page's two questions rest on, once they are given."""
+    """facts: of (what the view calls the text); look; test (opened): what the answers to the page's two questions rest
+    on, once they are given."""
     llm, ids, choices = asked.llm, asked.ids, asked.choices
     options, room = options_of(choices), asked.limit - len(ids)
     tree = fitting(choices["tree"], llm.config.vocab_size, room)
@@ -48,7 +50,10 @@ def answer(asked: Asked) -> Answer:
         parts["cache"] = make.cache_part(llm, ids)
     if asked.opened("tasks") and tasks:
         parts["tasks"] = make.tasks_part(llm, ids, tasks)
-    facts: dict[str, Any] = {"look": [fact.plain() for fact in look_for(asked, tree, leaf, options)]}
+    facts: dict[str, Any] = {
+        "of": name_of(llm, ids),
+        "look": [fact.plain() for fact in look_for(asked, tree, leaf, options)],
+    }
     if asked.opened("test") and room >= 2:
         facts["test"] = questions(asked, room)
     settled = {**choices, "tree": tree, "leaf": leaf, "place": place, "search": search}

@@ -3,18 +3,17 @@
 import { element } from "../kit/dom.js";
 import { count } from "../kit/format.js";
 
-const WAYS = /** @type {const} */ (["greedy", "sample", "beams"]);
-const RUNS = [5, 10, 20, 50, 100];
-
 /** @param {import("./view.js").Scene} scene */
 export function createBar(scene) {
-  const { header, say, choose, write, drop } = scene;
-  const ways = WAYS.map((way) => {
+  const { header, say, choose, write, drop, choices } = scene;
+  const runs = choices.words.offered ?? [];
+  const known = choices.way.options ?? [];
+  const ways = known.map((way) => {
     const button = element("button", { type: "button", role: "radio" }, say(`bar.${way}`));
     button.addEventListener("click", () => choose({ way, ...(way === "beams" ? {} : { search: null }) }));
     return { way, button };
   });
-  const about = WAYS.map((way) => ({ way, node: element("p", { class: "muted" }, say(`bar.${way}_text`)) }));
+  const about = known.map((way) => ({ way, node: element("p", { class: "muted" }, say(`bar.${way}_text`)) }));
   const button = (/** @type {string} */ name, /** @type {() => void} */ act) => {
     const node = /** @type {HTMLButtonElement} */ (
       element("button", { type: "button", "data-do": name }, say(`bar.${name}`))
@@ -50,7 +49,7 @@ export function createBar(scene) {
   const find = button("search", () => choose({ search: scene.now().cursor.path }));
   const words = select(
     "words",
-    RUNS,
+    runs,
     (n) => say("bar.run_of", { count: n }),
     (n) => {
       paused = null;
@@ -59,19 +58,19 @@ export function createBar(scene) {
   );
   const speed = select(
     "speed",
-    ["full", "slow"],
+    choices.speed.options ?? [],
     (name) => say(`bar.${name}`),
     (name) => choose({ speed: name }),
   );
   const width = select(
     "width",
-    range(1, 8),
+    range(choices.width),
     (n) => say("bar.width_of", { count: n }),
     (n) => choose({ width: n }),
   );
   const ahead = select(
     "ahead",
-    range(1, 16),
+    range(choices.ahead),
     (n) => say("bar.ahead_of", { count: n }),
     (n) => choose({ ahead: n }),
   );
@@ -138,7 +137,7 @@ export function createBar(scene) {
       back.disabled = running || !path.length || values.place !== null;
       find.toggleAttribute("disabled", closed);
       restart.hidden = !values.tree.length;
-      words.show(RUNS.includes(values.words) ? values.words : 20);
+      words.show(runs.includes(values.words) ? values.words : choices.words.default);
       speed.show(values.speed);
       width.show(values.width);
       ahead.show(values.ahead);
@@ -162,5 +161,5 @@ export function createBar(scene) {
   };
 }
 
-/** @param {number} from @param {number} to */
-const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+/** Every number that a choice may be. @param {import("../kit/keeper.js").Choice} choice */
+const range = ({ low = 0, high = 0 }) => Array.from({ length: high - low + 1 }, (_, i) => low + i);

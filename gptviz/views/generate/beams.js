@@ -151,7 +151,8 @@ export function createBeams(scene) {
         part.header.path.join() === path.join();
       waiting.style.visibility = ready ? "hidden" : "";
       scroll.classList.toggle("stale", !ready);
-      trouble.textContent = ready ? (part.header.trouble ?? "") : "";
+      const why = ready && part.header.trouble;
+      trouble.textContent = why ? say(`errors.${why.code}`, why.details) : "";
       scroll.hidden = table.hidden = Boolean(part?.header.trouble);
       if (!ready || part.header.trouble) return;
       const key = JSON.stringify([path, values.width, values.ahead, scene.colours().background]);

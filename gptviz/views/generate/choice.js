@@ -31,11 +31,12 @@ export function createChoice(scene) {
     row.input.addEventListener("input", () => choose({ [name]: allowed[Number(row.input.value)] }));
     return { name, on, text, start, nearest, ...row };
   });
-  const seed = /** @type {HTMLInputElement} */ (element("input", { type: "number", min: 0, max: 999_999, step: 1 }));
+  const { low, high } = scene.choices.seed;
+  const seed = /** @type {HTMLInputElement} */ (element("input", { type: "number", min: low, max: high, step: 1 }));
   seed.addEventListener("change", () => {
-    const wanted = seed.value ? Math.min(999_999, Math.max(0, Math.round(Number(seed.value)))) : scene.values().seed;
+    const wanted = seed.value ? Math.min(high, Math.max(low, Math.round(Number(seed.value)))) : scene.values().seed;
     seed.value = String(wanted);
-    choose({ seed: wanted }, true);
+    scene.sow(wanted);
   });
 
   /** @param {string} name @param {number} last @param {HTMLElement} [before] */

@@ -12,8 +12,8 @@ import numpy as np
 
 from gptviz.analysis.branches import MOST_BRANCHES, MOST_TOKENS, Tree, grow
 from gptviz.analysis.continuations import LIKELIEST, After, Known, answer, rate
-from gptviz.analysis.writing import Timing, cache_size
 from gptviz.analysis.kept import kept
+from gptviz.analysis.writing import Timing, cache_size
 from gptviz.errors import GptvizError, InputError
 from gptviz.llm import LLM
 from gptviz.sampling import Options

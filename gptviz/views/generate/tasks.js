@@ -85,7 +85,9 @@ export function createTasks(scene) {
       waiting.hidden = part !== null;
       if (!part || part === shown) return;
       shown = part;
-      if (part.header.trouble) list.replaceChildren(element("p", { class: "message" }, part.header.trouble));
+      const { trouble } = part.header;
+      if (trouble)
+        list.replaceChildren(element("p", { class: "message" }, say(`errors.${trouble.code}`, trouble.details)));
       else list.replaceChildren(...part.header.tasks.map(show));
     },
   };

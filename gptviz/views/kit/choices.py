@@ -111,11 +111,13 @@ class Subset(Kind):
 
 @dataclass(frozen=True)
 class Number(Kind):
-    """A number from `low` to `high`; whole unless these are floats. endless: infinity, too."""
+    """A number from `low` to `high`; whole unless these are floats. endless: infinity, too. offered: those that a
+    menu offers."""
 
     low: float
     high: float
     endless: bool = False
+    offered: tuple[float, ...] = ()
 
     def read(self, text: str) -> float:
         if self.endless and text == "inf":
@@ -145,7 +147,7 @@ class Number(Kind):
         return number
 
     def about(self) -> dict[str, Any]:
-        return {"low": self.low, "high": self.high}
+        return {"low": self.low, "high": self.high} | ({"offered": self.offered} if self.offered else {})
 
     def any(self, rng: random.Random) -> float:
         if self._real:

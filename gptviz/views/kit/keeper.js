@@ -13,6 +13,7 @@ const SETTLED_AFTER = 300; // ms
  * @property {string[]} [options]
  * @property {number} [low]
  * @property {number} [high]
+ * @property {number[]} [offered] by a menu or a slider
  * @property {number} [most] characters
  *
  * @typedef {Record<string, Choice>} Choices

@@ -52,14 +52,12 @@ export function createSection({ name, title, question, create, isOpen, set }) {
  * @param {(key: string) => string} scene.say
  * @param {() => {open: string[]}} scene.values
  * @param {(change: any) => void} scene.choose
+ * @param {import("./keeper.js").Choices} scene.choices
  * @param {Record<string, (scene: any) => {node: HTMLElement, draw: (now: any) => void, destroy?: () => void}>} sections
- * @param {{title?: (name: string) => string, all?: string[]}} [how] all: what else may be open, in the order of the page
+ * @param {(name: string) => string} [title]
  */
-export function createSections(
-  scene,
-  sections,
-  { title = (name) => scene.say(`${name}.title`), all = Object.keys(sections) } = {},
-) {
+export function createSections(scene, sections, title = (name) => scene.say(`${name}.title`)) {
+  const all = scene.choices.open.options ?? [];
   const isOpen = (/** @type {string} */ name) => scene.values().open.includes(name);
   return Object.entries(sections).map(([name, create]) =>
     createSection({

@@ -85,13 +85,15 @@ export function createView({ name, build, of = ["text"], choosing = (change) => 
       update(news, chosen, other = false) {
         Object.assign(parts, news);
         keeper.take(chosen, other);
+        let fresh = news;
         if (!built || news.words || of.some((part) => news[part])) {
           built?.destroy?.();
           frame.lang = scene.language;
           built = build(scene, memory);
           frame.replaceChildren(...built.nodes);
+          fresh = parts; // all of it is new to what was just built
         }
-        built.update?.(news);
+        built.update?.(fresh);
         keeper.draw();
       },
       /** @param {Payload} news */
