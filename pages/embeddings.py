@@ -3,183 +3,88 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-from gptviz.analysis.embeddings import most_alike, neighbour_facts, row_facts
-from gptviz.analysis.geometry import space_of, token_baseline
-from gptviz.analysis.parameters import GPT3, count_parameters
-from gptviz.analysis.spaces import GLOVE, open_space, spaces_of
-from gptviz.checkpoints import vectors
 from gptviz.model import GPT, rotary_frequencies, rotate
-from gptviz.ui import state
+from gptviz.numbers import count, fixed, percent
 from gptviz.ui.chips import chip, plain, word
-from gptviz.ui.facts import numeral, sentence
 from gptviz.ui.page import Page, start
-from gptviz.views.embeddings import embeddings_parts
-from gptviz.views.streamlit import show
-
-OPTIONS = 6  # tokens to choose from in the test
 
 
 def main(page: Page) -> None:
-    config, at = page.llm.config, page.token
-    page.lesson("see", size=f"{config.vocab_size:,}", width=config.d_model, id=page.prompt.ids[at])
-    here = [name for name in spaces_of(page.llm) if name != "glove" or vectors.is_here(GLOVE)]
-    values = begin_with(page)
-    show(
-        "embeddings",
-        lambda now: embeddings_parts(page.llm, page.trace, now, page.language, here),
-        values,
-        key="embeddings.view",
-        on_change=take,
-    )
-    if values["space"] not in here:
-        page.link("geometry", space=values["space"])
-    ids = list(page.prompt.ids)
-    facts = row_facts(page.llm, ids, at)
-    where, id = open_space(page.llm, "input"), ids[at]
-    facts += neighbour_facts(page.llm, id, where.nearest(where.space.rows[id], 12, [id]))
-    page.look_for([sentence(page, fact) for fact in facts])
+    answer = page.ask()
+    token = answer.choices["token"]
+    page.lesson("see", size=count(page.model.vocab_size), width=count(page.model.d_model), id=page.prompt.ids[token])
+    page.view(answer)
+    if answer.facts["absent"]:
+        page.link("geometry", space=answer.facts["absent"])
+    page.look_for(answer)
     with page.depth("open") as shown:
         if shown:
-            open_row(page)
+            open_row(page, token, answer.facts["open"])
     with page.depth("test") as shown:
         if shown:
-            test(page)
+            test(page, token, answer.facts["test"])
     with page.depth("notes") as shown:
         if shown:
-            notes(page)
+            notes(page, answer.facts["notes"])
 
 
-def begin_with(page: Page) -> dict[str, Any]:
-    """What the view begins with: see its `Values`."""
-    chosen, config, n = page.state, page.llm.config, len(page.prompt.ids)
-    key = page.pick("key", n, default=-1)
-    st.session_state["embeddings.about"] = state.about()
-    put = chosen.put
-    return {
-        "of": [chosen.text or "", state.model()],
-        "token": page.token,
-        "open": list(chosen.rows),
-        "measure": chosen.measure,
-        "pair": list(chosen.pair) if chosen.pair else None,
-        "words": chosen.compared,
-        "query": chosen.near,
-        "space": chosen.space if chosen.space in spaces_of(page.llm) else "input",
-        "grouped": chosen.grouped,
-        "own": chosen.own,
-        "layer": page.pick("layer", config.n_layer, default=0),
-        "head": page.pick("head", config.n_head, default=0),
-        "key": None if key < 0 else min(key, page.token),
-        "at": list(put) if put and put[1] <= put[0] < config.n_ctx else None,
+def open_row(page: Page, token: int, row: Mapping[str, Any]) -> None:
+    """The row of a token in numbers, and its cosine with the nearest."""
+    model, id, shown = page.model, page.prompt.ids[token], chip(token, page.prompt.pieces[token])
+    page.lesson("open", size=count(model.vocab_size), id=id, token=shown)
+    first = ", ".join(f"{number:.4f}" for number in row["first"])
+    looked_up = f"W = llm.model.embed.weight  # [{model.vocab_size}, {model.d_model}]\nW[{id}]  # [{first}, …]"
+    st.code(f"{inspect.getsource(GPT.forward)}\n\n{looked_up}", wrap_lines=True)
+    digits = {"mean": 2, "own_mean": 2, "mean_length": 2}
+    numbers = {
+        name: fixed(value, digits.get(name, 3)) for name, value in row.items() if name not in ("first", "other")
     }
-
-
-def take(values: dict[str, Any] | None) -> None:
-    """What the reader settled on, into the state; unless it was about another text or model, just left."""
-    if values is None or st.session_state.get("embeddings.about") != state.about():
-        state.touch()
-        return
-    pair, put, near = values["pair"], values["at"], values["query"]
-    chosen = state.current()
-    untouched = {name for name in ("layer", "head") if getattr(chosen, name) is None and not values[name]}
-    state.change(
-        # Another space may ask for a link below the view, but the view has moved already.
-        by_view=True,
-        token=values["token"],
-        rows=tuple(values["open"]),
-        measure=values["measure"],
-        pair=tuple(pair) if pair else None,
-        compared=state.clean(values["words"])[: state.COMPARED_CHARS],
-        near=near and state.clean(near)[: state.NEAR_CHARS],
-        space=values["space"],
-        grouped=values["grouped"],
-        own=values["own"],
-        put=tuple(put) if put else None,
-        **{name: values[name] for name in ("layer", "head") if name not in untouched},
-        # Last: another layer or token takes it back.
-        key=values["key"],
-    )
-
-
-def open_row(page: Page) -> None:
-    llm, at, space = page.llm, page.token, space_of(page.llm)
-    id, shown = page.prompt.ids[at], chip(at, page.prompt.pieces[at])
-    page.lesson("open", size=f"{llm.config.vocab_size:,}", id=id, token=shown)
-    first = ", ".join(f"{x:.4f}" for x in space.rows[id][:8].tolist())
-    line = next(line.strip() for line in inspect.getsource(GPT.forward).splitlines() if "self.embed(" in line)
-    st.code(
-        f"{line}\n\nW = llm.model.embed.weight  # {list(space.rows.shape)}\nW[{id}]  # [{first}, …]", wrap_lines=True
-    )
-    other = open_space(llm, "input").nearest(space.rows[id], 1, without=[id])[0]
-    page.lesson(
-        "cosine",
-        token=shown,
-        other=word(other.token),
-        dot=numeral(float(space.rows[id] @ space.rows[other.id]), ".3f"),
-        length=f"{float(space.norms[id]):.3f}",
-        other_length=f"{float(space.norms[other.id]):.3f}",
-        cosine=numeral(other.cosine, ".3f"),
-        mean=numeral(space.baseline.mean),
-        own_mean=numeral(token_baseline(space, id).mean),
-        mean_length=f"{float(space.rows.mean(0).norm()):.2f}",
-    )
-    if llm.config.rope:
+    page.lesson("cosine", token=shown, other=word(row["other"]), **numbers)
+    if model.rope:
         page.lesson("position_rotary")
         st.code(f"{inspect.getsource(rotary_frequencies)}\n\n{inspect.getsource(rotate)}")
     else:
-        page.lesson("position_learned", n_ctx=llm.config.n_ctx)
+        page.lesson("position_learned", n_ctx=count(model.n_ctx))
 
 
-def test(page: Page) -> None:
-    at, ids = page.token, list(page.prompt.ids)
-    others = [i for i in dict.fromkeys(ids) if i != ids[at]][:OPTIONS]
+def test(page: Page, token: int, question: Mapping[str, Any] | None) -> None:
+    """Which of a few tokens has a row most like that of another?"""
     page.lesson("test")
-    if len(others) < 2:
+    if question is None:
         st.markdown(page.t("test.too_short"))
         return
-    names = dict(zip(others, page.llm.pieces(others), strict=True))
-    token = chip(at, page.prompt.pieces[at])
-    st.radio(
-        page.t("test.question", token=token),
-        others,
-        format_func=lambda id: chip(ids.index(id), names[id]),
-        **page.bind("alike", page.state.alike if page.state.alike in others else None),
-    )
-    if page.state.alike in others:
-        best, cosines = most_alike(page.llm, ids[at], others)
-        guess = page.state.alike
-        values = {
-            "token": token,
-            "best": chip(ids.index(best), names[best]),
-            "guess": chip(ids.index(guess), names[guess]),
-        }
-        values |= {"cosine": numeral(cosines[best]), "guessed": numeral(cosines[guess])}
-        st.markdown(page.t("test.right" if guess == best else "test.wrong", **values))
-        st.caption(page.t("test.mind", mean=numeral(token_baseline(space_of(page.llm), ids[at]).mean), token=token))
+    pieces, options = page.prompt.pieces, {option["id"]: option for option in question["options"]}
+    chips = {id: chip(option["position"], pieces[option["position"]]) for id, option in options.items()}
+    shown = chip(token, pieces[token])
+    guess = page.radio("alike", page.t("test.question", token=shown), chips)
+    if guess is not None:
+        best = question["best"]
+        said = {"token": shown, "best": chips[best], "cosine": fixed(options[best]["cosine"], 2)}
+        said |= {"guess": chips[guess], "guessed": fixed(options[guess]["cosine"], 2)}
+        st.markdown(page.t("test.right" if guess == best else "test.wrong", **said))
+        st.caption(page.t("test.mind", mean=fixed(question["mean"], 2), token=shown))
 
 
-def notes(page: Page) -> None:
-    llm, config = page.llm, page.llm.config
+def notes(page: Page, models: Sequence[Mapping[str, Any]]) -> None:
+    """This model's embedding matrix beside GPT-3's."""
     page.lesson("notes")
     page.link("geometry")
     page.link("context")
-    page.lesson("notes_tied" if config.tied else "notes_untied")
-    both = (config, GPT3)
-    table = {
-        page.t("notes.table"): [page.t(f"notes.{row}") for row in ("rows", "columns", "numbers", "share", "context")],
-        plain(llm.name): [],
-        page.t("notes.gpt3"): [],
-    }
-    for name, c in zip(list(table)[1:], both, strict=True):
-        parts = count_parameters(c)
-        share = f"{100 * parts['embed'] / sum(parts.values()):.1f} %"
-        context = page.t("notes.tokens", count=f"{c.n_ctx:,}")
-        table[name] = [f"{c.vocab_size:,}", f"{c.d_model:,}", f"{parts['embed']:,}", share, context]
-    st.table(pd.DataFrame(table), border="horizontal", hide_index=True)
+    page.lesson("notes_tied" if page.model.tied else "notes_untied")
+
+    def tokens(number: int) -> str:
+        return page.t("notes.tokens", count=count(number))
+
+    rows = {"rows": count, "columns": count, "numbers": count, "share": percent, "context": tokens}
+    table = {page.t("notes.table"): [page.t(f"notes.{name}") for name in rows]}
+    for title, model in zip((plain(page.model.name), page.t("notes.gpt3")), models, strict=True):
+        table[title] = [shown(model[name]) for name, shown in rows.items()]
+    st.table(table, border="horizontal", hide_index=True)
 
 
 main(start("embeddings"))

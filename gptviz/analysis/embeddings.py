@@ -19,7 +19,7 @@ def row_facts(llm: LLM, ids: list[int], at: int) -> list[Fact]:
     length = float(space.norms[ids[at]])
     shorter = int((space.norms < length).sum())
     values = {"token": tokens[at], "id": ids[at], "length": length, "mean": float(space.norms.mean())}
-    facts = [Fact("row", values | {"shorter": shorter})]
+    facts = [Fact("row", values | {"shorter": shorter, "size": len(space)})]
     again = next((i for i, id in enumerate(ids) if id in ids[:i]), None)
     if again is not None:
         facts.append(Fact("again", {"token": tokens[again], "first": ids.index(ids[again]), "second": again}))

@@ -135,8 +135,14 @@ def spaces_of(llm: LLM) -> list[str]:
     return tokens if llm.tokenizer is None or llm.name == "toy-sort" else [*tokens, "glove"]
 
 
+def is_here(name: str) -> bool:
+    """Whether a space can be opened without fetching anything."""
+    return name != "glove" or vectors.is_here(GLOVE)
+
+
 def open_space(llm: LLM, name: str) -> WordSpace:
-    """One of SPACES; kept as long as the model is. Raises CheckpointError for GloVe that was not fetched."""
+    """One of SPACES; kept as long as the model is. Raises CheckpointError for GloVe that was not fetched,
+    or was damaged."""
     with _lock:
         if name == "glove":
             if not _glove:

@@ -49,7 +49,7 @@ class LocalEngine:
 
     def __init__(self, load_model: Callable[..., LLM] = load_as_told, *, through_bytes: bool = False):
         self.models = Models(load_model, came=self._came, left=self._left)
-        self.vectors = Models(vectors.fetch)
+        self.vectors = Models(vectors.fetch, keep=0)  # on the disk they may go, and be fetched again
         self.traces = Traces()
         self._through_bytes = through_bytes
         self._pool = ThreadPoolExecutor(max(2, min(4, os.cpu_count() or 1)), thread_name_prefix="compute")

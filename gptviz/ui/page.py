@@ -194,8 +194,9 @@ class Page:
         """Tie a widget to a choice: see `gptviz.ui.state.bind`."""
         return state.bind(name, value, **how)
 
-    def radio(self, name: str, question: str, labels: Mapping[str, str], *, horizontal: bool = False) -> str | None:
-        """Ask a question with a few answers, tied to a choice; the reader's answer."""
+    def radio(self, name: str, question: str, labels: Mapping[Any, str], *, horizontal: bool = False) -> Any:
+        """Ask a question with a few answers, tied to a choice; the reader's answer, None until one of these is given."""
+        given = self.chosen[name] if self.chosen[name] in labels else None
         st.markdown(f"**{question}**")
         st.radio(
             question,
@@ -203,9 +204,9 @@ class Page:
             format_func=labels.__getitem__,
             label_visibility="collapsed",
             horizontal=horizontal,
-            **self.bind(name, self.chosen[name]),
+            **self.bind(name, given),
         )
-        return self.chosen[name]
+        return given
 
     def token_chip(self, pieces: Sequence[str], position: int) -> str:
         """Markdown for one of a row of tokens; with its position where the same token stands elsewhere too."""

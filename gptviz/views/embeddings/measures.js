@@ -5,7 +5,9 @@ import { fixed } from "../kit/format.js";
 import { dot } from "../kit/vectors.js";
 
 /** @typedef {"cosine" | "dot" | "distance"} Measure */
-export const MEASURES = /** @type {Measure[]} */ (["cosine", "dot", "distance"]);
+
+/** All of them, in order. @param {import("./view.js").Scene} scene */
+export const measuresOf = ({ choices }) => /** @type {Measure[]} */ (choices.measure.options);
 
 /**
  * All three between two vectors, in 64-bit arithmetic; a cosine with a zero vector is NaN.
@@ -67,8 +69,10 @@ export function shareOf(part, measure, value) {
  * Which measure: one of three buttons.
  * @param {import("./view.js").Scene} scene
  */
-export function createMeasure({ say, choose }) {
-  const buttons = MEASURES.map((name) => {
+export function createMeasure(scene) {
+  const { say, choose } = scene;
+  const measures = measuresOf(scene);
+  const buttons = measures.map((name) => {
     const button = element("button", { type: "button", "data-measure": name }, say(`measure.${name}`));
     button.addEventListener("click", () => choose({ measure: name }));
     return button;
@@ -83,7 +87,7 @@ export function createMeasure({ say, choose }) {
     ),
     /** @param {Measure} measure */
     draw(measure) {
-      MEASURES.forEach((name, i) => buttons[i].setAttribute("aria-pressed", String(name === measure)));
+      measures.forEach((name, i) => buttons[i].setAttribute("aria-pressed", String(name === measure)));
       about.textContent = say(`measure.${measure}_text`);
     },
   };

@@ -2,7 +2,7 @@
 
 import { element } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
-import { MEASURES, createMeasure, shown } from "./measures.js";
+import { createMeasure, measuresOf, shown } from "./measures.js";
 import { together } from "./words.js";
 
 const SHOWN = 12;
@@ -16,9 +16,15 @@ export const spelling = (piece) => {
 /** @param {import("./view.js").Scene} scene */
 export function createNeighbours(scene) {
   const { header, language, say, nodes, choose } = scene;
+  const measures = measuresOf(scene);
   const measure = createMeasure(scene);
   const input = /** @type {HTMLInputElement} */ (
-    element("input", { type: "text", maxlength: 60, spellcheck: "false", autocomplete: "off" })
+    element("input", {
+      type: "text",
+      maxlength: scene.choices.near.most ?? null,
+      spellcheck: "false",
+      autocomplete: "off",
+    })
   );
   const back = element("button", { type: "button" }, say("neighbours.back"));
   const form = element(
@@ -29,15 +35,15 @@ export function createNeighbours(scene) {
     back,
   );
   const take = () => {
-    const query = input.value.trim();
-    if ((query || null) !== scene.values().query) choose({ query: query || null });
+    const near = input.value.trim() || null;
+    if (near !== scene.values().near) choose({ near });
   };
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     take();
   });
   input.addEventListener("change", take);
-  back.addEventListener("click", () => choose({ query: null }));
+  back.addEventListener("click", () => choose({ near: null }));
   const box = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
   box.addEventListener("change", () => choose({ grouped: box.checked }));
   const space = /** @type {HTMLSelectElement} */ (element("select", {}));
@@ -50,10 +56,10 @@ export function createNeighbours(scene) {
   const scaled = element("p", { class: "muted" });
   let known = /** @type {string | null | undefined} */ (undefined);
 
-  /** Rows of the table: each the best of its spelling, with the others. @param {any[]} near @param {boolean} grouped @param {string[]} own */
-  function lines(near, grouped, own) {
+  /** Rows of the table: each the best of its spelling, with the others. @param {any[]} rows @param {boolean} grouped @param {string[]} own */
+  function lines(rows, grouped, own) {
     const found = new Map();
-    for (const one of near) {
+    for (const one of rows) {
       const key = grouped ? spelling(one.piece) : String(one.id);
       if (found.has(key)) found.get(key).others.push(one.piece);
       else
@@ -78,22 +84,22 @@ export function createNeighbours(scene) {
     draw(values) {
       measure.draw(values.measure);
       box.checked = values.grouped;
-      if (known !== values.query) input.value = (known = values.query) ?? "";
+      if (known !== values.near) input.value = (known = values.near) ?? "";
       input.placeholder = header.tokens[values.token];
-      back.hidden = values.query === null;
+      back.hidden = values.near === null;
       const part = scene.part("neighbours");
       const current =
         part &&
-        part.header.query === values.query &&
+        part.header.near === values.near &&
         part.header.space === values.space &&
-        (values.query !== null || part.header.token === header.ids[values.token]);
+        (values.near !== null || part.header.token === header.ids[values.token]);
       scroll.classList.toggle("stale", !current);
-      differ.hidden = scaled.hidden = scroll.hidden = !part || Boolean(part.header.trouble);
+      differ.hidden = scaled.hidden = scroll.hidden = !part || Boolean(part.header.trouble ?? part.header.error);
       if (!part) {
         about.textContent = say("waiting");
         return;
       }
-      const { text, pieces, trouble, norm, mean_norm: mean, near, own } = part.header;
+      const { text, pieces, trouble, error, norm, mean_norm: mean, found, own } = part.header;
       spaces.hidden = part.header.spaces.length < 2;
       if (space.options.length !== part.header.spaces.length)
         space.replaceChildren(
@@ -102,6 +108,10 @@ export function createNeighbours(scene) {
           ),
         );
       space.value = values.space;
+      if (error) {
+        about.textContent = say(`errors.${error.code}`, error.details);
+        return;
+      }
       if (trouble) {
         about.replaceChildren(...nodes(`neighbours.${trouble}`, { word: scene.token(text) }));
         return;
@@ -123,12 +133,12 @@ export function createNeighbours(scene) {
               mean: fixed(mean, 2),
             })),
       );
-      if (!near[values.measure].length) {
+      if (!found[values.measure].length) {
         scroll.hidden = differ.hidden = scaled.hidden = true;
         about.append(" ", say("neighbours.zero"));
         return;
       }
-      const rows = lines(near[values.measure], values.grouped, pieces);
+      const rows = lines(found[values.measure], values.grouped, pieces);
       const values_ = rows.map((row) => row[values.measure]);
       const [low, high] = [Math.min(0, ...values_), Math.max(0, ...values_)];
       const along = (/** @type {number} */ value) => (high > low ? (value - low) / (high - low) : 0);
@@ -140,7 +150,7 @@ export function createNeighbours(scene) {
             "tr",
             {},
             element("th", { scope: "col" }, say("neighbours.token")),
-            ...MEASURES.map((name) =>
+            ...measures.map((name) =>
               element("th", { scope: "col", class: name === values.measure ? "by" : null }, say(`measure.${name}`)),
             ),
             element("th", { scope: "col" }, say("neighbours.norm")),
@@ -155,7 +165,7 @@ export function createNeighbours(scene) {
               { type: "button", class: "token", lang: "", translate: "no", title: say("neighbours.follow") },
               row.piece,
             );
-            name.addEventListener("click", () => choose({ query: `#${row.id}` }));
+            name.addEventListener("click", () => choose({ near: `#${row.id}` }));
             const others = row.others.length
               ? [
                   element(
@@ -178,7 +188,7 @@ export function createNeighbours(scene) {
                 ...(row.respelled ? [element("span", { class: "muted same" }, say("neighbours.same"))] : []),
                 ...others,
               ),
-              ...MEASURES.map((measured) => {
+              ...measures.map((measured) => {
                 const cell = element(
                   "td",
                   {
@@ -199,11 +209,11 @@ export function createNeighbours(scene) {
           }),
         ),
       );
-      const firsts = MEASURES.map(
+      const firsts = measures.map(
         (name) =>
-          near[name].find(
+          found[name].find(
             (/** @type {any} */ one) => !values.grouped || spelling(one.piece) !== spelling(pieces[0] ?? ""),
-          ) ?? near[name][0],
+          ) ?? found[name][0],
       );
       const long = firsts[1];
       differ.replaceChildren(

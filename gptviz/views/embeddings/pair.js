@@ -4,7 +4,7 @@ import { element } from "../kit/dom.js";
 import { count, fixed, share as shareText } from "../kit/format.js";
 import { prepare } from "../kit/painter.js";
 import { createBars, createStrip } from "../kit/vectors.js";
-import { MEASURES, compare, shareOf, shown } from "./measures.js";
+import { compare, measuresOf, shareOf, shown } from "./measures.js";
 
 const BINS = 60;
 const HEIGHT = 90;
@@ -82,7 +82,7 @@ export function createPair(scene) {
         ],
       };
       formulas.replaceChildren(
-        ...MEASURES.map((name) =>
+        ...measuresOf(scene).map((name) =>
           element(
             "div",
             { class: name === measure ? "chosen" : null },

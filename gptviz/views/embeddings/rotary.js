@@ -50,10 +50,11 @@ export function createRotary(scene) {
     node.addEventListener("change", () => take(Number(node.value)));
     return { node, label: element("label", {}, say(`rotary.${name}`), " ", node) };
   };
-  const layer = select("layer", (value) => choose({ layer: value }));
-  const head = select("head", (value) => choose({ head: value }));
+  // The same two tokens, and where they were put, in another layer or head.
+  const layer = select("layer", (value) => choose({ layer: value, key: scene.values().key }));
+  const head = select("head", (value) => choose({ head: value, key: scene.values().key }));
   const query = select("query", (value) =>
-    choose({ token: value, key: Math.min(keyOf(scene.values()), value), query: scene.values().query }),
+    choose({ token: value, key: Math.min(keyOf(scene.values()), value), near: scene.values().near }),
   );
   const key = select("key", (value) => choose({ key: value }));
   /** @param {HTMLSelectElement} node @param {string[]} names */
@@ -71,7 +72,7 @@ export function createRotary(scene) {
       const [m, n] = where(scene.values());
       const to = Number(input.value);
       // A key never stands after the query that looks at it.
-      choose({ at: name === "m" ? [to, Math.min(n, to)] : [Math.max(m, to), to] });
+      choose({ positions: name === "m" ? [to, Math.min(n, to)] : [Math.max(m, to), to] });
     });
     holdWhileDragged(input, scene.hold);
     return {
@@ -86,14 +87,14 @@ export function createRotary(scene) {
     const button = element("button", { type: "button" }, label);
     button.addEventListener("click", () => {
       const [m, n] = where(scene.values());
-      if (n + by >= 0 && m + by <= last) choose({ at: [m + by, n + by] });
+      if (n + by >= 0 && m + by <= last) choose({ positions: [m + by, n + by] });
     });
     return button;
   };
   const less = step(say("rotary.both_less"), -1);
   const more = step(say("rotary.both_more"), 1);
   const back = element("button", { type: "button" }, say("rotary.back"));
-  back.addEventListener("click", () => choose({ at: null }));
+  back.addEventListener("click", () => choose({ positions: null }));
 
   const dials = /** @type {HTMLCanvasElement} */ (
     element("canvas", { tabindex: 0, role: "application", class: "pick" })
@@ -125,7 +126,7 @@ export function createRotary(scene) {
   /** @param {import("./view.js").Values} values */
   const keyOf = (values) => Math.min(values.key ?? Math.max(0, values.token - 1), values.token);
   /** @param {import("./view.js").Values} values @returns {[number, number]} */
-  const where = (values) => values.at ?? [values.token, keyOf(values)];
+  const where = (values) => values.positions ?? [values.token, keyOf(values)];
 
   const body = element(
     "div",
@@ -202,7 +203,7 @@ export function createRotary(scene) {
       }
       /** @type {HTMLButtonElement} */ (less).disabled = from === 0;
       /** @type {HTMLButtonElement} */ (more).disabled = at >= last;
-      /** @type {HTMLButtonElement} */ (back).disabled = values.at === null;
+      /** @type {HTMLButtonElement} */ (back).disabled = values.positions === null;
       result.replaceChildren(
         ...nodes("rotary.result", {
           query: scene.chip(t),
@@ -220,7 +221,7 @@ export function createRotary(scene) {
       const far = 1000;
       const moved = turnedDot(q, k, frequencies, at + far, from + far).sum;
       const change = Math.abs(moved - sum);
-      exact.textContent = say(values.at === null ? "rotary.exact" : "rotary.exact_moved", {
+      exact.textContent = say(values.positions === null ? "rotary.exact" : "rotary.exact_moved", {
         far: count(far, language),
         moved: fixed(moved, 4),
         change: change ? significant(change, 1) : "0",

@@ -5,7 +5,7 @@ import { element } from "../kit/dom.js";
 import { fixed } from "../kit/format.js";
 import { legend } from "../kit/vectors.js";
 import { createGrid } from "./grid.js";
-import { MEASURES, beyond, compare, createMeasure, shown } from "./measures.js";
+import { beyond, compare, createMeasure, measuresOf, shown } from "./measures.js";
 import { createPair } from "./pair.js";
 import { createWords } from "./words.js";
 
@@ -23,6 +23,7 @@ const RANGE = 3; // standard deviations to either end of the colours
 /** @param {import("./view.js").Scene} scene */
 export function createSimilarity(scene) {
   const { header, say, nodes, choose } = scene;
+  const measures = measuresOf(scene);
   const measure = createMeasure(scene);
   const words = createWords(scene);
   const readout = element("p", { class: "readout", role: "status" });
@@ -67,11 +68,11 @@ export function createSimilarity(scene) {
       });
     });
     const N = items.length;
-    const tables = Object.fromEntries(MEASURES.map((name) => [name, new Float64Array(N * N)]));
+    const tables = Object.fromEntries(measures.map((name) => [name, new Float64Array(N * N)]));
     for (let i = 0; i < N; i++) {
       for (let j = i; j < N; j++) {
         const found = compare(items[i].row, items[j].row);
-        for (const name of MEASURES) tables[name][i * N + j] = tables[name][j * N + i] = found[name];
+        for (const name of measures) tables[name][i * N + j] = tables[name][j * N + i] = found[name];
       }
     }
     return (made = { part, items, tables });

@@ -8,7 +8,7 @@ export function createWords(scene) {
   const input = /** @type {HTMLInputElement} */ (
     element("input", {
       type: "text",
-      maxlength: 200,
+      maxlength: scene.choices.words.most ?? null,
       placeholder: scene.header.vocab_size > 1000 ? say("words.example") : "",
       spellcheck: "false",
       autocomplete: "off",

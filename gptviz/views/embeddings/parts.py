@@ -1,17 +1,8 @@
-"""The embeddings view: from an id to a vector, what that lies near, and how position comes in. It is fed in parts:
-
-text         the tokens, the rows they look up, and a sample of the whole matrix
-product      what multiplying a one-hot vector with the whole matrix gave
-words        further words that the reader wants to compare
-chance       what two rows drawn at random give
-neighbours   the rows nearest to one vector, in three measures
-learned      position rows (models that have them)
-rotary       queries and keys of one layer before rotation (rotary models)
-"""
+"""The parts of the embeddings view, each as bytes: see `gptviz.views.embeddings`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -20,14 +11,11 @@ import torch
 from gptviz.analysis import positions, similarity
 from gptviz.analysis.geometry import Space, one_hot_difference, space_of, spread
 from gptviz.analysis.parameters import GPT3
-from gptviz.analysis.spaces import open_space, spaces_of
+from gptviz.analysis.spaces import is_here, open_space, spaces_of
+from gptviz.errors import CheckpointError
 from gptviz.llm import LLM
-from gptviz.text import file
 from gptviz.trace import Trace
 from gptviz.views.kit.wire import pack
-
-SECTIONS = ("product", "similarity", "neighbours", "position")
-"""The parts of the view that unfold."""
 
 SHOWN_ROWS = 160
 """So many rows of the matrix stand for all of them in the strip."""
@@ -39,35 +27,11 @@ SHOWN_POSITIONS = 128
 """Position rows in the picture."""
 
 
-def embeddings_parts(
-    llm: LLM, trace: Trace, values: Mapping[str, Any], language: str, here: Sequence[str] = ("input", "output")
-) -> dict[str, bytes]:
-    """The parts that the reader's choices need. values: see `view.js`; token and layer must exist. here: the spaces
-    that can be opened now (GloVe may first have to be fetched)."""
-    ids, opened = trace.ids, values["open"]
-    parts = {"text": text_part(llm, trace, language)}
-    if "product" in opened:
-        token_id = ids[values["token"]]
-        parts["product"] = pack({"id": token_id, "difference": one_hot_difference(space_of(llm), token_id)}, {})
-    if "similarity" in opened:
-        different = list(dict.fromkeys(ids))
-        parts["words"] = words_part(llm, different, similarity.words_of(llm, values["words"], different))
-        parts["chance"] = chance_part(space_of(llm))
-    if "neighbours" in opened:
-        parts["neighbours"] = neighbours_part(llm, ids[values["token"]], values["query"], values["space"], here)
-    if "position" in opened:
-        if trace.config.rope:
-            parts["rotary"] = rotary_part(trace, values["layer"])
-        else:
-            parts["learned"] = learned_part(llm, len(ids))
-    return parts
-
-
-def text_part(llm: LLM, trace: Trace, language: str) -> bytes:
+def text_part(llm: LLM, ids: Sequence[int]) -> bytes:
     """The tokens; `rows` [U, D] of their different ids in the order they come, `near` [U, 2·AROUND + 1,
     SHOWN_NUMBERS] of those around each (NaN beyond the ends), `sample` [S, D] of all rows."""
     config, space = llm.config, space_of(llm)
-    different = list(dict.fromkeys(trace.ids))
+    different = list(dict.fromkeys(ids))
     sample = positions.spaced(len(space), SHOWN_ROWS)
     around = [[id + step for step in range(-AROUND, AROUND + 1)] for id in different]
     exist = [[i if 0 <= i < len(space) else None for i in row] for row in around]
@@ -77,10 +41,8 @@ def text_part(llm: LLM, trace: Trace, language: str) -> bytes:
             if i is not None:
                 near[n, m] = space.rows[i, : near.shape[2]].cpu()
     header = {
-        "language": language,
-        "labels": file(language, "embeddings_view"),
-        "tokens": list(trace.tokens),
-        "ids": list(trace.ids),
+        "tokens": llm.pieces(ids),
+        "ids": list(ids),
         "different": different,
         "pieces": llm.pieces(different),
         "around": exist,
@@ -98,6 +60,11 @@ def text_part(llm: LLM, trace: Trace, language: str) -> bytes:
     }
     norms = space.norms[different]
     return pack(header, {"rows": space.rows[different], "norms": norms, "near": near, "sample": space.rows[sample]})
+
+
+def product_part(llm: LLM, id: int) -> bytes:
+    """The largest difference between row `id` and what multiplying a one-hot vector with the matrix gave."""
+    return pack({"id": id, "difference": one_hot_difference(space_of(llm), id)}, {})
 
 
 def words_part(llm: LLM, different: Sequence[int], words: Sequence[similarity.Word]) -> bytes:
@@ -127,28 +94,33 @@ def chance_part(space: Space) -> bytes:
     return pack(header, arrays)
 
 
-def neighbours_part(llm: LLM, token_id: int, query: str | None, space: str, here: Sequence[str]) -> bytes:
-    """The rows nearest to the chosen token's, or to what the reader typed. space: one of `spaces.SPACES`; here: those
-    that can be opened now."""
-    header: dict[str, Any] = {"query": query, "token": token_id, "space": space, "spaces": spaces_of(llm)}
-    if space not in here:
-        return pack(header | {"trouble": "absent", "text": ""}, {})
-    where = open_space(llm, space)
-    word = similarity.place_of(llm, where, query or f"#{token_id}", chosen=query is None)
+def neighbours_part(llm: LLM, token_id: int, near: str | None, space: str) -> bytes:
+    """The rows nearest to the chosen token's, or to what the reader typed (`near`), by measure: `found`. Or `trouble`:
+    "absent" for a space that has to be fetched first, "unknown" for what has no place there; or `error`: why the space
+    cannot be opened. space: one of `spaces.SPACES`."""
+    header: dict[str, Any] = {"near": near, "token": token_id, "space": space, "spaces": spaces_of(llm)}
+    header |= {"trouble": None, "error": None, "text": ""}
+    if not is_here(space):
+        return pack(header | {"trouble": "absent"}, {})
+    try:
+        where = open_space(llm, space)
+    except CheckpointError as error:
+        return pack(header | {"error": error.plain()}, {})
+    word = similarity.place_of(llm, where, near or f"#{token_id}", chosen=near is None)
     header |= {"text": word.text, "ids": list(word.ids), "trouble": word.trouble, "pieces": where.pieces(word.ids)}
     if word.trouble:
         return pack(header, {})
     vector = similarity.mean_of(where.space, word.ids)
     found = similarity.neighbours(where.space, vector, NEIGHBOURS, without=word.ids)
-    ids = sorted({n.id for near in found.values() for n in near})
+    ids = sorted({one.id for rows in found.values() for one in rows})
     pieces = dict(zip(ids, where.pieces(ids), strict=True))
-    near = {name: [asdict(n) | {"piece": pieces[n.id]} for n in rows] for name, rows in found.items()}
+    shown = {name: [asdict(one) | {"piece": pieces[one.id]} for one in rows] for name, rows in found.items()}
     others = torch.ones(len(where.space), dtype=torch.bool)
     others[list(word.ids)] = False
     cosines = where.space.cosines(vector).cpu()[others].double()
     about = {"mean": float(cosines.mean()), "sd": float(cosines.std(correction=0)), "rows": len(cosines)}
     sizes = {"norm": float(vector.norm()), "mean_norm": float(where.space.norms.mean())}
-    return pack(header | sizes | {"near": near, "own": about}, {})
+    return pack(header | sizes | {"found": shown, "own": about}, {})
 
 
 def learned_part(llm: LLM, n_tokens: int) -> bytes:
