@@ -41,9 +41,7 @@ def open_row(page: Page, token: int, row: Mapping[str, Any]) -> None:
     looked_up = f"W = llm.model.embed.weight  # [{model.vocab_size}, {model.d_model}]\nW[{id}]  # [{first}, …]"
     st.code(f"{inspect.getsource(GPT.forward)}\n\n{looked_up}", wrap_lines=True)
     digits = {"mean": 2, "own_mean": 2, "mean_length": 2}
-    numbers = {
-        name: fixed(value, digits.get(name, 3)) for name, value in row.items() if name not in ("first", "other")
-    }
+    numbers = {name: fixed(value, digits.get(name, 3)) for name, value in row.items() if name not in ("first", "other")}
     page.lesson("cosine", token=shown, other=word(row["other"]), **numbers)
     if model.rope:
         page.lesson("position_rotary")

@@ -11,6 +11,9 @@ import gptviz
 from gptviz.llm import LLM
 from tests.small_models import CONFIGS, random_llm
 
+# Every question of a page and every answer to it is packed on its way, as for an engine elsewhere.
+os.environ["GPTVIZ_THROUGH_BYTES"] = "1"
+
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers, and the apps they start, share the cores: with as many threads each as there are cores they would wait
     # for one another.

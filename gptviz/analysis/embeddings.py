@@ -43,6 +43,8 @@ def neighbour_facts(llm: LLM, token_id: int, near: Sequence[Near]) -> list[Fact]
     where, token = open_space(llm, "input"), llm.pieces([token_id])[0]
     space = where.space
     first, own = near[0], token_baseline(space, token_id)
+    if not own.sd:  # a row of zeros: it has no direction, and so nothing lies near it
+        return []
     values = {"token": token, "first": first.token, "cosine": first.cosine, "mean": own.mean, "sd": own.sd}
     facts = [Fact("nearest", values | {"sds": own.sds_above(first.cosine)})]
     spelling = _letters(token)

@@ -195,7 +195,7 @@ class Page:
         return state.bind(name, value, **how)
 
     def radio(self, name: str, question: str, labels: Mapping[Any, str], *, horizontal: bool = False) -> Any:
-        """Ask a question with a few answers, tied to a choice; the reader's answer, None until one of these is given."""
+        """Ask a question with a few answers, tied to a choice; the answer given, if it is one of them."""
         given = self.chosen[name] if self.chosen[name] in labels else None
         st.markdown(f"**{question}**")
         st.radio(

@@ -34,7 +34,7 @@ def _watch() -> None:
     left = time.monotonic()
     while time.monotonic() - left < PATIENCE:
         time.sleep(LOOK)
-        if Runtime.instance().state == RuntimeState.ONE_OR_MORE_SESSIONS_CONNECTED:
+        if exists() and Runtime.instance().state == RuntimeState.ONE_OR_MORE_SESSIONS_CONNECTED:
             left = time.monotonic()
     with _watch_lock:
         _watching = False

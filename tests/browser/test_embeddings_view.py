@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from gptviz.analysis.geometry import space_of
 from gptviz.analysis.similarity import neighbours
 from gptviz.text import say
+from gptviz.views.embeddings import STOP
 from tests.browser.chromium import too_wide
 
 TEXT = "The cat and the dog"
@@ -19,10 +20,11 @@ TEXT = "The cat and the dog"
 
 @pytest.fixture
 def open_at(app_server, page_at):
-    """`open_at(rows=...) -> Page`: the page at a link, its view there."""
+    """`open_at(open=...) -> Page`: the page at a link that makes these choices, its view there."""
 
-    def go(width: int = 1440, theme: str = "light", locale: str = "en-US", **query) -> Page:
-        url = f"{app_server('app.py')}/embeddings?{urlencode({'text': TEXT} | query)}"
+    def go(width: int = 1440, theme: str = "light", locale: str = "en-US", **choices) -> Page:
+        query = {STOP.address(name): value for name, value in ({"text": TEXT} | choices).items()}
+        url = f"{app_server('app.py')}/embeddings?{urlencode(query)}"
         page = page_at(url, width=width, theme=theme, locale=locale)
         expect(page.locator(".gptviz .strip")).to_be_visible()
         return page
@@ -35,7 +37,7 @@ def value(locator, name: str = "value") -> float:
 
 
 def test_a_token_is_looked_up_and_its_numbers_read(open_at, smollm2):
-    page = open_at(token=4, rows="product")
+    page = open_at(token=4, open="product")
     ids, weight = smollm2.encode(TEXT), smollm2.model.embed.weight
     entry = page.locator(".lookup [data-dimension]")
     expect(page.locator(".lookup .said")).to_contain_text(f"{ids[4]:,}")
@@ -69,7 +71,7 @@ def says(shown: Locator, number: float) -> None:
 
 
 def test_a_pair_opens_down_to_its_products_in_all_measures(open_at, smollm2):
-    page = open_at(rows="similarity", compared="car unbelievable \x06")
+    page = open_at(open="similarity", words="car unbelievable \x06")
     rows = smollm2.model.embed.weight.double()
     grid = page.locator(".similarity-view .grid canvas")
     expect(page.locator(".similarity-view .notes li")).to_have_count(2)
@@ -89,11 +91,11 @@ def test_a_pair_opens_down_to_its_products_in_all_measures(open_at, smollm2):
     page.locator(".similarity-view [data-measure=distance]").first.click()
     readout = page.locator(".similarity-view .beside [data-value]")
     says(readout, expected["distance"])
-    expect(page).to_have_url(re.compile("pair=1.4.*measure=distance|measure=distance.*pair=1.4"))
+    expect(page).to_have_url(re.compile("embeddings.pair=1.4.*measure=distance|measure=distance.*embeddings.pair=1.4"))
 
 
 def test_neighbours_of_a_token_and_of_a_word(open_at, smollm2):
-    page = open_at(rows="neighbours", token=1, grouped=0)
+    page = open_at(open="neighbours", token=1, grouped=0)
     space = space_of(smollm2)
     shown = page.locator(".neighbours-view tbody tr")
 
@@ -111,7 +113,7 @@ def test_neighbours_of_a_token_and_of_a_word(open_at, smollm2):
     field.fill("king")
     field.press("Enter")
     are(smollm2.tokenizer.id_of(" king"), "distance")
-    expect(page).to_have_url(re.compile("near=king"))
+    expect(page).to_have_url(re.compile("embeddings.near=king"))
     field.fill("unbelievable")
     field.press("Enter")
     expect(page.locator(".neighbours-view")).to_contain_text("the mean of their rows")
@@ -126,7 +128,7 @@ def test_neighbours_of_a_token_and_of_a_word(open_at, smollm2):
 
 
 def test_only_the_distance_counts(open_at, smollm2):
-    page = open_at(rows="position", layer=16, head=1, token=4, key=3)
+    page = open_at(open="position", layer=16, head=1, token=4, key=3)
     said = page.locator(".rotary .result-line")
     expect(said).to_contain_text("·dog")
     trace = smollm2.trace(TEXT)
@@ -138,7 +140,7 @@ def test_only_the_distance_counts(open_at, smollm2):
         further.click()
         expect(said).to_contain_text(f"at {position},")
         assert value(said, "distance") == 1 and value(said) == pytest.approx(exact, rel=1e-12)
-    expect(page).to_have_url(re.compile("put=7.6"))
+    expect(page).to_have_url(re.compile("embeddings.positions=7.6"))
     page.locator(".rotary input.m").press("ArrowRight")
     expect(said).to_have_attribute("data-distance", "2")
     assert value(said) != pytest.approx(exact, rel=1e-4)
@@ -158,7 +160,7 @@ def test_learned_positions_are_added(open_at):
     from gptviz.llm import load
 
     llm = load("toy-sort")
-    page = open_at(model="toy-sort", text="dbaca=", rows="position", token=2)
+    page = open_at(model="toy-sort", text="dbaca=", open="position", token=2)
     between = page.locator(".learned .beside [data-value]")
     expect(between).to_be_visible()
     rows = llm.model.pos_embed.weight
@@ -174,7 +176,7 @@ def test_learned_positions_are_added(open_at):
 def test_everything_open_on_a_phone(open_at, locale, language, theme, model):
     text = {"text": "dbaca="} if model == "toy-sort" else {}
     opened = "product,similarity,neighbours,position"
-    page = open_at(rows=opened, width=390, locale=locale, theme=theme, model=model, pair="0.1", **text)
+    page = open_at(open=opened, width=390, locale=locale, theme=theme, model=model, pair="0.1", **text)
     expect(page.locator(".neighbours-view tbody tr").first).to_be_visible()
     expect(page.locator(".position-view canvas").first).to_be_visible()
     expect(page.locator(".pair")).to_be_visible()

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from gptviz.engine import engine
 from gptviz.paths import app_file
 from gptviz.text import LANGUAGES, say
-from gptviz.ui import cache
 from gptviz.ui.shell import PAGES
-from gptviz.views import attention, embeddings, generate, geometry, output
+from gptviz.views.stops import STOPS
 
 MODELS = ["smollm2-135m", "toy-sort"]
 UNEXPECTED = say("en", "ui.unexpected", code="")[:40]
@@ -49,7 +49,7 @@ def words(app: AppTest) -> str:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_opens(page, language, model, depth):
-    app = visit(page, language=language, model=model, **({"depth": depth} if depth else {}))
+    app = visit(page, language=language, model=model, **({f"{page}.depth": depth} if depth else {}))
     assert app.title[0].value == say(language, f"ui.pages.{page}.title")
     assert not app.error and not app.info
     assert app.text_input(field(page)).value
@@ -60,19 +60,25 @@ def narrow() -> Iterator[None]:
     """The server was told to compute in bfloat16."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GPTVIZ_DTYPE", "bfloat16")
-        patch.setattr(cache, "models", cache.Models(load_model=cache.load_as_told, forget=cache.forget))
+        engine.cache_clear()
         yield
+    engine.cache_clear()
 
 
-UNFOLDED = {"opened": attention, "unfolded": output, "rows": embeddings, "corners": geometry, "beside": generate}
-UNFOLDED = {name: ",".join(view.SECTIONS) for name, view in UNFOLDED.items()}
-ASKED = {"off": "3.1", "last": " Spain", "cell": "blocks.2.resid_mid:1", "search": "-", "width": "2", "silent": "1"}
+UNFOLDED = {
+    f"{stop.name}.{name}": ",".join(stop.own[name].kind.options)
+    for stop in STOPS.values()
+    for name in ("open", "depth")
+    if name in stop.own
+}
+ASKED = {"attention.off": "3.1", "attention.last": " Spain", "output.cell": "blocks.2.resid_mid:1"}
+ASKED |= {"generate.search": "-", "generate.width": "2", "mlp.silent": "1"}
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_opens_in_a_narrow_dtype(page, narrow):
-    app = visit(page, depth="open,test,notes", text="The capital of France is", **UNFOLDED, **ASKED)
-    assert str(cache.models.get("smollm2-135m").dtype) == "torch.bfloat16"
+    app = visit(page, text="The capital of France is", **UNFOLDED, **ASKED)
+    assert str(engine().models.get("smollm2-135m").dtype) == "torch.bfloat16"
     assert not app.error and not app.info
 
 
@@ -135,7 +141,7 @@ def test_an_error_of_ours_ends_in_a_calm_panel(monkeypatch):
     def fail(*args, **how):
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(cache.traces, "get", fail)
+    monkeypatch.setattr(engine().traces, "get", fail)
     monkeypatch.setattr("gptviz.ui.page.prompt_bar", fail)
     app = AppTest.from_file(str(app_file()), default_timeout=180).run()
     assert not app.exception
@@ -151,6 +157,6 @@ def test_nothing_is_fetched_from_the_hub_before_a_click():
 
 def test_the_same_prompt_on_the_next_page_costs_nothing(monkeypatch):
     app = visit("attention", text="Nothing is computed twice")
-    made = len(cache.traces)
+    made = len(engine().traces)
     app.switch_page("pages/mlp.py").run()
-    assert not app.exception and len(cache.traces) == made
+    assert not app.exception and len(engine().traces) == made

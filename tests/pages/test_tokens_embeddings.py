@@ -9,7 +9,7 @@ from gptviz.analysis.embeddings import most_alike
 from gptviz.analysis.geometry import space_of
 from gptviz.analysis.similarity import neighbours
 from gptviz.text import LANGUAGES, say
-from gptviz.views.embeddings import NEIGHBOURS
+from gptviz.views.embeddings.parts import NEIGHBOURS
 from tests.pages.test_attention_mlp import shown
 from tests.pages.test_pages import MODELS, UNEXPECTED, address, visit, words
 
@@ -80,43 +80,47 @@ def test_the_rows_that_are_looked_up_are_the_rows_of_the_matrix(smollm2):
     values, parts = shown(visit("embeddings", text=TEXT, token="1"))
     header, arrays = parts["text"]
     np.testing.assert_array_equal(arrays["rows"], smollm2.model.embed.weight[header["different"]].float())
-    assert parts.keys() == {"text"} and values["token"] == 1 and header["ids"] == smollm2.encode(TEXT)
+    assert parts.keys() == {"words", "text"} and values["token"] == 1 and header["ids"] == smollm2.encode(TEXT)
 
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_part_of_the_embeddings_opens(language, model):
     opened = "product,similarity,neighbours,position"
-    app = visit("embeddings", language=language, model=model, rows=opened, depth="open,test,notes")
+    query = {"embeddings.open": opened, "embeddings.depth": "open,test,notes"}
+    app = visit("embeddings", language=language, model=model, **query)
     _, parts = shown(app)
     assert not app.exception and not app.error and UNEXPECTED not in words(app)
     kind = "learned" if model == "toy-sort" else "rotary"
-    assert parts.keys() == {"text", "product", "words", "chance", "neighbours", kind}
-    assert len(parts["neighbours"][0]["near"]["dot"]) > 5
+    assert parts.keys() == {"words", "text", "product", "compared", "chance", "neighbours", kind}
+    assert len(parts["neighbours"][0]["found"]["dot"]) > 5
 
 
 def test_neighbours_of_a_word_of_ones_own(smollm2):
-    _, parts = shown(visit("embeddings", text=TEXT, rows="neighbours", near="dog", measure="distance"))
+    query = {"embeddings.open": "neighbours", "embeddings.near": "dog", "embeddings.measure": "distance"}
+    _, parts = shown(visit("embeddings", text=TEXT, **query))
     space, dog = space_of(smollm2), smollm2.tokenizer.id_of(" dog")
     expected = neighbours(space, space.rows[dog], NEIGHBOURS, [dog])["distance"]
-    assert [one["id"] for one in parts["neighbours"][0]["near"]["distance"]] == [one.id for one in expected]
+    assert [one["id"] for one in parts["neighbours"][0]["found"]["distance"]] == [one.id for one in expected]
 
 
 @pytest.mark.parametrize(
     "asked",
     [
-        {"near": "\x06"},
-        {"near": "#999999"},
-        {"near": "<b>$x$</b>"},
-        {"compared": "cat cat \x06 unbelievable ,,"},
-        {"pair": "99.99"},
-        {"put": "3.9"},
+        {"embeddings.near": "\x06"},
+        {"embeddings.near": "#999999"},
+        {"embeddings.near": "<b>$x$</b>"},
+        {"embeddings.words": "cat cat \x06 unbelievable ,,"},
+        {"embeddings.pair": "99.99"},
+        {"embeddings.positions": "3.9"},
+        {"embeddings.alike": "49151"},
         {"key": "77", "layer": "99", "head": "99"},
         {"text": "a"},
     ],
 )
 def test_what_leads_nowhere_breaks_nothing(asked):
-    link = {"text": TEXT, "rows": "similarity,neighbours,position", "depth": "test"} | asked
+    opened = {"embeddings.open": "similarity,neighbours,position", "embeddings.depth": "test"}
+    link = {"text": TEXT} | opened | asked
     app = visit("embeddings", **link)
     assert not app.exception and not app.error and UNEXPECTED not in words(app)
 
@@ -127,12 +131,13 @@ def test_a_guess_who_is_alike_is_judged_by_the_cosine(smollm2, language):
     others = [i for i in dict.fromkeys(ids) if i != ids[1]][:6]
     best, cosines = most_alike(smollm2, ids[1], others)
     for guess in others[:3]:
-        said = words(visit("embeddings", text=TEXT, token="1", depth="test", alike=str(guess), language=language))
+        asked = {"token": "1", "embeddings.depth": "test", "embeddings.alike": str(guess)}
+        said = words(visit("embeddings", text=TEXT, language=language, **asked))
         right = say(language, "embeddings.test.right", best="", cosine="")[:2]
         assert f"{cosines[best]:.2f}" in said
         assert (f"\n{right}" in said) == (guess == best)
 
 
 def test_notes_count_both_matrices(smollm2):
-    table = visit("embeddings", depth="notes").table[0].value
+    table = visit("embeddings", **{"embeddings.depth": "notes"}).table[0].value
     assert list(table.iloc[2, 1:]) == [f"{smollm2.model.embed.weight.numel():,}", f"{50257 * 12288:,}"]

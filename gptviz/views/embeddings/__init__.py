@@ -2,7 +2,7 @@
 
 text         the tokens, the rows they look up, and a sample of the whole matrix
 product      what multiplying a one-hot vector with the whole matrix gave
-words        further words that the reader wants to compare
+compared     further words that the reader wants to compare
 chance       what two rows drawn at random give
 neighbours   the rows nearest to one vector, in three measures
 learned      position rows (models that have them)

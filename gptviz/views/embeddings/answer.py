@@ -31,7 +31,7 @@ def answer(asked: Asked) -> Answer:
         parts["product"] = make.product_part(llm, id)
     if asked.opened("similarity"):
         words = similarity.words_of(llm, chosen["words"], different)
-        parts["words"] = make.words_part(llm, different, words)
+        parts["compared"] = make.compared_part(llm, different, words)
         parts["chance"] = make.chance_part(space_of(llm))
     if asked.opened("neighbours"):
         parts["neighbours"] = make.neighbours_part(llm, id, chosen["near"], chosen["space"])

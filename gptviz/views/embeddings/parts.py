@@ -67,7 +67,7 @@ def product_part(llm: LLM, id: int) -> bytes:
     return pack({"id": id, "difference": one_hot_difference(space_of(llm), id)}, {})
 
 
-def words_part(llm: LLM, different: Sequence[int], words: Sequence[similarity.Word]) -> bytes:
+def compared_part(llm: LLM, different: Sequence[int], words: Sequence[similarity.Word]) -> bytes:
     """Words to compare with: `rows` [W, D] of those that have a vector; `own` [U + W, 2], the mean and sd of the cosine
     that each of the text's different ids, and of these words, has with the rows of the matrix."""
     good = [word for word in words if not word.trouble]

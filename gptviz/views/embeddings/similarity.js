@@ -48,7 +48,7 @@ export function createSimilarity(scene) {
 
   /** The compared vectors, and all measures between them. */
   function table() {
-    const part = scene.part("words");
+    const part = scene.part("compared");
     if (made.part === part && made.items.length) return made;
     /** @type {Item[]} */
     const items = header.different.map((/** @type {number} */ id, /** @type {number} */ place) => ({
@@ -110,7 +110,7 @@ export function createSimilarity(scene) {
       const colours = scene.colours();
       const scaleOf = diverging(colours, RANGE);
       // What each line gives with any row; known for the cosine.
-      const scales = scene.part("words")?.arrays.own.data;
+      const scales = scene.part("compared")?.arrays.own.data;
       const known = values.measure === "cosine" && scales?.length === 2 * N;
       byOwn.hidden = !known;
       ownBox.checked = values.own;

@@ -30,7 +30,7 @@ export function createWords(scene) {
     /** @param {import("./view.js").Values} values */
     draw({ words }) {
       if (known !== words) input.value = known = words;
-      const part = scene.part("words");
+      const part = scene.part("compared");
       if (!part || part === told) return;
       told = part;
       notes.replaceChildren(
