@@ -11,7 +11,7 @@ import gptviz
 from gptviz.llm import LLM
 from tests.small_models import CONFIGS, random_llm
 
-# Every question of a page and every answer to it is packed on its way, as for an engine elsewhere.
+# The app and its pages ask an engine that might as well be elsewhere.
 os.environ["GPTVIZ_THROUGH_BYTES"] = "1"
 
 if "PYTEST_XDIST_WORKER" in os.environ:

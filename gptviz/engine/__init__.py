@@ -15,8 +15,8 @@ same questions.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
-from functools import cache
 from typing import Protocol
 
 from gptviz.engine.local import LocalEngine
@@ -38,8 +38,15 @@ class Engine(Protocol):
     def stream(self, question: Question) -> Iterator[Answer]: ...
 
 
-@cache
+_engine: LocalEngine | None = None
+_making = threading.Lock()
+
+
 def engine() -> LocalEngine:
     """This process's engine. GPTVIZ_THROUGH_BYTES=1: every question and answer is packed and unpacked on its way, as
     for an engine elsewhere."""
-    return LocalEngine(through_bytes=os.environ.get("GPTVIZ_THROUGH_BYTES") == "1")
+    global _engine
+    with _making:
+        if _engine is None:
+            _engine = LocalEngine(through_bytes=os.environ.get("GPTVIZ_THROUGH_BYTES") == "1")
+        return _engine

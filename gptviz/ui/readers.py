@@ -32,10 +32,10 @@ def _watch() -> None:
     """Until nobody reads any more; the next reader begins it anew."""
     global _watching
     left = time.monotonic()
-    while time.monotonic() - left < PATIENCE:
-        time.sleep(LOOK)
-        if exists() and Runtime.instance().state == RuntimeState.ONE_OR_MORE_SESSIONS_CONNECTED:
+    while exists() and time.monotonic() - left < PATIENCE:
+        if Runtime.instance().state == RuntimeState.ONE_OR_MORE_SESSIONS_CONNECTED:
             left = time.monotonic()
+        time.sleep(LOOK)
     with _watch_lock:
         _watching = False
     engine().rest()

@@ -68,7 +68,7 @@ def test_every_part_of_both_pages_opens(model, language):
     assert set(shown(app)[1]) == {"text", "facts", "layer", "weights", "outputs", "reading", "off"}
     app = visit("mlp", model=model, language=language, depth=EVERYTHING)
     for part in ("curve", "neuron", "layers", "code"):
-        choose(app, "mlp.mlp_part", part)
+        choose(app, "mlp.part", part)
         assert not app.exception and not app.error
 
 

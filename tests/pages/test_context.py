@@ -51,44 +51,44 @@ def test_every_part_opens(model, language):
     app = visit("context", model=model, language=language, depth=EVERYTHING)
     for part in PARTS:
         if part != "heads":
-            choose(app, "context.context_part", part)
+            choose(app, "context.part", part)
         assert not app.exception and not app.error and UNEXPECTED not in words(app)
 
 
 def test_the_sum_is_whole():
-    assert "Together 1.000000 of the whole" in words(visit("context", depth="open", context_part="sum", after="10"))
+    assert "Together 1.000000 of the whole" in words(visit("context", depth="open", part="sum", after="10"))
 
 
 def test_neighbours_and_how_far_to_trust_them():
-    said = words(visit("context", depth="open", context_part="nearest", after="10"))
+    said = words(visit("context", depth="open", part="nearest", after="10"))
     for letter, sense in zip("ABC", ("money", "money", "riverside"), strict=True):
         assert say("en", "context.nearest.count", letter=letter, most=5, count=5, sense=f"**{sense}**") in said
     assert "right for **100\u00a0%** of them" in said and "a draw is right 45\u00a0% of the time" in said
 
 
 def test_a_word_without_reference_sentences():
-    said = words(visit("context", depth="open", context_part="nearest", at_a="3", at_b="3", at_c="4"))
+    said = words(visit("context", depth="open", part="nearest", at_a="3", at_b="3", at_c="4"))
     assert say("en", "context.nearest.unknown", token=":yellow-background[·river]", words="|").split("|")[0] in said
     assert "spring" in said
 
 
 def test_a_link_brings_everything_back():
     texts = {"a": "The red bat flew", "b": "A small bat sat", "c": "My old bat broke"}
-    query = {**texts, "at_a": "1", "at_c": "3", "after": "8", "depth": "open", "context_part": "sum"}
+    query = {**texts, "at_a": "1", "at_c": "3", "after": "8", "depth": "open", "part": "sum"}
     app = visit("context", **query)
     assert [app.text_input(f"context.{letter}").value for letter in "abc"] == list(texts.values())
     assert chosen(app) == [1, 2, 3]
     assert app.select_slider("context.after").value == 8
-    assert address(app) == query
+    assert address(app) == {f"context.{name}": value for name, value in query.items()}
 
 
 def test_the_shared_word_is_found_and_another_can_be_chosen():
     app = visit("context", a="The spring was early", b="Spring: in the spring it rains", c="A spring of the watch")
     assert chosen(app) == [1, 4, 1]
     app.text_input("context.c").set_value("On the watch, a spring").run()
-    assert chosen(app) == [1, 4, 5] and address(app)["c"] == "On the watch, a spring"
+    assert chosen(app) == [1, 4, 5] and address(app)["context.c"] == "On the watch, a spring"
     choose(app, "context.at_b", 3)
-    assert address(app)["at_b"] == "3"
+    assert address(app)["context.at_b"] == "3"
     assert say("en", "context.look.begin_other", words="|", values="").split("|")[0] in words(app)
 
 
@@ -116,7 +116,7 @@ def test_two_sentences_are_compared_without_a_control_and_one_is_not_enough():
 )
 def test_any_sentence(text):
     for part in PARTS:
-        app = visit("context", depth=EVERYTHING, context_part=part)
+        app = visit("context", depth=EVERYTHING, part=part)
         app.text_input("context.b").set_value(text).run()
         assert not app.exception and not app.error and UNEXPECTED not in words(app)
     if len(text) > 500:
@@ -146,7 +146,7 @@ def test_what_stands_behind_changes_nothing(smollm2):
     difference = context.largest_difference(own, new)
     assert difference < 1e-5
     said = f"they differ by {difference:.0e}" if difference else "through the model: **0.0**"
-    assert said in words(app) and address(app)["behind"] == longer
+    assert said in words(app) and address(app)["context.behind"] == longer
     app.text_input("context.behind").set_value("").run()
     assert not app.error and UNEXPECTED not in words(app)
 
@@ -179,5 +179,5 @@ def test_letters_are_compared_on_the_toy():
     app = visit("context", model="toy-sort", depth=EVERYTHING)
     assert chosen(app) == [5, 5, 5]
     assert "through the model: **0.0**" in words(app)
-    choose(app, "context.context_part", "nearest")
+    choose(app, "context.part", "nearest")
     assert say("en", "context.nearest.none") in words(app)

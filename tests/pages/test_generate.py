@@ -26,7 +26,7 @@ def tree_of(llm, *texts: str) -> str:
 def test_it_begins_with_nothing_written(language, smollm2):
     app = visit("generate", text=TEXT, language=language)
     values, parts = shown(app)
-    assert parts.keys() == {"text", "tree"} and values["tree"] == [] and values["goal"] is None
+    assert parts.keys() == {"words", "job", "text", "tree"} and values["tree"] == [] and values["goal"] is None
     _header, arrays = parts["tree"]
     top = smollm2.trace(TEXT).logits[-1].topk(8).indices.tolist()
     assert arrays["next_ids"][0].tolist() == top
@@ -35,10 +35,10 @@ def test_it_begins_with_nothing_written(language, smollm2):
 
 def test_a_tree_comes_back_from_a_link_with_its_numbers(smollm2):
     tree = tree_of(smollm2, " the mat, and", " the floor.")
-    app = visit("generate", text=TEXT, tree=tree, leaf="1", place="1", way="beams", search="-", beside="cache,choice")
+    app = visit("generate", text=TEXT, tree=tree, leaf="1", place="1", way="beams", search="-", open="cache,choice")
     values, parts = shown(app)
     assert (values["leaf"], values["place"], values["search"], values["open"]) == (1, 1, [], ["choice", "cache"])
-    assert parts.keys() == {"text", "tree", "beams", "cache"}
+    assert parts.keys() == {"words", "job", "text", "tree", "beams", "cache"}
     assert parts["tree"][1]["id"].size == 1 + branches.size(branches.read(tree))
     assert not app.exception and not app.error
     totals = []

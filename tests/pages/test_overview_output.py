@@ -23,7 +23,7 @@ def test_nothing_is_given_away_before_a_guess(language):
     assert first_choice not in words(app)
     app.text_input("overview.guess").set_value("Lyon").run()
     assert "·Lyon" in words(app) and "·Paris" in words(app)
-    assert address(app)["guess"] == "Lyon"
+    assert address(app)["overview.guess"] == "Lyon"
 
 
 def test_a_guess_is_rated_by_the_model(smollm2):
@@ -50,13 +50,13 @@ def test_words_are_added_taken_back_and_kept_in_the_address(smollm2):
         next(b for b in app.button if b.label == say("en", f"overview.{key}")).click().run()
 
     press("add_one")
-    assert address(app)["added"] == str(expected[0])
+    assert address(app)["overview.added"] == str(expected[0])
     press("add_five")
-    assert address(app)["added"] == ".".join(map(str, expected))
+    assert address(app)["overview.added"] == ".".join(map(str, expected))
     press("take_back")
-    assert address(app)["added"] == ".".join(map(str, expected[:-1]))
+    assert address(app)["overview.added"] == ".".join(map(str, expected[:-1]))
     press("start_over")
-    assert "added" not in address(app)
+    assert "overview.added" not in address(app)
 
 
 def test_added_tokens_that_do_not_exist_are_not_followed():
@@ -65,7 +65,7 @@ def test_added_tokens_that_do_not_exist_are_not_followed():
 
 
 def test_swapping_a_word_compares_two_runs(smollm2):
-    said = words(visit(text=TEXT, depth="test", token="3", swap="Germany"))
+    said = words(visit(text=TEXT, token="3", depth="test", swap="Germany"))
     berlin = smollm2.trace("The capital of Germany is").logits[-1].double().softmax(-1).max()
     assert f":gray-background[·Berlin] ({percent(float(berlin))})" in said
     assert "is **0.0**" in said, "rows before the swap are the same to the last bit"
@@ -77,7 +77,7 @@ def test_output_says_what_came_next(smollm2, at):
     p = trace.logits[at].double().softmax(-1)
     came = trace.ids[at + 1]
     values, parts = shown(visit("output", text=TEXT, token=str(at)))
-    assert values["token"] == at and parts.keys() == {"text", "logits"}
+    assert values["token"] == at and parts.keys() == {"words", "text", "logits"}
     _, arrays = parts["text"]
     assert arrays["bits"][at + 1] == pytest.approx(-math.log2(p[came]), abs=1e-4)
     assert arrays["ranks"][at + 1] == int((p > p[came]).sum()) + 1
@@ -85,7 +85,7 @@ def test_output_says_what_came_next(smollm2, at):
 
 def test_the_dot_product_adds_up_to_the_logit(smollm2):
     trace = smollm2.trace(TEXT)
-    values, parts = shown(visit("output", text=TEXT, unfolded="number,lens"))
+    values, parts = shown(visit("output", text=TEXT, open="number,lens"))
     assert values["open"] == ["number", "lens"] and "lens" in parts
     header, arrays = parts["logits"]
     np.testing.assert_array_equal(arrays["logits"], trace.logits[-1].numpy())
@@ -102,7 +102,7 @@ def test_a_start_token_comes_before_the_text(smollm2):
     assert with_start[0]["tokens"][1:] == plain[0]["tokens"]
     assert np.isnan(plain[1]["bits"][0]) and with_start[1]["bits"][1] > 0
     values, parts = shown(visit("output", text=TEXT, start="at"))
-    assert values["token"] == 0 and values["start"]
+    assert values["start"] == "at" and parts["logits"][0]["position"] == 0
     expected = smollm2.trace([smollm2.checkpoint.bos_id, *smollm2.tokenizer.encode(TEXT)]).logits[0]
     np.testing.assert_allclose(parts["logits"][1]["logits"], expected, rtol=1e-4, atol=1e-3)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from gptviz.engine import engine
+from gptviz.engine import LocalEngine, engine
 from gptviz.paths import app_file
 from gptviz.text import LANGUAGES, say
 from gptviz.ui.shell import PAGES
@@ -23,9 +23,10 @@ def field(page: str) -> str:
 
 
 def visit(page: str = "overview", **query: str) -> AppTest:
-    """The app, opened at a link."""
+    """The app, opened at a link. query: the page's own choices by their own names."""
     app = AppTest.from_file(str(app_file()), default_timeout=180)
-    app.query_params.update(query)
+    own = STOPS[page].own
+    app.query_params.update({STOPS[page].address(n) if n in own else n: value for n, value in query.items()})
     app.run()
     if page != "overview":
         app.switch_page(f"pages/{page}.py").run()
@@ -49,7 +50,7 @@ def words(app: AppTest) -> str:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_opens(page, language, model, depth):
-    app = visit(page, language=language, model=model, **({f"{page}.depth": depth} if depth else {}))
+    app = visit(page, language=language, model=model, **({"depth": depth} if depth else {}))
     assert app.title[0].value == say(language, f"ui.pages.{page}.title")
     assert not app.error and not app.info
     assert app.text_input(field(page)).value
@@ -60,24 +61,19 @@ def narrow() -> Iterator[None]:
     """The server was told to compute in bfloat16."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GPTVIZ_DTYPE", "bfloat16")
-        engine.cache_clear()
+        patch.setattr("gptviz.engine._engine", LocalEngine(through_bytes=True))
         yield
-    engine.cache_clear()
 
 
-UNFOLDED = {
-    f"{stop.name}.{name}": ",".join(stop.own[name].kind.options)
-    for stop in STOPS.values()
-    for name in ("open", "depth")
-    if name in stop.own
-}
-ASKED = {"attention.off": "3.1", "attention.last": " Spain", "output.cell": "blocks.2.resid_mid:1"}
-ASKED |= {"generate.search": "-", "generate.width": "2", "mlp.silent": "1"}
+EVERYTHING = {stop.address("depth"): "open,test,notes" for stop in STOPS.values()}
+EVERYTHING |= {f"{name}.open": ",".join(s.own["open"].kind.options) for name, s in STOPS.items() if "open" in s.own}
+ASKED = {"attention.off": "3.1", "attention.last": " Spain", "output.cell": "blocks.2.resid_mid:1", "mlp.silent": "1"}
+ASKED |= {"generate.search": "-", "generate.width": "2"}
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_opens_in_a_narrow_dtype(page, narrow):
-    app = visit(page, text="The capital of France is", **UNFOLDED, **ASKED)
+    app = visit(page, text="The capital of France is", **EVERYTHING, **ASKED)
     assert str(engine().models.get("smollm2-135m").dtype) == "torch.bfloat16"
     assert not app.error and not app.info
 
@@ -92,7 +88,7 @@ def test_typing_a_text_puts_it_into_the_address():
 
 def test_choosing_a_language_speaks_it():
     app = visit()
-    app.segmented_control(".language").set_value("zh").run()
+    app.segmented_control("overview.language").set_value("zh").run()
     assert app.title[0].value == say("zh", "ui.pages.overview.title")
     assert address(app) == {"language": "zh"}
 

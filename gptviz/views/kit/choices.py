@@ -132,6 +132,8 @@ class Number(Kind):
             return math.inf
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(value)
+        if not self._real and not float(value).is_integer():
+            raise ValueError(value)
         return self._checked(float(value) if self._real else int(value))
 
     def to_json(self, value: float) -> float | str:

@@ -7,11 +7,20 @@ import time
 from types import SimpleNamespace
 
 import pytest
+import torch
 
+from gptviz.analysis.kept import forget_all, kept
+from gptviz.engine.models import Models
+from gptviz.engine.traces import Budget, Traces
 from gptviz.errors import CheckpointError, InputError
 from gptviz.interventions import Scale
-from gptviz.ui.cache import Models, Traces
 from tests.small_models import CONFIGS, random_llm
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    """What other tests left behind counts in the limit, too."""
+    forget_all()
 
 
 def small(fingerprint: str = "a"):
@@ -35,7 +44,7 @@ class Loader:
 
 def test_two_sessions_load_a_model_once_and_both_hear_how_far_it_is():
     loader = Loader(delay=0.3)
-    models, heard, got = Models(load_model=loader), [], []
+    models, heard, got = Models(loader), [], []
 
     def visit():
         got.append(models.get("m", lambda *at: heard.append((threading.get_ident(), at))))
@@ -52,7 +61,7 @@ def test_two_sessions_load_a_model_once_and_both_hear_how_far_it_is():
 
 def test_at_most_two_models_stay():
     loader, gone = Loader(), []
-    models = Models(load_model=loader, forget=lambda llm: gone.append(llm.name))
+    models = Models(loader, left=lambda llm: gone.append(llm.name))
     for name in ("a", "b", "a", "c"):
         models.get(name)
     assert gone == ["b"]
@@ -63,7 +72,7 @@ def test_at_most_two_models_stay():
 
 def test_a_failure_is_told_to_all_who_wait_and_tried_again_by_the_next():
     loader = Loader()
-    models = Models(load_model=loader)
+    models = Models(loader)
     for _ in range(2):
         with pytest.raises(CheckpointError):
             models.get("broken")
@@ -133,3 +142,47 @@ def test_nothing_is_left_of_having_waited():
     with pytest.raises(InputError):
         traces.get(llm, [10_000])
     assert not traces._making
+
+
+def test_a_pass_waits_for_room_among_those_under_way(monkeypatch):
+    budget, order = Budget(), []
+    monkeypatch.setattr(budget, "_room", lambda: 10)
+    begun = threading.Event()
+
+    def second():
+        begun.set()
+        with budget.claim(6):
+            order.append("second")
+
+    with budget.claim(5):
+        thread = threading.Thread(target=second)
+        thread.start()
+        begun.wait()
+        with budget.claim(5):  # beside the first there is room for this one
+            order.append("beside")
+        thread.join(0.2)
+        assert order == ["beside"], "for the second there is none yet"
+    thread.join()
+    assert order == ["beside", "second"]
+    with budget.claim(1000):  # alone, it goes on: whether it fits at all was checked before
+        order.append("alone")
+
+
+def test_the_bytes_held_are_those_of_the_traces_that_are_left():
+    traces, llm = Traces(), small()
+    kept = [traces.get(llm, [i]) for i in range(3)]
+    assert traces.nbytes == sum(trace.nbytes for trace in kept)
+    traces.forget()
+    assert (traces.nbytes, len(traces)) == (0, 0)
+
+
+def test_what_was_made_of_traces_counts_with_them():
+    llm = small()
+    size = llm.trace([1, 2, 3]).nbytes
+    traces = Traces(limit=3 * size)
+    first = traces.get(llm, [0, 2, 3])
+    kept(first, "something large", lambda: torch.zeros(size, dtype=torch.uint8))
+    traces.get(llm, [1, 2, 3])
+    del first
+    traces.get(llm, [2, 2, 3])
+    assert len(traces) == 2, "the first went, and what was made of it too"

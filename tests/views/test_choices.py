@@ -1,0 +1,101 @@
+"""What can be chosen: every declaration reads what it writes, and refuses what cannot be."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gptviz.text import LANGUAGES, file, say
+from gptviz.ui.page import field_key
+from gptviz.ui.state import DECLARED
+from gptviz.views.kit.choices import BASE, Choice, Index, Number, Stop, Subset, Text, changed_by, clean
+from gptviz.views.stops import STOPS
+
+
+@pytest.mark.parametrize("address", DECLARED)
+def test_what_is_written_is_read_again_by_address_and_by_view(address):
+    _, choice = DECLARED[address]
+    rng = random.Random(address)
+    for value in [choice.kind.any(rng) for _ in range(50)]:
+        assert choice.kind.read(choice.kind.write(value)) == value
+        assert choice.from_json(json.loads(json.dumps(choice.to_json(value), allow_nan=False))) == value
+    assert choice.from_json(choice.to_json(choice.default)) == choice.default
+
+
+@pytest.mark.parametrize("address", DECLARED)
+def test_every_default_can_be_chosen_and_what_resets_it_exists(address):
+    stop, choice = DECLARED[address]
+    if choice.default is not None:
+        assert choice.kind.from_json(choice.to_json(choice.default)) == choice.default
+    for name in choice.reset_by:
+        assert name == "letters" or name in BASE or (stop and name in stop.own), name
+    if stop and isinstance(choice.asks, tuple):
+        assert set(choice.asks) <= set(stop.own["open"].kind.options)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("address", DECLARED)
+def test_every_choice_has_a_name_a_reader_understands(address, language):
+    assert say(language, field_key(address))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_name_is_left_over(language):
+    for stop in STOPS.values():
+        named = {key.removeprefix("fields.") for key in file(language, stop.name) if key.startswith("fields.")}
+        assert named == stop.own.keys(), stop.name
+    assert {key.removeprefix("fields.") for key in file(language, "ui") if key.startswith("fields.")} == BASE.keys()
+
+
+@pytest.mark.parametrize("stop", STOPS.values(), ids=lambda stop: stop.name)
+def test_the_browser_gets_every_default_and_limit(stop):
+    about = json.loads(json.dumps(stop.about(), allow_nan=False))
+    assert about.keys() == stop.by_name.keys() - {"depth"}
+    for name, choice in about.items():
+        declared = stop.by_name[name]
+        assert declared.from_json(choice["default"]) == declared.default
+        if options := getattr(declared.kind, "options", None):
+            assert choice["options"] == list(options)
+
+
+def test_what_a_model_does_not_have_is_the_last_there_is():
+    stop = Stop("s", shared={"layer": True, "token": False}, choices=(Choice("entry", 0, Index("d_head")),))
+    sizes = {"n_layer": 3, "d_head": 8, "n_tokens": 5}
+    values = {"layer": 7, "token": None, "entry": 8}
+    assert stop.within(values, sizes) == ({"layer": 2, "token": None, "entry": 7}, {"layer": (7, 2), "entry": (8, 7)})
+    assert stop.within(values, {}) == (values, {}), "sizes that are not known bound nothing"
+
+
+def test_one_name_for_one_thing():
+    with pytest.raises(AssertionError):
+        Stop("s", shared={"layer": True}, choices=(Choice("layer", 0, Index()),))
+
+
+def test_another_model_is_another_text():
+    assert changed_by({"model": None, "layer": 1}, {"model": "gpt2", "layer": 1}) == {"model", "text"}
+    assert changed_by({"model": "toy-sort"}, {"model": None}) == {"model", "text", "letters"}
+    assert changed_by({"token": 1}, {"token": 2}) == {"token"}
+
+
+@pytest.mark.parametrize("value", [True, "3", math.nan, -1, 4.5, None, [1]])
+def test_a_view_cannot_report_what_is_no_number(value):
+    with pytest.raises(ValueError):
+        Choice("n", 1, Number(0, 4)).from_json(value)
+
+
+def test_half_a_selection_is_refused_whole():
+    with pytest.raises(ValueError):
+        Subset(("a", "b")).read("a,c")
+    assert Subset(("a", "b")).read("b,a") == ("a", "b")
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=()), max_size=300))
+def test_any_text_is_made_fit_to_be_read(text):
+    kept = Text(100).from_json(text)
+    assert len(kept) <= 100 and kept == clean(kept)
+    kept.encode()
