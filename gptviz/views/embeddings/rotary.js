@@ -205,8 +205,8 @@ export function createRotary(scene) {
       /** @type {HTMLButtonElement} */ (back).disabled = values.at === null;
       result.replaceChildren(
         ...nodes("rotary.result", {
-          query: scene.chip(t),
-          key: scene.chip(s),
+          query: scene.token(t),
+          key: scene.token(s),
           m: String(at),
           n: String(from),
           distance: element("b", {}, String(at - from)),

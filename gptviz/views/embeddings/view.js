@@ -1,6 +1,7 @@
 // The embeddings view: from an id to a vector, what the vector lies near, and how position comes in.
 // Lookup, measures, pairs and rotation are computed here; the server is asked for neighbours, words and layers.
 
+import { chip } from "../kit/chip.js";
 import { element, fill, fillNodes } from "../kit/dom.js";
 import { createKeeper } from "../kit/keeper.js";
 import { createSections } from "../kit/section.js";
@@ -47,8 +48,7 @@ const ASKS = ["token", "open", "words", "query", "space", "layer"];
  * @property {string} language
  * @property {(key: string, values?: Record<string, any>) => string} say
  * @property {(key: string, nodes: Record<string, Node | string>) => (Node | string)[]} nodes
- * @property {(position: number) => HTMLElement} chip a token of the text, on its colour
- * @property {(piece: string) => HTMLElement} token any other
+ * @property {(position: number) => HTMLElement} token of the text
  * @property {(place: number) => ArrayLike<number>} row of the text's different ids
  * @property {(position: number) => number} place of a position's id among the different ids
  * @property {() => Record<string, import("../kit/colours.js").Rgb>} colours
@@ -118,12 +118,7 @@ export function mount(root, given, report) {
       language: header.language,
       say: (key, filled = {}) => fill(header.labels[key], filled),
       nodes: (key, nodes) => fillNodes(header.labels[key], nodes),
-      chip(position) {
-        const node = scene.token(header.tokens[position]);
-        node.style.setProperty("--chip", `var(--token-${position % 6})`);
-        return node;
-      },
-      token: (piece) => element("span", { class: "token", lang: "", translate: "no" }, piece),
+      token: (position) => chip(header.tokens[position], position),
       row: (place) => arrays.rows.data.subarray(place * D, (place + 1) * D),
       place: (position) => places[position],
       colours: keeper.colours,

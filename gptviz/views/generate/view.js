@@ -1,6 +1,7 @@
 // The generation view: a text that grows word by word, and the tree of what else was tried. Which texts there are and
 // which is followed is decided here; the host writes when a goal is set, and tells of every word.
 
+import { chip } from "../kit/chip.js";
 import { element, fill, fillNodes } from "../kit/dom.js";
 import { createKeeper } from "../kit/keeper.js";
 import { createSections } from "../kit/section.js";
@@ -222,11 +223,7 @@ export function mount(root, given, report) {
       say,
       nodes: (key, nodes) => fillNodes(header.labels[key], nodes),
       piece,
-      token(id, position) {
-        const node = element("span", { class: "token", lang: "", translate: "no" }, piece(id));
-        if (position !== undefined) node.style.setProperty("--chip", `var(--token-${position % 6})`);
-        return node;
-      },
+      token: (id, position) => chip(piece(id), position),
       position: (node) => header.tokens.length + node.path.length - 1,
       ends: (id) => header.ends.some((/** @type {any} */ end) => end.id === id),
       colours: keeper.colours,

@@ -1,5 +1,6 @@
 // A sum of words: its answer, what would have come without the arithmetic, and whether it is a parallelogram.
 
+import { chip } from "../kit/chip.js";
 import { css } from "../kit/colours.js";
 import { element } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
@@ -119,12 +120,12 @@ export function createFormula(scene) {
 
   /** @param {any} it */
   function sentences(it) {
-    const answer = scene.token(it.answer.piece);
+    const answer = chip(it.answer.piece);
     const key = it.verdict === "fails" || it.verdict === "near" ? "not_first" : it.predicted ? "first" : "nearest";
     const lines = [
       scene.nodes(`verdict.${key}`, {
         answer,
-        first: scene.token(it.first.piece),
+        first: chip(it.first.piece),
         rank: n(it.rank),
         cosine: fixed(it.answer.cosine, 2),
       }),
@@ -138,7 +139,9 @@ export function createFormula(scene) {
     if (it.rank_kept > it.rank) lines.push([say("verdict.kept", { rank: n(it.rank_kept) })]);
     const means = it.terms.filter((/** @type {any} */ term) => term.id === null);
     for (const { word, pieces } of means)
-      lines.push(scene.nodes("verdict.mean", { word, pieces: element("span", {}, ...pieces.map(scene.token)) }));
+      lines.push(
+        scene.nodes("verdict.mean", { word, pieces: element("span", {}, ...pieces.map((piece) => chip(piece))) }),
+      );
     return lines.map((line) => element("p", {}, ...line));
   }
 
@@ -241,7 +244,7 @@ export function createFormula(scene) {
             element(
               "th",
               { scope: "row" },
-              scene.token(one.piece),
+              chip(one.piece),
               one.own ? element("span", { class: "muted" }, ` ${say("formula.own")}`) : "",
             ),
             cell,

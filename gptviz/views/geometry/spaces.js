@@ -1,5 +1,6 @@
 // The same questions asked in every space that is here, side by side.
 
+import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
 import { cosine } from "./formula.js";
@@ -26,7 +27,7 @@ export function createSpaces(scene) {
   function verdict({ result, trouble }) {
     if (trouble) return [element("span", { class: "muted" }, trouble)];
     return [
-      scene.token(result.answer.piece),
+      chip(result.answer.piece),
       " ",
       say("spaces.place", { rank: n(result.rank), verdict: say(`gallery.${result.verdict}`) }),
     ];
@@ -98,7 +99,7 @@ export function createSpaces(scene) {
                 : ["–"],
             ),
             line(say("spaces.near", { word: first }), columns, ({ near }) =>
-              (near ?? []).flatMap((/** @type {string} */ piece) => [scene.token(piece), " "]),
+              (near ?? []).flatMap((/** @type {string} */ piece) => [chip(piece), " "]),
             ),
             ...(known.length ? ["earned", "free", "near", "fails"] : []).map((verdict) =>
               line(say("spaces.family", { verdict: say(`gallery.${verdict}`) }), columns, ({ tally }) => [

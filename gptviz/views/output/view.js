@@ -1,6 +1,7 @@
 // The output view: logits of one position -> probabilities of the next word, under a temperature slider.
 // Everything is computed here from the full logit vector, at every step of the slider.
 
+import { chip } from "../kit/chip.js";
 import { element, fill, fillNodes } from "../kit/dom.js";
 import { count, fixed, percent } from "../kit/format.js";
 import { createKeeper } from "../kit/keeper.js";
@@ -163,7 +164,7 @@ export function mount(root, given, report) {
       say,
       nodes: (key, nodes) => fillNodes(header.labels[key], nodes),
       piece: (id) => pieces.get(id) ?? scene.part("pieces")?.header.pieces[id] ?? `#${id}`,
-      token: (id) => element("span", { class: "token", lang: "", translate: "no" }, scene.piece(id)),
+      token: (id) => chip(scene.piece(id)),
       colours: keeper.colours,
       part: (name) => parts[name] ?? null,
       values: keeper.values,

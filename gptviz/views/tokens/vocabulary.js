@@ -1,5 +1,6 @@
 // A vocabulary to look through: by text, by id, by regular expression; its longest, special and space entries.
 
+import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { count } from "../kit/format.js";
 
@@ -145,7 +146,7 @@ export function createVocabulary(scene) {
       { type: "button", "data-at": at, title: `${piece} · ${say("vocabulary.bytes", { count: bytes })}` },
       element("span", { class: "muted" }, String(id)),
       " ",
-      element("span", { class: "token" }, runs),
+      chip(runs),
       ...(bytes > 8 ? [" ", element("span", { class: "muted" }, String(bytes))] : []),
     );
     node.addEventListener("click", () => node.classList.toggle("whole"));
