@@ -9,6 +9,14 @@ trace["blocks.3.attn.pattern"]
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gptviz.errors import GptvizError
+    from gptviz.interventions import Add, Scale, Set
+    from gptviz.llm import LLM, load
+    from gptviz.sampling import Step
+    from gptviz.trace import Trace
 
 __version__ = "0.1.0"
 

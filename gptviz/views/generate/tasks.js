@@ -11,7 +11,11 @@ export function createTasks(scene) {
   const waiting = element("p", { class: "muted", role: "status" }, say("tasks.waiting"));
   let shown = /** @type {import("../kit/wire.js").Payload | null} */ (null);
 
-  /** What the model answered, and how likely it held each of the answers to choose from. @param {any} row @param {any} found */
+  /**
+   * What the model answered, and how likely it held each of the answers to choose from.
+   * @param {any} row
+   * @param {any} found
+   */
   function answer(row, found) {
     const right = found.pieces[0] === row.right;
     return element(

@@ -104,7 +104,7 @@ export function mount(root, given, report) {
   let numbers = new Numbers();
   let timings = /** @type {{length: number, cached: number, plain: number}[]} */ ([]);
   let seeded = false; // the reader has set the seed since something was last written: it counts as it is
-  let early = /** @type {Map<string, any>} */ (new Map()); // words that came before the one they stand behind
+  const early = /** @type {Map<string, any>} */ (new Map()); // words that came before the one they stand behind
   const keeper = createKeeper({
     frame,
     /** @type {Values} */
@@ -281,7 +281,10 @@ export function mount(root, given, report) {
     return true;
   }
 
-  /** Whether it is done with what is asked for now: it may come when the reader has asked for more. @param {any} done */
+  /**
+   * Whether it is done with what is asked for now: it may come when the reader has asked for more.
+   * @param {any} done
+   */
   function isAsked({ goal }) {
     const values = keeper.values();
     return goal === values.goal && (goal !== null || values.measure);

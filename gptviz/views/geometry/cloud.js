@@ -285,7 +285,8 @@ export function createCloud(scene) {
       const byNeighbours = flat && picture !== null;
       const solid = values.dims === 3 && !byNeighbours && !along;
       const shape = solid ? "solid" : along ? "axes" : byNeighbours ? "laid" : "flat";
-      if (seenAs !== shape) [seenAs, zoom, shift] = [shape, 1, [0, 0]]; // what was large in one may be nowhere in the other
+      // What was large in one may be nowhere in the other.
+      if (seenAs !== shape) [seenAs, zoom, shift] = [shape, 1, [0, 0]];
       const points = byNeighbours ? picture.flat : along ? own.arrays.flat.data : part.arrays.flat.data;
       const seen = place(it, points, byNeighbours || along ? 2 : 3, solid);
       const extent = (/** @type {number} */ axis) =>

@@ -22,10 +22,10 @@ export const cosine = (value) => fixed(Math.abs(value) < 0.005 ? 0 : value, 2);
 /** @param {any[]} terms */
 export const written = (terms) =>
   terms
-    .map(
-      ({ factor, word }, i) =>
-        `${factor < 0 ? (i ? " − " : "−") : i ? " + " : ""}${Math.abs(factor) === 1 ? "" : `${Math.abs(factor)} `}${word}`,
-    )
+    .map(({ factor, word }, i) => {
+      const sign = factor < 0 ? (i ? " − " : "−") : i ? " + " : "";
+      return `${sign}${Math.abs(factor) === 1 ? "" : `${Math.abs(factor)} `}${word}`;
+    })
     .join("");
 
 /** @param {import("./view.js").Scene} scene */
@@ -336,14 +336,25 @@ export function createFormula(scene) {
   }
 }
 
-/** How far a point is from a line between two others. @param {number[]} point @param {number[]} from @param {number[]} to */
+/**
+ * How far a point is from a line between two others.
+ * @param {number[]} point
+ * @param {number[]} from
+ * @param {number[]} to
+ */
 function apart([x, y], [x1, y1], [x2, y2]) {
   const length = (x2 - x1) ** 2 + (y2 - y1) ** 2;
   const along = length ? Math.max(0, Math.min(1, ((x - x1) * (x2 - x1) + (y - y1) * (y2 - y1)) / length)) : 0;
   return Math.hypot(x - x1 - along * (x2 - x1), y - y1 - along * (y2 - y1));
 }
 
-/** @param {import("../kit/painter.js").Painter} painter @param {number[]} from @param {number[]} to @param {any} colour @param {number[]} dash */
+/**
+ * @param {import("../kit/painter.js").Painter} painter
+ * @param {number[]} from
+ * @param {number[]} to
+ * @param {any} colour
+ * @param {number[]} dash
+ */
 function arrow(painter, from, to, colour, dash) {
   painter.line([from, to], colour, { thick: 2.5, dash });
   const angle = Math.atan2(to[1] - from[1], to[0] - from[0]);

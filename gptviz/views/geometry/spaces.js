@@ -14,7 +14,12 @@ export function createSpaces(scene) {
   const absent = element("p", { class: "muted" });
   let shown = /** @type {any} */ (null);
 
-  /** A line of the table: its title, and what each space answers. @param {Node | string} title @param {any[]} columns @param {(column: any) => (Node | string)[]} cell */
+  /**
+   * A line of the table: its title, and what each space answers.
+   * @param {Node | string} title
+   * @param {any[]} columns
+   * @param {(column: any) => (Node | string)[]} cell
+   */
   const line = (title, columns, cell) =>
     element(
       "tr",

@@ -60,7 +60,8 @@ const ASKS = [
  * @property {(name: string) => Payload | null} part of this space
  * @property {() => Values} values
  * @property {(change: Partial<Values>) => void} choose
- * @property {() => {iteration: number, total: number, flat: Float32Array, rows: string} | null} picture the last of t-SNE
+ * @property {() => {iteration: number, total: number, flat: Float32Array, rows: string} | null} picture
+ *   the last of t-SNE
  * @property {{shown: boolean, stopped: boolean}} laid whether that is what is shown; whether the reader stopped it
  * @property {() => void} redraw
  */

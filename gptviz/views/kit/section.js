@@ -53,7 +53,7 @@ export function createSection({ name, title, question, create, isOpen, set }) {
  * @param {() => {open: string[]}} scene.values
  * @param {(change: any) => void} scene.choose
  * @param {Record<string, (scene: any) => {node: HTMLElement, draw: (now: any) => void, destroy?: () => void}>} sections
- * @param {{title?: (name: string) => string, all?: string[]}} [how] all: what else may be open, in the order of the page
+ * @param {{title?: (name: string) => string, all?: string[]}} [how] all: what else may be open, in the page's order
  */
 export function createSections(
   scene,

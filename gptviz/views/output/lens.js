@@ -92,7 +92,11 @@ export function createLens(scene) {
     return say(kind === "resid_mid" ? "lens.where_attention" : "lens.where_mlp", { layer });
   }
 
-  /** Strongest at rank 1, none at the end of the vocabulary, by the logarithm. @param {number} rank @param {number} V */
+  /**
+   * Strongest at rank 1, none at the end of the vocabulary, by the logarithm.
+   * @param {number} rank
+   * @param {number} V
+   */
   const strength = (rank, V) => 1 - Math.log(rank) / Math.log(V);
 
   /** @param {import("../kit/painter.js").Painter} painter @param {import("../kit/wire.js").Payload} part */

@@ -1,4 +1,5 @@
-// The text: after each token, how well the model had expected what came; the chosen one is where the next word is asked.
+// The text: after each token, how well the model had expected what came; the chosen one is where the next word is
+// asked.
 
 import { chip } from "../kit/chip.js";
 import { css, mix, readableOn } from "../kit/colours.js";

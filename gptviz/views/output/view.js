@@ -13,7 +13,7 @@ import { createFilters } from "./filters.js";
 import { createLens } from "./lens.js";
 import { createNumber } from "./number.js";
 import { createSample } from "./sample.js";
-import { createSlider } from "../kit/slider.js";
+import { createSlider } from "./slider.js";
 import { createText } from "./text.js";
 
 export const css = ["../kit/common.css", "./view.css", "./sections.css"];

@@ -138,7 +138,13 @@ export function createVocabulary(scene) {
     worker.postMessage({ pattern: expression[1], pieces });
   }
 
-  /** An entry; at a click it is shown whole. @param {number} at @param {number} id @param {string} piece @param {number} bytes */
+  /**
+   * An entry; at a click it is shown whole.
+   * @param {number} at
+   * @param {number} id
+   * @param {string} piece
+   * @param {number} bytes
+   */
   function entry(at, id, piece, bytes) {
     const runs = piece.length > 12 && new Set(piece).size === 1 ? `${piece[0]} × ${piece.length}` : piece;
     const node = element(
