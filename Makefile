@@ -34,6 +34,7 @@ lint: $(READY) $(MODULES)
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/python scripts/check_lines.py
+	@$(BIN)/lint-imports --no-logo
 	@$(BIOME) --error-on-warnings
 	@$(NODE) node_modules/typescript/bin/tsc
 	@$(BIN)/basedpyright
@@ -49,7 +50,7 @@ bench: $(READY) browser
 	@$(BIN)/python benchmarks/views.py
 
 clean:
-	rm -rf $(VENV) node_modules .pytest_cache .ruff_cache .hypothesis test-results dist
+	rm -rf $(VENV) node_modules .import_linter_cache .pytest_cache .ruff_cache .hypothesis test-results dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Done once, and again when what is required changes.

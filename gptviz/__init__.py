@@ -38,4 +38,6 @@ __all__ = ["LLM", "Add", "GptvizError", "Scale", "Set", "Step", "Trace", "__vers
 def __getattr__(name: str):
     if name not in _HOMES:
         raise AttributeError(f"module 'gptviz' has no attribute {name!r}")
+    if name in ("LLM", "Trace", "load"):
+        import_module("gptviz.views")  # what a Trace can show
     return getattr(import_module(_HOMES[name]), name)

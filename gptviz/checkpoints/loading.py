@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     import torch
 
     from gptviz.model import GPT, GPTConfig
-    from gptviz.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model in memory and where it came from. `entry` is None for what is not in the catalogue, `tokenizer` for a
-    folder without one. `fingerprint` is the same for the same weights and config, whatever the dtype."""
+    """A model in memory and where it came from. `entry` is None for what is not in the catalogue; `tokenizer_folder`
+    is where its tokenizer.json lies, if it has one. `fingerprint` is the same for the same weights and config, whatever
+    the dtype."""
 
     name: str
     title: str
@@ -33,7 +33,7 @@ class Checkpoint:
     folder: Path
     config: GPTConfig
     model: GPT
-    tokenizer: Tokenizer | None
+    tokenizer_folder: Path | None
     bos_id: int | None
     eos_ids: frozenset[int]
     entry: Entry | None
@@ -90,7 +90,6 @@ def load_checkpoint(
     from gptviz.checkpoints.config import config_from_hf, model_type
     from gptviz.checkpoints.tokenizer_files import tokenizer_folder
     from gptviz.checkpoints.weights import load_model
-    from gptviz.tokenizer import Tokenizer
 
     name, progress = str(name), progress or _silent
     check_device(device)
@@ -100,7 +99,6 @@ def load_checkpoint(
         hf = read_config(folder)
         family, config = model_type(hf), config_from_hf(hf)
         model = load_model(folder, config, family, dtype or torch.float32, device, progress)
-        with_tokenizer = tokenizer_folder(folder)
         return Checkpoint(
             name=name,
             title=place.entry.title if place.entry else Path(place.at).name,
@@ -108,7 +106,7 @@ def load_checkpoint(
             folder=folder,
             config=model.config,
             model=model,
-            tokenizer=Tokenizer.from_folder(with_tokenizer) if with_tokenizer else None,
+            tokenizer_folder=tokenizer_folder(folder),
             bos_id=bos_id(folder, hf, config.vocab_size),
             eos_ids=eos_ids(folder, hf, config.vocab_size),
             entry=place.entry,
