@@ -9,6 +9,14 @@ trace["blocks.3.attn.pattern"]
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gptviz.errors import GptvizError
+    from gptviz.interventions import Add, Scale, Set
+    from gptviz.llm import LLM, load
+    from gptviz.sampling import Step
+    from gptviz.trace import Trace
 
 __version__ = "0.1.0"
 
@@ -30,4 +38,6 @@ __all__ = ["LLM", "Add", "GptvizError", "Scale", "Set", "Step", "Trace", "__vers
 def __getattr__(name: str):
     if name not in _HOMES:
         raise AttributeError(f"module 'gptviz' has no attribute {name!r}")
+    if name in ("LLM", "Trace", "load"):
+        import_module("gptviz.views")  # what a Trace can show
     return getattr(import_module(_HOMES[name]), name)

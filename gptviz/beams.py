@@ -71,7 +71,8 @@ def search(model: GPT, ids: list[int], width: int, max_new_tokens: int, eos_ids:
     if len(ids) + max_new_tokens > model.config.max_tokens:
         raise InputError("generation_too_long", n_prompt=len(ids), n_new=max_new_tokens, limit=model.config.max_tokens)
     found = BeamSearch()
-    cache, running = KVCache(), [(None, 0.0)]  # (node, total) of each text that goes on
+    cache = KVCache()
+    running: list[int] = []  # the last tokens of the texts that go on; at first there is the prompt alone
     ended: list[int] = []
     new = torch.tensor([ids], device=model.embed.weight.device)
     for depth in range(1, max_new_tokens + 1):
@@ -80,7 +81,8 @@ def search(model: GPT, ids: list[int], width: int, max_new_tokens: int, eos_ids:
         if not torch.isfinite(logits).all():
             raise InputError("logits_not_finite", count=int((~torch.isfinite(logits)).sum()))
         logp = logits.log_softmax(-1)
-        totals = torch.tensor([total for _, total in running], device=logp.device)[:, None] + logp
+        before = [found.nodes[node].total for node in running] or [0.0]
+        totals = torch.tensor(before, device=logp.device)[:, None] + logp
         flat = totals.flatten().topk(min(2 * width, totals.numel()))
         chosen: list[tuple[int, int]] = []  # (row it came from, node)
         for rank, (place, total) in enumerate(zip(flat.indices.tolist(), flat.values.tolist(), strict=True)):
@@ -88,23 +90,22 @@ def search(model: GPT, ids: list[int], width: int, max_new_tokens: int, eos_ids:
             ends = token in eos_ids
             # An end token counts only among the width best, as in transformers.
             kept = rank < width if ends else len(chosen) < width
-            node = Beam(len(found.nodes), running[row][0], token, "", float(logp[row, token]), total, depth, kept, ends)
+            parent = running[row] if running else None
+            node = Beam(len(found.nodes), parent, token, "", float(logp[row, token]), total, depth, kept, ends)
             found.nodes.append(node)
             if kept and ends:
                 ended.append(node.index)
             elif kept:
                 chosen.append((row, node.index))
-        if not chosen:
-            running = []
+        running = [node for _, node in chosen]
+        if not running:
             break
-        running = [(node, found.nodes[node].total) for _, node in chosen]
         if len(ended) >= width:
             ended = sorted(ended, key=found.score, reverse=True)[:width]
-            if found.score(running[0][0]) <= found.score(ended[-1]):
+            if found.score(running[0]) <= found.score(ended[-1]):
                 running = []
                 break
         cache = cache.rows([row for row, _ in chosen])
         new = torch.tensor([[found.nodes[node].id] for _, node in chosen], device=new.device)
-    results = ended + [node for node, _ in running]
-    found.best.extend(sorted(results, key=found.score, reverse=True)[:width])
+    found.best.extend(sorted(ended + running, key=found.score, reverse=True)[:width])
     return found

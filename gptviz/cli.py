@@ -160,21 +160,22 @@ def megabytes(n_bytes: int) -> str:
 def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
     """A `progress(stage, done, total)` that draws one bar a stage on stderr; nothing if it is never called."""
     with ExitStack() as bars:
-        current, bar, position = None, None, 0
+        current, bar, position, last = None, None, 0, 0
+
+        def so_far(done: int | None) -> str | None:
+            amount = str if current in ("convert", "load") else megabytes
+            return None if done is None else f"{amount(done)} / {amount(last)}"
 
         def progress(stage: str, done: int, total: int) -> None:
-            nonlocal current, bar, position
-            if stage != current:
+            nonlocal current, bar, position, last
+            last = total
+            if bar is None or stage != current:
                 bars.close()
-                amount = str if stage in ("convert", "load") else megabytes
-                bar = click.progressbar(
-                    length=total,
-                    label=told(f"stage.{stage}"),
-                    item_show_func=lambda n: None if n is None else f"{amount(n)} / {amount(bar.length)}",
-                    file=sys.stderr,
-                )
-                bars.enter_context(bar)
                 current, position = stage, 0
+                new = click.progressbar(
+                    length=total, label=told(f"stage.{stage}"), item_show_func=so_far, file=sys.stderr
+                )
+                bar = bars.enter_context(new)
             bar.length = total
             bar.update(done - position, done)
             position = done
@@ -185,6 +186,7 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
 def free_port(address: str, wanted: int | None) -> int:
     """`wanted`, or the first free port from 8501 on. Raises InputError if there is none, or it is taken."""
     candidates = [wanted] if wanted else range(DEFAULT_PORT, DEFAULT_PORT + 100)
+    reason = None
     for port in candidates:
         with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
             if os.name == "posix":  # as servers do, so that a port just left counts as free

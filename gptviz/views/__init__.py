@@ -16,4 +16,26 @@ News are `{header, arrays}` as well: told once, in order, and kept by nobody but
 
 The Python side of a view, `{name}/__init__.py`, makes its parts with `wire.pack`. Hosts: `streamlit.py`/`.js`,
 and `html.py`/`.js`, which can give only what it holds and says so: `host` is `{alone: true}`.
+
+Importing this room tells `Trace.show` which views there are.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gptviz.trace import VIEWS
+
+if TYPE_CHECKING:
+    from gptviz.llm import LLM
+    from gptviz.trace import Trace
+    from gptviz.views.html import Document
+
+
+def _attention(llm: LLM, trace: Trace, **options: Any) -> Document:
+    from gptviz.views.attention import attention_document  # imported when it is shown
+
+    return attention_document(llm, trace, **options)
+
+
+VIEWS["attention"] = _attention

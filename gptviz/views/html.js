@@ -2,7 +2,6 @@
 // fetched: the file holds parts, each with the values it belongs to, and the view gets those that fit.
 
 import { unpack } from "./kit/wire.js";
-import { mount } from "./view.js";
 
 /** @typedef {{name: string, when: Record<string, any>, data: string}} Held data: base64 */
 
@@ -33,14 +32,17 @@ function partsFor(values) {
   return found;
 }
 
+const main = /** @type {HTMLElement} */ (document.querySelector("main"));
+const { mount } = await import(/** @type {string} */ (main.dataset.view));
+
 /** @param {string} name */
 const told = (name) => JSON.parse(document.querySelector(`script[data-${name}]`)?.textContent ?? "{}");
 const values = told("values");
 let shown = partsFor(values);
 const view = mount(
-  /** @type {HTMLElement} */ (document.querySelector("main")),
+  main,
   shown,
-  (chosen) => {
+  (/** @type {Record<string, any>} */ chosen) => {
     const next = partsFor(chosen);
     const news = Object.fromEntries(Object.entries(next).filter(([name, part]) => part !== shown[name]));
     // A layer that the file does not hold leaves the one that is shown.

@@ -71,8 +71,6 @@ def document(stop: Stop, parts: Sequence[Part], values: Mapping[str, Any], *, ti
     view, start = stop.name, f"{stop.name}/view.js"
     parts = [Part("words", words(language, stop.name), {}), *parts]
     modules = _modules(["html.js", start])
-    # The host imports "./view.js": whichever view this is.
-    modules["html.js"] = modules["html.js"].replace('"gptviz/view.js"', f'"gptviz/{start}"')
     imports = {f"gptviz/{path}": _data_url("text/javascript", code) for path, code in modules.items()}
     styles = [VIEWS.joinpath(view, path).resolve().read_text(encoding="utf-8") for path in _stylesheets(start)]
     held = "\n".join(
@@ -93,7 +91,7 @@ def document(stop: Stop, parts: Sequence[Part], values: Mapping[str, Any], *, ti
                 f'<script type="importmap">{_script(json.dumps({"imports": imports}))}</script>',
                 f'<script type="application/json" data-values>{_script(json.dumps(dict(values)))}</script>',
                 f'<script type="application/json" data-choices>{_script(json.dumps(stop.about()))}</script>',
-                "</head>\n<body>\n<main></main>",
+                f'</head>\n<body>\n<main data-view="gptviz/{start}"></main>',
                 held,
                 '<script type="module">import "gptviz/html.js";</script>',
                 "</body>\n</html>\n",
@@ -122,8 +120,7 @@ def _modules(paths: Sequence[str]) -> dict[str, str]:
 
         def name(match: re.Match, path: str = path) -> str:
             target = posixpath.normpath(posixpath.join(posixpath.dirname(path), match[2]))
-            if (VIEWS / target).is_file():
-                waiting.append(target)
+            waiting.append(target)
             return f'{match[1]}"gptviz/{target}"'
 
         found[path] = _IMPORT.sub(name, (VIEWS / path).read_text(encoding="utf-8"))

@@ -24,10 +24,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from gptviz.paths import PACKAGE
-from tests.browser.chromium import launch
 
 ROOT = PACKAGE.parent
 
@@ -37,12 +36,6 @@ expect.set_options(timeout=PATIENCE * 1000)
 
 # Streamlit's own: opened at /page, its front end first asks there for what lies at the root, and is told 404.
 _STREAMLITS_OWN = re.compile(r"/[^/]+/_stcore/(health|host-config)$")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker("browser")
 
 
 @pytest.fixture(scope="session")
@@ -91,15 +84,6 @@ def _start(script: str, env: dict[str, str], log: Path) -> tuple[subprocess.Pope
     process.kill()
     process.wait()
     raise RuntimeError(f"{script} did not start:\n{log.read_text(errors='replace')}")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The one Chromium that all tests of a run share."""
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
 
 
 @dataclass

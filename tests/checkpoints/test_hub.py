@@ -24,21 +24,21 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 # Tries each name in turn, in a process of its own: huggingface_hub reads its settings when imported.
 TRY = """
 import json, sys
-from gptviz.checkpoints import is_ready, load_checkpoint
+from gptviz import load
+from gptviz.checkpoints import is_ready
 from gptviz.errors import CheckpointError
 for name in sys.argv[1:]:
     seen = []
     try:
         before = is_ready(name)
-        checkpoint = load_checkpoint(name, progress=lambda *said: seen.append(said))
+        llm = load(name, progress=lambda *said: seen.append(said))
     except CheckpointError as error:
         print(json.dumps({"code": error.code, "said": [error.text("en"), error.text("zh")]}))
         continue
-    tokenizer = checkpoint.tokenizer
     downloads = [(done, total) for stage, done, total in seen if stage == "download"]
     print(json.dumps({
-        "before": before, "after": is_ready(name), "downloads": downloads, "family": checkpoint.family,
-        "ids": tokenizer.encode("ab a") if tokenizer else None, "folder": str(checkpoint.folder),
+        "before": before, "after": is_ready(name), "downloads": downloads, "family": llm.checkpoint.family,
+        "ids": llm.tokenizer.encode("ab a") if llm.tokenizer else None, "folder": str(llm.checkpoint.folder),
         "transformers": "transformers" in sys.modules,
     }))
 """

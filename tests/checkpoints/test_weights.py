@@ -193,7 +193,7 @@ def test_weights_come_in_the_dtype_asked_for(dtype, tmp_path):
     assert {p.dtype for p in checkpoint.model.parameters()} == {dtype}
     assert checkpoint.model.unembed.weight is checkpoint.model.embed.weight
     assert not any(p.requires_grad for p in checkpoint.model.parameters())
-    assert checkpoint.tokenizer is None
+    assert checkpoint.tokenizer_folder is None
     assert checkpoint.fingerprint == load_checkpoint(str(tmp_path)).fingerprint
 
 

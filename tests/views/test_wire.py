@@ -1,4 +1,4 @@
-"""What `pack` writes, `unpack` reads. (The JavaScript `unpack` is tested in tests/browser/test_wire.py.)"""
+"""What `pack` writes, `unpack` reads. (The JavaScript `unpack` is tested in tests/js/test_wire.py.)"""
 
 from __future__ import annotations
 

@@ -104,7 +104,8 @@ export function createCell(scene) {
         line("exponent", `e^(${fixed(score, 4)} − ${bracketed(largest)}) = ${fixed(exps[j], 4)}`),
         line(
           "softmax",
-          `${fixed(exps[j], 4)} ÷ ${fixed(all, 4)} = ${weight >= 0.00005 || weight === 0 ? fixed(weight, 4) : significant(weight, 3)}`,
+          `${fixed(exps[j], 4)} ÷ ${fixed(all, 4)} = ` +
+            (weight >= 0.00005 || weight === 0 ? fixed(weight, 4) : significant(weight, 3)),
         ),
       );
     }

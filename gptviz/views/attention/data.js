@@ -76,7 +76,12 @@ export class Layer {
     return this.values.scores.subarray(start, start + this.T);
   }
 
-  /** q·k: its own numbers where they came, else a score with the scale taken off again. @param {number} head @param {number} i @param {number} j */
+  /**
+   * q·k: its own numbers where they came, else a score with the scale taken off again.
+   * @param {number} head
+   * @param {number} i
+   * @param {number} j
+   */
   dot(head, i, j) {
     return this.dots(head, i)[j];
   }

@@ -1,5 +1,6 @@
 // What to look for: sentences that the host computed from this text, whose heads and tokens can be clicked.
 
+import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { share, significant } from "../kit/format.js";
 
@@ -14,7 +15,7 @@ export function createFacts(scene) {
     if (value.head) return scene.link(value.head[0], value.head[1]);
     if (value.token !== undefined) return scene.token(value.token);
     if (value.share !== undefined) return element("b", {}, share(value.share));
-    if (value.piece !== undefined) return scene.piece(value.piece);
+    if (value.piece !== undefined) return chip(value.piece);
     return Number.isInteger(value.number) ? String(value.number) : significant(value.number, 3);
   }
 

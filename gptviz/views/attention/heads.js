@@ -100,7 +100,7 @@ export function createHeads(scene) {
   }
 
   /** The number that heads are ordered by; NaN where there is none. @param {number} layer @param {number} head */
-  function valueOf(layer, head) {
+  function scoreOf(layer, head) {
     if (!FROM_HERE.includes(by)) return measure(by, layer, head);
     const { header: about, arrays } = scene.part("facts") ?? {};
     return about?.token === scene.values().token
@@ -110,7 +110,7 @@ export function createHeads(scene) {
 
   /** What to write under a picture. @param {number} layer @param {number} head */
   function captionOf(layer, head) {
-    const value = valueOf(layer, head);
+    const value = scoreOf(layer, head);
     if (by === "push") return signed(value, 2);
     if (by === "look")
       return `${cut(scene.labels[scene.part("facts").arrays.look_key.data[layer * n_head + head]], 6)} ${brief(value)}`;
@@ -123,7 +123,7 @@ export function createHeads(scene) {
     if (by !== "layer") {
       size = LARGEST + (by === "look" ? 24 : 0);
       const across = Math.max(1, Math.floor((width + GAP) / (size + GAP + 4)));
-      const value = (/** @type {{layer: number, head: number}} */ it) => valueOf(it.layer, it.head);
+      const value = (/** @type {{layer: number, head: number}} */ it) => scoreOf(it.layer, it.head);
       const every = Array.from({ length: n_layer * n_head }, (_, i) => ({
         layer: Math.floor(i / n_head),
         head: i % n_head,
@@ -207,7 +207,11 @@ export function createHeads(scene) {
     if (next) choose({ layer: next.layer, head: next.head });
   });
 
-  /** Everything but what the pointer is on. @param {import("../kit/painter.js").Painter} painter @param {CanvasRenderingContext2D | null} context null: a file */
+  /**
+   * Everything but what the pointer is on.
+   * @param {import("../kit/painter.js").Painter} painter
+   * @param {CanvasRenderingContext2D | null} context null: a file
+   */
   function paint(painter, context) {
     const colours = scene.colours();
     const { side, canvas: source, pixels } = pictures(colours);
@@ -269,7 +273,7 @@ export function createHeads(scene) {
       const empty =
         by !== "layer" &&
         !Array.from({ length: n_layer * n_head }).some(
-          (_, i) => !Number.isNaN(valueOf(Math.floor(i / n_head), i % n_head)),
+          (_, i) => !Number.isNaN(scoreOf(Math.floor(i / n_head), i % n_head)),
         );
       nothing.hidden = !empty;
       const coming = FROM_HERE.includes(by);
@@ -299,7 +303,11 @@ export function createHeads(scene) {
     },
   };
 
-  /** Numbers of layers and heads. @param {import("../kit/painter.js").Painter} painter @param {Record<string, import("../kit/colours.js").Rgb>} colours */
+  /**
+   * Numbers of layers and heads.
+   * @param {import("../kit/painter.js").Painter} painter
+   * @param {Record<string, import("../kit/colours.js").Rgb>} colours
+   */
   function sides(painter, colours) {
     const options = { fill: colours.muted, size: 11 };
     const first = (/** @type {number} */ at, /** @type {"layer" | "head"} */ name) =>

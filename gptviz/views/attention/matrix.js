@@ -213,7 +213,7 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
             c.background,
           ); // prettier-ignore
       }
-      if (it.hatched) hatch(painter, it.hatched, x, y, n, [i0, i1], [j0, j1], cell, c);
+      if (it.hatched) hatch(painter, it.hatched, x, y, [i0, i1], [j0, j1], cell, c);
       if (cell >= NUMBERS_FROM) {
         for (let i = i0; i < i1; i++) {
           for (let j = j0; j < j1; j++) {
@@ -296,7 +296,11 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
     return { left: Math.max(longest, corner), top: Math.max(54, longest), longest };
   }
 
-  /** Do the keys' labels have to stand upright? If not, they need less room. @param {{left: number, top: number, side: number, cell: number}} at @param {number} longest */
+  /**
+   * Do the keys' labels have to stand upright? If not, they need less room.
+   * @param {{left: number, top: number, side: number, cell: number}} at
+   * @param {number} longest
+   */
   const upright = (at, longest) => (longest <= at.cell ? { ...at, top: 44, level: true } : { ...at, level: false });
 
   /** @param {Picture} it @param {number} width @param {number} [size] in cells */
@@ -373,8 +377,18 @@ function shifted(painter, dy) {
   };
 }
 
-/** The future, hatched: no colour of a scale stands for −∞. */
-function hatch(painter, opacity, x, y, n, [i0, i1], [j0, j1], cell, colours) {
+/**
+ * The future, hatched: no colour of a scale stands for −∞.
+ * @param {import("../kit/painter.js").Painter} painter
+ * @param {number} opacity
+ * @param {(column: number) => number} x
+ * @param {(row: number) => number} y
+ * @param {[number, number]} rows first, and behind the last
+ * @param {[number, number]} columns
+ * @param {number} cell its side in pixels
+ * @param {Record<string, import("../kit/colours.js").Rgb>} colours
+ */
+function hatch(painter, opacity, x, y, [i0, i1], [j0, j1], cell, colours) {
   for (let i = i0; i < i1; i++) {
     const from = Math.max(i + 1, j0);
     if (from >= j1) continue;

@@ -1,5 +1,6 @@
 // Heads switched off: the next word before and after, with as many others as a control, here and on a second text.
 
+import { chip } from "../kit/chip.js";
 import { element, wellFormed } from "../kit/dom.js";
 import { share } from "../kit/format.js";
 
@@ -49,7 +50,7 @@ export function createOff(scene) {
       element(
         "tr",
         {},
-        element("th", { scope: "row" }, scene.piece(piece)),
+        element("th", { scope: "row" }, chip(piece)),
         ...names.map((name, c) => {
           const value = it.shares[c][w];
           const cell = element(
@@ -84,7 +85,7 @@ export function createOff(scene) {
       /** @type {Record<string, Node | string>} */ more,
     ) =>
       scene.nodes(key, {
-        word: scene.piece(it.words[0]),
+        word: chip(it.words[0]),
         before: element("b", {}, share(it.shares[0][0])),
         after: element("b", {}, share(it.shares[1][0])),
         ...more,
@@ -98,7 +99,7 @@ export function createOff(scene) {
       const text = element(
         "span",
         { class: "second-text" },
-        ...second.tokens.map((/** @type {string} */ piece) => scene.piece(piece)),
+        ...second.tokens.map((/** @type {string} */ piece) => chip(piece)),
       );
       parts.push(compared(second, header, first(second, "off.there", { text })));
       const count = second.tokens.length;
@@ -111,7 +112,7 @@ export function createOff(scene) {
     if (header.draws && header.draws.count > 1) {
       const { count, low, high } = header.draws;
       const range = {
-        word: scene.piece(header.here.words[0]),
+        word: chip(header.here.words[0]),
         count: String(count),
         low: share(low),
         high: share(high),
@@ -182,7 +183,7 @@ export function createOff(scene) {
               const button = element(
                 "button",
                 { type: "button" },
-                ...scene.nodes(key, { word: scene.piece(word), count: String(which.length), name: which[0].join(".") }),
+                ...scene.nodes(key, { word: chip(word), count: String(which.length), name: which[0].join(".") }),
               );
               button.addEventListener("click", () => choose({ off: /** @type {any} */ (which) }));
               return button;

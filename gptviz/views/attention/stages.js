@@ -121,7 +121,10 @@ export function createStages(scene) {
     downloadCsv(`head-${name}`, rows);
   }
 
-  /** The swap of the last word that is here and meant; it stays inside these stages. @param {import("./view.js").Now} now */
+  /**
+   * The swap of the last word that is here and meant; it stays inside these stages.
+   * @param {import("./view.js").Now} now
+   */
   function swapOf({ layer, values }) {
     const part = scene.part("last");
     const header = part?.header;

@@ -1,5 +1,6 @@
 // What the head does with its weights: values, weighted and added up, and what the sum says.
 
+import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { PERCENT, count, share, signed, significant } from "../kit/format.js";
 import { createStrip } from "../kit/vectors.js";
@@ -72,7 +73,7 @@ export function createValues(scene) {
         { class: name },
         element("li", { class: "muted" }, say(`values.${name}`)),
         ...items.map(({ piece, push }) =>
-          element("li", {}, scene.piece(piece), " ", element("span", { class: "muted" }, signed(push, 2))),
+          element("li", {}, chip(piece), " ", element("span", { class: "muted" }, signed(push, 2))),
         ),
       );
     return element(
@@ -153,7 +154,7 @@ export function createValues(scene) {
       const lists = [
         list(
           header.whole,
-          scene.nodes("values.whole", { name, query: scene.token(query, true), word: scene.piece(next.piece), push }),
+          scene.nodes("values.whole", { name, query: scene.token(query, true), word: chip(next.piece), push }),
         ),
       ];
       lists.push(list(header.one, scene.nodes("values.one", { token: scene.token(header.key, true) })));

@@ -1,6 +1,7 @@
 // The attention view: one text, one chosen head, and everything about it linked. What the reader points at or chooses
 // in any part, every other part follows; only another layer, words and switched-off heads ask the host.
 
+import { chip, chipButton, colour } from "../kit/chip.js";
 import { element, fill, fillNodes } from "../kit/dom.js";
 import { subscript } from "../kit/format.js";
 import { createKeeper } from "../kit/keeper.js";
@@ -67,7 +68,7 @@ const ASKS = ["layer", "last", "off", "again", "second"];
  * @property {number} query
  * @property {number} key
  * @property {boolean} waiting for another layer
- * @property {(i: number, head?: number) => Float32Array | Float64Array} row of the pattern, as the reader wants to see it
+ * @property {(i: number, head?: number) => Float32Array | Float64Array} row of the pattern, as the reader wants it
  *
  * @typedef {object} Scene what holds for one text
  * @property {any} header of the text part
@@ -78,7 +79,6 @@ const ASKS = ["layer", "last", "off", "again", "second"];
  * @property {(key: string, values?: Record<string, any>) => string} say
  * @property {(key: string, nodes: Record<string, Node | string>) => (Node | string)[]} nodes
  * @property {(i: number, plain?: boolean) => HTMLElement} token a token of the text, to be clicked unless plain
- * @property {(piece: string) => HTMLElement} piece any other token
  * @property {(layer: number, head: number) => HTMLElement} link a head to be clicked
  * @property {() => Record<string, import("../kit/colours.js").Rgb>} colours
  * @property {(name: string) => Payload | null} part
@@ -205,15 +205,12 @@ export function mount(root, given, report, { alone = false } = {}) {
       say,
       nodes: (key, nodes) => fillNodes(header.labels[key], nodes),
       token(i, plain = false) {
-        const attributes = { class: "token", lang: "", translate: "no" };
-        const node = plain
-          ? element("span", attributes, labels[i])
-          : element("button", { ...attributes, type: "button", title: say("text.choose") }, labels[i]);
-        node.style.setProperty("--chip", `var(--token-${i % 6})`);
-        if (!plain) node.addEventListener("click", () => choose({ token: i }));
-        return node;
+        if (plain) return chip(labels[i], i);
+        return colour(
+          chipButton(labels[i], say("text.choose"), () => choose({ token: i })),
+          i,
+        );
       },
-      piece: (piece) => element("span", { class: "token", lang: "", translate: "no" }, piece),
       link(l, h) {
         const node = element("button", { type: "button", class: "head" }, say("head", { name: `${l}.${h}` }));
         node.addEventListener("click", () => choose({ layer: l, head: h }));

@@ -119,7 +119,7 @@ export function createLearned(scene) {
       const word = scene.row(scene.place(token));
       const both = Float64Array.from(word, (value, d) => value + own[d]);
       entry = Math.min(entry, D - 1);
-      sumTitle.replaceChildren(...nodes("learned.sum", { token: scene.chip(token), position: String(token) }));
+      sumTitle.replaceChildren(...nodes("learned.sum", { token: scene.token(token), position: String(token) }));
       const vectors = { token: word, position: own, sum: both };
       for (const { name, bars: strip } of bars) {
         strip.rename(say(`learned.${name}_row`, { token: header.tokens[token], position: token }));

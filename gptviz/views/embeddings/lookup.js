@@ -173,7 +173,7 @@ export function createLookup(scene) {
       const row = scene.row(place);
       said.replaceChildren(
         ...nodes("lookup.said", {
-          token: scene.chip(token),
+          token: scene.token(token),
           id: number(ids[token]),
           row: element("b", {}, number(ids[token])),
           d_model: number(D),

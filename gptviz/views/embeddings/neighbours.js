@@ -1,5 +1,6 @@
 // What lies nearest to a vector: in three measures, with spellings of one word put together.
 
+import { chip, chipButton } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
 import { createMeasure, measuresOf, shown } from "./measures.js";
@@ -56,7 +57,12 @@ export function createNeighbours(scene) {
   const scaled = element("p", { class: "muted" });
   let known = /** @type {string | null | undefined} */ (undefined);
 
-  /** Rows of the table: each the best of its spelling, with the others. @param {any[]} rows @param {boolean} grouped @param {string[]} own */
+  /**
+   * Rows of the table: each the best of its spelling, with the others.
+   * @param {any[]} rows
+   * @param {boolean} grouped
+   * @param {string[]} own
+   */
   function lines(rows, grouped, own) {
     const found = new Map();
     for (const one of rows) {
@@ -113,14 +119,14 @@ export function createNeighbours(scene) {
         return;
       }
       if (trouble) {
-        about.replaceChildren(...nodes(`neighbours.${trouble}`, { word: scene.token(text) }));
+        about.replaceChildren(...nodes(`neighbours.${trouble}`, { word: chip(text) }));
         return;
       }
-      const tokens = together(pieces.map(scene.token));
+      const tokens = together(pieces.map((piece) => chip(piece)));
       about.replaceChildren(
         ...(pieces.length > 1
           ? nodes("neighbours.mean", {
-              word: scene.token(text),
+              word: chip(text),
               count: String(pieces.length),
               pieces: tokens,
               norm: fixed(norm, 2),
@@ -160,12 +166,7 @@ export function createNeighbours(scene) {
           "tbody",
           {},
           ...rows.map((row) => {
-            const name = element(
-              "button",
-              { type: "button", class: "token", lang: "", translate: "no", title: say("neighbours.follow") },
-              row.piece,
-            );
-            name.addEventListener("click", () => choose({ near: `#${row.id}` }));
+            const name = chipButton(row.piece, say("neighbours.follow"), () => choose({ near: `#${row.id}` }));
             const others = row.others.length
               ? [
                   element(
@@ -173,7 +174,7 @@ export function createNeighbours(scene) {
                     { class: "others muted" },
                     say("neighbours.also"),
                     " ",
-                    ...row.others.slice(0, 5).map(scene.token),
+                    ...row.others.slice(0, 5).map((piece) => chip(piece)),
                     row.others.length > 5 ? ` +${row.others.length - 5}` : "",
                   ),
                 ]
@@ -218,9 +219,9 @@ export function createNeighbours(scene) {
       const long = firsts[1];
       differ.replaceChildren(
         ...nodes(firsts.every((one) => one?.id === firsts[0]?.id) ? "neighbours.agree" : "neighbours.differ", {
-          cosine: scene.token(firsts[0]?.piece ?? "–"),
-          dot: scene.token(long.piece),
-          distance: scene.token(firsts[2].piece),
+          cosine: chip(firsts[0]?.piece ?? "–"),
+          dot: chip(long.piece),
+          distance: chip(firsts[2].piece),
           dot_norm: fixed(long.norm, 2),
           distance_norm: fixed(firsts[2].norm, 2),
           mean: fixed(mean, 2),

@@ -117,7 +117,12 @@ export function createPair(scene) {
     },
   };
 
-  /** How often chance gives which value. @param {ArrayLike<number>} quantiles @param {number} value @param {any} colours */
+  /**
+   * How often chance gives which value.
+   * @param {ArrayLike<number>} quantiles
+   * @param {number} value
+   * @param {any} colours
+   */
   function histogram(quantiles, value, colours) {
     const width = Math.min(body.clientWidth, 640);
     if (!width) return;

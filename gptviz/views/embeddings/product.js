@@ -1,5 +1,6 @@
 // A one-hot vector times the matrix, with the rows around the one that is looked up: every other product is zero.
 
+import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { count, fixed, significant } from "../kit/format.js";
 
@@ -41,7 +42,7 @@ export function createProduct(scene) {
         : say("waiting");
       if (place === shown || place === undefined) return;
       shown = place;
-      text.replaceChildren(...nodes("product.text", { token: scene.chip(token), id: number(id), vocab: number(V) }));
+      text.replaceChildren(...nodes("product.text", { token: scene.token(token), id: number(id), vocab: number(V) }));
       const head = element(
         "tr",
         {},
@@ -65,7 +66,7 @@ export function createProduct(scene) {
             "tr",
             { class: own ? "chosen" : "off" },
             element("th", { scope: "row" }, number(row)),
-            element("td", {}, scene.token(header.around_pieces[place][n])),
+            element("td", {}, chip(header.around_pieces[place][n])),
             element("td", { class: "one" }, own ? "1" : "0"),
             ...cells,
             element("td", {}, "…"),

@@ -1,5 +1,5 @@
-// Rotary positions: a query and a key of this text, their numbers in pairs, each pair an arrow that turns as the position
-// moves; and the dot product, which follows the distance alone.
+// Rotary positions: a query and a key of this text, their numbers in pairs, each pair an arrow that turns as the
+// position moves; and the dot product, which follows the distance alone.
 
 import { element } from "../kit/dom.js";
 import { count, fixed, significant } from "../kit/format.js";
@@ -206,8 +206,8 @@ export function createRotary(scene) {
       /** @type {HTMLButtonElement} */ (back).disabled = values.positions === null;
       result.replaceChildren(
         ...nodes("rotary.result", {
-          query: scene.chip(t),
-          key: scene.chip(s),
+          query: scene.token(t),
+          key: scene.token(s),
           m: String(at),
           n: String(from),
           distance: element("b", {}, String(at - from)),

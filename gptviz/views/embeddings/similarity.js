@@ -1,5 +1,6 @@
 // Every vector of the text against every other, and against words that the reader adds; one pair opened.
 
+import { chip } from "../kit/chip.js";
 import { diverging } from "../kit/colours.js";
 import { element } from "../kit/dom.js";
 import { fixed } from "../kit/format.js";
@@ -53,7 +54,7 @@ export function createSimilarity(scene) {
     /** @type {Item[]} */
     const items = header.different.map((/** @type {number} */ id, /** @type {number} */ place) => ({
       name: header.pieces[place],
-      node: () => scene.chip(header.ids.indexOf(id)),
+      node: () => scene.token(header.ids.indexOf(id)),
       row: scene.row(place),
       tokens: 1,
     }));
@@ -62,7 +63,7 @@ export function createSimilarity(scene) {
       const name = word.pieces.length === 1 ? word.pieces[0] : `⌀ ${word.text}`;
       items.push({
         name,
-        node: () => scene.token(name),
+        node: () => chip(name),
         row: part.arrays.rows.data.subarray(n * D, (n + 1) * D),
         tokens: word.pieces.length,
       });

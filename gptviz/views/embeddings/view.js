@@ -1,7 +1,7 @@
 // The embeddings view: from an id to a vector, what the vector lies near, and how position comes in.
 // Lookup, measures, pairs and rotation are computed here; the host is asked for neighbours, words and layers.
 
-import { element } from "../kit/dom.js";
+import { chip } from "../kit/chip.js";
 import { createSections } from "../kit/section.js";
 import { createView } from "../kit/view.js";
 import { createLookup } from "./lookup.js";
@@ -41,8 +41,7 @@ const SECTIONS = {
  * @typedef {object} Own what holds for one text
  * @property {any} header of the text part
  * @property {Record<string, {data: any, shape: number[]}>} arrays of the text part
- * @property {(position: number) => HTMLElement} chip a token of the text, on its colour
- * @property {(piece: string) => HTMLElement} token any other
+ * @property {(position: number) => HTMLElement} token of the text
  * @property {(place: number) => ArrayLike<number>} row of the text's different ids
  * @property {(position: number) => number} place of a position's id among the different ids
  *
@@ -59,12 +58,7 @@ export const mount = createView({
     const scene = Object.assign(Object.create(base), {
       header,
       arrays,
-      chip(/** @type {number} */ position) {
-        const node = scene.token(header.tokens[position]);
-        node.style.setProperty("--chip", `var(--token-${position % 6})`);
-        return node;
-      },
-      token: (/** @type {string} */ piece) => element("span", { class: "token", lang: "", translate: "no" }, piece),
+      token: (/** @type {number} */ position) => chip(header.tokens[position], position),
       row: (/** @type {number} */ place) => arrays.rows.data.subarray(place * D, (place + 1) * D),
       place: (/** @type {number} */ position) => places[position],
     });

@@ -1,5 +1,6 @@
 // Words that the reader adds to the comparison.
 
+import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 
 /** @param {import("./view.js").Scene} scene */
@@ -41,14 +42,14 @@ export function createWords(scene) {
               "li",
               {},
               ...nodes("words.several", {
-                word: scene.token(word.text),
+                word: chip(word.text),
                 count: String(word.pieces.length),
-                pieces: together(word.pieces.map(scene.token)),
+                pieces: together(word.pieces.map((piece) => chip(piece))),
               }),
             ),
           ),
         ...unlike(part.header.troubles).map((/** @type {any} */ trouble) =>
-          element("li", {}, ...nodes(`words.${trouble.trouble}`, { word: scene.token(trouble.text) })),
+          element("li", {}, ...nodes(`words.${trouble.trouble}`, { word: chip(trouble.text) })),
         ),
       );
     },

@@ -1,4 +1,5 @@
-// What one can do with the text: the way words are chosen, step, run, pause, stop, take back; and how full the context is.
+// What one can do with the text: the way words are chosen, step, run, pause, stop, take back; and how full the
+// context is.
 
 import { element } from "../kit/dom.js";
 import { count } from "../kit/format.js";
@@ -39,7 +40,10 @@ export function createBar(scene) {
     choose({ goal: null });
   });
 
-  /** How many words of a paused run are left, if the text is still the one it wrote. @param {import("./view.js").Now} now */
+  /**
+   * How many words of a paused run are left, if the text is still the one it wrote.
+   * @param {import("./view.js").Now} now
+   */
   function leftOf({ values, path }) {
     if (!paused || values.goal !== null || values.place !== null) return 0;
     return paused.path.every((id, i) => path[i]?.id === id) ? Math.max(0, paused.goal - path.length) : 0;

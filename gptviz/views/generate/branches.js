@@ -37,7 +37,11 @@ export function createBranches(scene) {
 
   let drawn = "";
 
-  /** How many branches stand between this one and the prompt. @param {import("./tree.js").Branch[]} tree @param {number} leaf */
+  /**
+   * How many branches stand between this one and the prompt.
+   * @param {import("./tree.js").Branch[]} tree
+   * @param {number} leaf
+   */
   function depth(tree, leaf) {
     let found = 0;
     for (let [at] = tree[leaf]; at !== PROMPT; [at] = tree[at]) found++;

@@ -1,5 +1,6 @@
 // What could come at one place: the likeliest words with their probabilities, each of them a way to go on.
 
+import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { count, share } from "../kit/format.js";
 
@@ -59,7 +60,11 @@ export function createNext(scene) {
     node.addEventListener("click", () => take());
     return {
       node,
-      /** @param {{id: number, p: number, q: number, rank?: number} | null} it @param {any} about @param {() => void} [taken] */
+      /**
+       * @param {{id: number, p: number, q: number, rank?: number} | null} it
+       * @param {any} about
+       * @param {() => void} [taken]
+       */
       draw(it, about, taken) {
         node.style.visibility = it ? "" : "hidden";
         if (!it) return;
@@ -91,7 +96,8 @@ export function createNext(scene) {
     /** @param {import("./view.js").Now} now */
     draw(now) {
       const { at, taken, values } = now;
-      const before = at.parent ? scene.token(at.id, scene.position(at)) : promptToken();
+      const last = header.tokens.length - 1;
+      const before = at.parent ? scene.token(at.id, scene.position(at)) : chip(header.tokens[last], last);
       title.replaceChildren(
         ...(taken
           ? scene.nodes("next.instead", { token: scene.token(taken.id, scene.position(taken)) })
@@ -139,12 +145,5 @@ export function createNext(scene) {
     const known = at.children.some((child) => child.id === id);
     if (!known) numbers.choose(at.path, place);
     follow([...at.path, id]);
-  }
-
-  function promptToken() {
-    const last = header.tokens.length - 1;
-    const node = element("span", { class: "token", lang: "", translate: "no" }, header.tokens[last]);
-    node.style.setProperty("--chip", `var(--token-${last % 6})`);
-    return node;
   }
 }

@@ -1,5 +1,6 @@
 // Tasks put as texts to go on with: a few examples, then what is asked. The next word is the answer.
 
+import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { brief } from "../kit/format.js";
 
@@ -9,15 +10,18 @@ export function createTasks(scene) {
   const list = element("div", { class: "tasks" });
   const waiting = element("p", { class: "muted", role: "status" }, say("tasks.waiting"));
   let shown = /** @type {import("../kit/wire.js").Payload | null} */ (null);
-  const piece = (/** @type {string} */ text) => element("span", { class: "token", lang: "", translate: "no" }, text);
 
-  /** What the model answered, and how likely it held each of the answers to choose from. @param {any} row @param {any} found */
+  /**
+   * What the model answered, and how likely it held each of the answers to choose from.
+   * @param {any} row
+   * @param {any} found
+   */
   function answer(row, found) {
     const right = found.pieces[0] === row.right;
     return element(
       "td",
       { class: right ? "right" : "wrong" },
-      piece(found.pieces[0]),
+      chip(found.pieces[0]),
       ` ${brief(found.p[0])} `,
       element("span", { class: "mark" }, right ? "✓" : "✗"),
       element(

@@ -1,4 +1,5 @@
-// The tree of texts behind the prompt: the twin of gptviz/analysis/branches.py, and what is known of each of its tokens.
+// The tree of texts behind the prompt: the twin of gptviz/analysis/branches.py, and what is known of each of its
+// tokens.
 
 /**
  * @typedef {[number, number, number[]]} Branch the branch it leaves (-1: the prompt), after how many of its tokens, ids
@@ -33,7 +34,11 @@ function create(id, parent) {
   return { id, parent, children: [], path, key: keyOf(path) };
 }
 
-/** Put a text behind a node, as far as it is not there; its last token's node. @param {Node} node @param {number[]} ids */
+/**
+ * Put a text behind a node, as far as it is not there; its last token's node.
+ * @param {Node} node
+ * @param {number[]} ids
+ */
 function add(node, ids) {
   for (const id of ids) {
     let child = node.children.find((other) => other.id === id);

@@ -1,6 +1,7 @@
 // The generation view: a text that grows word by word, and the tree of what else was tried. Which texts there are and
 // which is followed is decided here; the host writes when a goal is set, and tells of every word.
 
+import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { createSections } from "../kit/section.js";
 import { createView } from "../kit/view.js";
@@ -174,11 +175,7 @@ export const mount = createView({
       header,
       numbers,
       piece: (/** @type {number} */ id) => numbers.pieces.get(id) ?? `⟨#${id}⟩`,
-      token(/** @type {number} */ id, /** @type {number | undefined} */ position) {
-        const node = element("span", { class: "token", lang: "", translate: "no" }, scene.piece(id));
-        if (position !== undefined) node.style.setProperty("--chip", `var(--token-${position % 6})`);
-        return node;
-      },
+      token: (/** @type {number} */ id, /** @type {number} */ position) => chip(scene.piece(id), position),
       position: (/** @type {Node} */ node) => header.tokens.length + node.path.length - 1,
       ends,
       // Only parts about this text.

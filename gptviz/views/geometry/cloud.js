@@ -1,5 +1,6 @@
 // Rows of the space laid flat, as dots to look through: principal components in two or three dimensions, or t-SNE.
 
+import { chip } from "../kit/chip.js";
 import { css } from "../kit/colours.js";
 import { element, wellFormed } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
@@ -284,7 +285,8 @@ export function createCloud(scene) {
       const byNeighbours = flat && picture !== null;
       const solid = values.dims === 3 && !byNeighbours && !along;
       const shape = solid ? "solid" : along ? "axes" : byNeighbours ? "laid" : "flat";
-      if (seenAs !== shape) [seenAs, zoom, shift] = [shape, 1, [0, 0]]; // what was large in one may be nowhere in the other
+      // What was large in one may be nowhere in the other.
+      if (seenAs !== shape) [seenAs, zoom, shift] = [shape, 1, [0, 0]];
       const points = byNeighbours ? picture.flat : along ? own.arrays.flat.data : part.arrays.flat.data;
       const seen = place(it, points, byNeighbours || along ? 2 : 3, solid);
       const extent = (/** @type {number} */ axis) =>
@@ -382,11 +384,11 @@ export function createCloud(scene) {
       }
       if (at >= 0) painter.frame(dots[at][0] - 7, dots[at][1] - 7, 14, 14, colours.ink, 2);
       const row = (/** @type {number[]} */ places) =>
-        element("span", {}, ...places.flatMap((i) => [scene.token(it.pieces[i]), " "]));
+        element("span", {}, ...places.flatMap((i) => [chip(it.pieces[i]), " "]));
       readout.replaceChildren(
         ...(at >= 0
           ? scene.nodes("cloud.readout", {
-              token: scene.token(it.pieces[at]),
+              token: chip(it.pieces[at]),
               id: count(part.arrays.ids.data[at], header.language),
               group: title(group[at]),
               close: row(closest(seen, at)),

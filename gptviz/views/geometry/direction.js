@@ -1,5 +1,6 @@
 // A direction of the space: from the mean of one set of words to that of another, and other words along it.
 
+import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { fixed } from "../kit/format.js";
 
@@ -107,7 +108,7 @@ export function createDirection(scene) {
             element(
               "span",
               { class: "word" },
-              scene.token(piece),
+              chip(piece),
               side === "other" ? "" : element("span", { class: "muted" }, side === "first" ? " A" : " B"),
             ),
             element("span", { class: "rail" }, mark),

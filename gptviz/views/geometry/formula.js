@@ -1,5 +1,6 @@
 // A sum of words: its answer, what would have come without the arithmetic, and whether it is a parallelogram.
 
+import { chip } from "../kit/chip.js";
 import { css } from "../kit/colours.js";
 import { element } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
@@ -21,10 +22,10 @@ export const cosine = (value) => fixed(Math.abs(value) < 0.005 ? 0 : value, 2);
 /** @param {any[]} terms */
 export const written = (terms) =>
   terms
-    .map(
-      ({ factor, word }, i) =>
-        `${factor < 0 ? (i ? " − " : "−") : i ? " + " : ""}${Math.abs(factor) === 1 ? "" : `${Math.abs(factor)} `}${word}`,
-    )
+    .map(({ factor, word }, i) => {
+      const sign = factor < 0 ? (i ? " − " : "−") : i ? " + " : "";
+      return `${sign}${Math.abs(factor) === 1 ? "" : `${Math.abs(factor)} `}${word}`;
+    })
     .join("");
 
 /** @param {import("./view.js").Scene} scene */
@@ -119,12 +120,12 @@ export function createFormula(scene) {
 
   /** @param {any} it */
   function sentences(it) {
-    const answer = scene.token(it.answer.piece);
+    const answer = chip(it.answer.piece);
     const key = it.verdict === "fails" || it.verdict === "near" ? "not_first" : it.predicted ? "first" : "nearest";
     const lines = [
       scene.nodes(`verdict.${key}`, {
         answer,
-        first: scene.token(it.first.piece),
+        first: chip(it.first.piece),
         rank: n(it.rank),
         cosine: fixed(it.answer.cosine, 2),
       }),
@@ -138,7 +139,9 @@ export function createFormula(scene) {
     if (it.rank_kept > it.rank) lines.push([say("verdict.kept", { rank: n(it.rank_kept) })]);
     const means = it.terms.filter((/** @type {any} */ term) => term.id === null);
     for (const { word, pieces } of means)
-      lines.push(scene.nodes("verdict.mean", { word, pieces: element("span", {}, ...pieces.map(scene.token)) }));
+      lines.push(
+        scene.nodes("verdict.mean", { word, pieces: element("span", {}, ...pieces.map((piece) => chip(piece))) }),
+      );
     return lines.map((line) => element("p", {}, ...line));
   }
 
@@ -241,7 +244,7 @@ export function createFormula(scene) {
             element(
               "th",
               { scope: "row" },
-              scene.token(one.piece),
+              chip(one.piece),
               one.own ? element("span", { class: "muted" }, ` ${say("formula.own")}`) : "",
             ),
             cell,
@@ -333,14 +336,25 @@ export function createFormula(scene) {
   }
 }
 
-/** How far a point is from a line between two others. @param {number[]} point @param {number[]} from @param {number[]} to */
+/**
+ * How far a point is from a line between two others.
+ * @param {number[]} point
+ * @param {number[]} from
+ * @param {number[]} to
+ */
 function apart([x, y], [x1, y1], [x2, y2]) {
   const length = (x2 - x1) ** 2 + (y2 - y1) ** 2;
   const along = length ? Math.max(0, Math.min(1, ((x - x1) * (x2 - x1) + (y - y1) * (y2 - y1)) / length)) : 0;
   return Math.hypot(x - x1 - along * (x2 - x1), y - y1 - along * (y2 - y1));
 }
 
-/** @param {import("../kit/painter.js").Painter} painter @param {number[]} from @param {number[]} to @param {any} colour @param {number[]} dash */
+/**
+ * @param {import("../kit/painter.js").Painter} painter
+ * @param {number[]} from
+ * @param {number[]} to
+ * @param {any} colour
+ * @param {number[]} dash
+ */
 function arrow(painter, from, to, colour, dash) {
   painter.line([from, to], colour, { thick: 2.5, dash });
   const angle = Math.atan2(to[1] - from[1], to[0] - from[0]);

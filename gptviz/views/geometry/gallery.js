@@ -1,5 +1,6 @@
 // Families of analogies, each measured in this space: what works, what needs no arithmetic, what fails.
 
+import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { count } from "../kit/format.js";
 import { cosine } from "./formula.js";
@@ -73,7 +74,7 @@ export function createGallery(scene) {
                           "span",
                           { class: "muted" },
                           " ",
-                          ...scene.nodes("gallery.instead", { first: scene.token(one.first) }),
+                          ...scene.nodes("gallery.instead", { first: chip(one.first) }),
                         )
                       : "",
                     one.chance && one.rank === 1

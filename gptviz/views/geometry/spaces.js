@@ -1,5 +1,6 @@
 // The same questions asked in every space that is here, side by side.
 
+import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
 import { cosine } from "./formula.js";
@@ -13,7 +14,12 @@ export function createSpaces(scene) {
   const absent = element("p", { class: "muted" });
   let shown = /** @type {any} */ (null);
 
-  /** A line of the table: its title, and what each space answers. @param {Node | string} title @param {any[]} columns @param {(column: any) => (Node | string)[]} cell */
+  /**
+   * A line of the table: its title, and what each space answers.
+   * @param {Node | string} title
+   * @param {any[]} columns
+   * @param {(column: any) => (Node | string)[]} cell
+   */
   const line = (title, columns, cell) =>
     element(
       "tr",
@@ -26,7 +32,7 @@ export function createSpaces(scene) {
   function verdict({ result, trouble }) {
     if (trouble) return [element("span", { class: "muted" }, trouble)];
     return [
-      scene.token(result.answer.piece),
+      chip(result.answer.piece),
       " ",
       say("spaces.place", { rank: n(result.rank), verdict: say(`gallery.${result.verdict}`) }),
     ];
@@ -98,7 +104,7 @@ export function createSpaces(scene) {
                 : ["–"],
             ),
             line(say("spaces.near", { word: first }), columns, ({ near }) =>
-              (near ?? []).flatMap((/** @type {string} */ piece) => [scene.token(piece), " "]),
+              (near ?? []).flatMap((/** @type {string} */ piece) => [chip(piece), " "]),
             ),
             ...(known.length ? ["earned", "free", "near", "fails"] : []).map((verdict) =>
               line(say("spaces.family", { verdict: say(`gallery.${verdict}`) }), columns, ({ tally }) => [

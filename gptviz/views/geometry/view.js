@@ -56,12 +56,12 @@ const ASKS = [
  * @property {any} header of the text part
  * @property {(key: string, values?: Record<string, any>) => string} say
  * @property {(key: string, nodes: Record<string, Node | string>) => (Node | string)[]} nodes
- * @property {(piece: string) => HTMLElement} token
  * @property {() => Record<string, import("../kit/colours.js").Rgb>} colours
  * @property {(name: string) => Payload | null} part of this space
  * @property {() => Values} values
  * @property {(change: Partial<Values>) => void} choose
- * @property {() => {iteration: number, total: number, flat: Float32Array, rows: string} | null} picture the last of t-SNE
+ * @property {() => {iteration: number, total: number, flat: Float32Array, rows: string} | null} picture
+ *   the last of t-SNE
  * @property {{shown: boolean, stopped: boolean}} laid whether that is what is shown; whether the reader stopped it
  * @property {() => void} redraw
  */
@@ -123,7 +123,6 @@ export function mount(root, given, report) {
       header,
       say: (key, filled = {}) => fill(header.labels[key], filled),
       nodes: (key, filled) => fillNodes(header.labels[key], filled),
-      token: (piece) => element("span", { class: "token", lang: "", translate: "no" }, piece),
       colours: keeper.colours,
       part: (name) => (parts[name]?.header.space === header.space ? /** @type {Payload} */ (parts[name]) : null),
       values: keeper.values,

@@ -21,10 +21,8 @@ export function readColours(node) {
   const found = Object.fromEntries(
     NAMES.map((name) => {
       probe.style.color = `var(--${name})`;
-      const [r, g, b] = getComputedStyle(probe)
-        .color.match(/[\d.]+/g)
-        .map(Number);
-      return [name, /** @type {Rgb} */ ([r, g, b])];
+      const [r, g, b] = getComputedStyle(probe).color.match(/[\d.]+/g) ?? [];
+      return [name, /** @type {Rgb} */ ([r, g, b].map(Number))];
     }),
   );
   probe.remove();

@@ -1,5 +1,6 @@
 // Numbers as people read them. Rounded for the eye; whoever calculates uses the number itself.
 
+/** @type {Record<string, string>} */
 const SUPERSCRIPT = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 
 export const PERCENT = "\u00a0%"; // on the same line as its number, as everywhere in gptviz
@@ -65,8 +66,10 @@ export function percent(p) {
 export const count = (value, language) => value.toLocaleString(language);
 
 /**
- * A probability in few digits: 77 %, 0.2 %, 0.003 %, and "100 %" for exactly 1 only. The twin of `percent` in gptviz/figures/predictions.py.
+ * A probability in few digits: 77 %, 0.2 %, 0.003 %, and "100 %" for exactly 1 only. The twin of `percent` in
+ * gptviz/figures/predictions.py.
  * @param {number} p
+ * @returns {string}
  */
 export function share(p) {
   if (Number.isNaN(p)) return "–";

@@ -8,14 +8,17 @@ import { css } from "./colours.js";
  * @typedef {object} Painter lengths in CSS pixels
  * @property {(x: number, y: number, width: number, height: number, fill: Rgb) => void} rect
  * @property {(x: number, y: number, width: number, height: number, stroke: Rgb, thick?: number) => void} frame
- * @property {(points: number[][], stroke: Rgb, options?: {thick?: number, opacity?: number, dash?: number[]}) => void} line
- * @property {(from: number[], to: number[], stroke: Rgb, options?: {thick?: number, opacity?: number, dash?: number[]}) => void} curve
+ * @property {(points: number[][], stroke: Rgb, options?: Stroke) => void} line
+ * @property {(from: number[], to: number[], stroke: Rgb, options?: Stroke) => void} curve
  *   from left to right, level at both ends
  * @property {(text: string, x: number, y: number, options: TextOptions) => void} text
- * @property {(pixels: Uint32Array, columns: number, rows: number, x: number, y: number, width: number, height: number, whole?: boolean) => void} image
+ * @property {(pixels: Uint32Array<ArrayBuffer>, columns: number, rows: number, x: number, y: number, width: number,
+ *   height: number, whole?: boolean) => void} image
  *   a picture with one colour a cell; fully transparent cells stay as they are; whole: a file need not keep its cells
  * @property {(x: number, y: number, width: number, height: number, draw: () => void) => void} inside
  *   draw what lies inside a rectangle only
+ *
+ * @typedef {{thick?: number, opacity?: number, dash?: number[]}} Stroke
  *
  * @typedef {object} TextOptions
  * @property {Rgb | string} fill
@@ -105,7 +108,7 @@ let scratch = /** @type {HTMLCanvasElement | null} */ (null);
 
 /**
  * Pixels as something that can be drawn; good until the next call.
- * @param {Uint32Array} pixels
+ * @param {Uint32Array<ArrayBuffer>} pixels
  * @param {number} columns
  * @param {number} rows
  */
@@ -130,17 +133,17 @@ const CELLS = 5000; // more of them become one embedded picture
 export function svgPainter(width, height) {
   const parts = /** @type {string[]} */ ([]);
   const n = (/** @type {number} */ value) => String(Math.round(value * 100) / 100);
-  const escape = (/** @type {string} */ text) =>
-    text
-      .replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`)
-      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "");
+  // Control characters have no place in XML.
+  const escaped = (/** @type {string} */ text) =>
+    text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`).replace(/(?![\t\n\r])\p{Cc}/gu, "");
   let clips = 0;
   return {
     rect: (x, y, w, h, fill) =>
       void parts.push(`<rect x="${n(x)}" y="${n(y)}" width="${n(w)}" height="${n(h)}" fill="${css(fill)}"/>`),
     frame: (x, y, w, h, stroke, thick = 1) =>
       void parts.push(
-        `<rect x="${n(x)}" y="${n(y)}" width="${n(w)}" height="${n(h)}" fill="none" stroke="${css(stroke)}" stroke-width="${thick}"/>`,
+        `<rect x="${n(x)}" y="${n(y)}" width="${n(w)}" height="${n(h)}" fill="none" ` +
+          `stroke="${css(stroke)}" stroke-width="${thick}"/>`,
       ),
     line: (points, stroke, { thick = 1, opacity = 1, dash = [] } = {}) =>
       void parts.push(
@@ -151,7 +154,8 @@ export function svgPainter(width, height) {
       const middle = (x1 + x2) / 2;
       const path = `M${n(x1)},${n(y1)} C${n(middle)},${n(y1)} ${n(middle)},${n(y2)} ${n(x2)},${n(y2)}`;
       parts.push(
-        `<path d="${path}" fill="none" stroke="${css(stroke)}" stroke-width="${n(thick)}" stroke-opacity="${n(opacity)}" stroke-dasharray="${dash.join(" ") || "none"}"/>`,
+        `<path d="${path}" fill="none" stroke="${css(stroke)}" stroke-width="${n(thick)}" ` +
+          `stroke-opacity="${n(opacity)}" stroke-dasharray="${dash.join(" ") || "none"}"/>`,
       );
     },
     text(text, x, y, options) {
@@ -159,15 +163,17 @@ export function svgPainter(width, height) {
       const turned = options.upright ? ` transform="rotate(-90 ${n(x)} ${n(y)})"` : "";
       const { size = 12, bold, code, fill } = options;
       parts.push(
-        `<text x="${n(x)}" y="${n(y)}" font-size="${size}" font-family="${code ? CODE : PROSE}" dominant-baseline="central" ` +
-          `font-weight="${bold ? 600 : 400}" text-anchor="${anchor}" fill="${paint(fill)}" xml:space="preserve"${turned}>${escape(text)}</text>`,
+        `<text x="${n(x)}" y="${n(y)}" font-size="${size}" font-family="${code ? CODE : PROSE}" ` +
+          `dominant-baseline="central" font-weight="${bold ? 600 : 400}" text-anchor="${anchor}" ` +
+          `fill="${paint(fill)}" xml:space="preserve"${turned}>${escaped(text)}</text>`,
       );
     },
     image(pixels, columns, rows, x, y, w, h, whole = false) {
       if (whole || columns * rows > CELLS) {
         const url = picture(pixels, columns, rows).toDataURL("image/png");
         parts.push(
-          `<image href="${url}" x="${n(x)}" y="${n(y)}" width="${n(w)}" height="${n(h)}" preserveAspectRatio="none" style="image-rendering:pixelated"/>`,
+          `<image href="${url}" x="${n(x)}" y="${n(y)}" width="${n(w)}" height="${n(h)}" ` +
+            `preserveAspectRatio="none" style="image-rendering:pixelated"/>`,
         );
         return;
       }
@@ -191,7 +197,8 @@ export function svgPainter(width, height) {
       parts.push("</g>");
     },
     toString: () =>
-      `<svg xmlns="${NAMESPACE}" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">${parts.join("")}</svg>`,
+      `<svg xmlns="${NAMESPACE}" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">` +
+      `${parts.join("")}</svg>`,
   };
 }
 

@@ -1,7 +1,5 @@
-// The temperature slider. Its track gives 0 to 1.5, where most happens, two thirds of its length.
-
-import { element } from "./dom.js";
-import { count, exactly } from "./format.js";
+// The track of a temperature slider, which gives 0 to 1.5, where most happens, two thirds of its length; and when a
+// pointer holds a slider.
 
 const BEND = 1.5; // hundredths up to here, twentieths from here on
 export const HIGHEST = 5;
@@ -11,108 +9,6 @@ export const TICKS = [0, 0.5, 1, 1.5, 3, 5];
 export const position = (t) => (t <= BEND ? t * 100 : BEND * 100 + (t - BEND) * 20);
 /** @param {number} steps */
 export const temperatureAt = (steps) => (steps <= BEND * 100 ? steps / 100 : (BEND * 20 + steps - BEND * 100) / 20);
-
-/**
- * @param {import("../output/view.js").Scene} scene
- */
-export function createSlider(scene) {
-  const { language, logits, say, token, nodes, choose } = scene;
-  const vocab = count(logits.length, language);
-  const value = element("output", { class: "temperature" });
-  const reset = /** @type {HTMLButtonElement} */ (element("button", { type: "button" }, say("temperature.reset")));
-  const infinite = /** @type {HTMLButtonElement} */ (
-    element("button", { type: "button", class: "infinite", title: say("temperature.infinite") }, "∞")
-  );
-  const input = /** @type {HTMLInputElement} */ (
-    element("input", { type: "range", min: 0, max: position(HIGHEST), step: 1, "aria-label": say("temperature.name") })
-  );
-  // All remarks lie on one another, one of them visible: the longest makes the room, and nothing jumps.
-  const REMARKS = [
-    "at_zero",
-    "at_zero_tied",
-    "near_zero",
-    "below_one",
-    "at_one",
-    "at_one_held",
-    "above_one",
-    "near_end",
-    "at_infinity",
-  ];
-  const remarks = REMARKS.map((key) => ({
-    key,
-    node: element("p", {}, ...nodes(`temperature.${key}`, { vocab, count: "", top: "" })),
-  }));
-  const filtered = element("p", { class: "muted" }, say("temperature.filtered"));
-  const ticks = TICKS.map((t) => {
-    const tick = element("span", {}, String(t));
-    if (t === 0) tick.append(element("span", { class: "muted" }, ` ${say("temperature.greedy")}`));
-    tick.style.setProperty("--at", String(position(t) / position(HIGHEST)));
-    return tick;
-  });
-
-  input.addEventListener("input", () => choose({ temperature: temperatureAt(Number(input.value)) }));
-  holdWhileDragged(input, scene.hold);
-  reset.addEventListener("click", () => choose({ temperature: 1 }));
-  infinite.addEventListener("click", () => choose({ temperature: scene.values().temperature === "inf" ? 1 : "inf" }));
-
-  /** Which of them is true. @param {import("../output/distribution.js").Distribution} now */
-  function remarkAt({ temperature, sum }, /** @type {number} */ tied, /** @type {boolean} */ held) {
-    if (temperature === 0) return tied > 1 ? "at_zero_tied" : "at_zero";
-    if (temperature === Infinity) return "at_infinity";
-    // 1 / Σ is the likeliest word's probability.
-    if (temperature < 1)
-      return 1 / sum > 0.999 && 1 / scene.at({ temperature: 1 }).sum < 0.999 ? "near_zero" : "below_one";
-    if (temperature === 1) return held ? "at_one_held" : "at_one";
-    // Flat is what leaves even that one near an even share.
-    return 1 / sum < 2 / logits.length ? "near_end" : "above_one";
-  }
-
-  return {
-    node: element(
-      "div",
-      { class: "control" },
-      element(
-        "div",
-        { class: "line" },
-        element("span", { class: "name" }, say("temperature.name")),
-        value,
-        element("span", { class: "buttons" }, reset, infinite),
-      ),
-      input,
-      element("div", { class: "ticks", "aria-hidden": true }, ...ticks),
-      element("div", { class: "remarks" }, ...remarks.map((remark) => remark.node)),
-      filtered,
-    ),
-    /** @param {import("../output/view.js").Now} moment */
-    draw({ now, values }) {
-      const { temperature, order } = now;
-      const text = temperature === Infinity ? "∞" : exactly(temperature, 2);
-      value.textContent = `T = ${text}`;
-      const steps = Math.min(
-        position(HIGHEST),
-        temperature === Infinity ? position(HIGHEST) : Math.round(position(temperature)),
-      );
-      input.value = String(steps);
-      input.setAttribute("aria-valuetext", temperature === 0 ? `${text}, ${say("temperature.greedy")}` : text);
-      input.style.setProperty("--at", String(steps / position(HIGHEST)));
-      reset.disabled = temperature === 1;
-      infinite.setAttribute("aria-pressed", String(temperature === Infinity));
-      let tied = 1;
-      while (tied < order.length && now.logit(order[tied]) === now.max) tied++;
-      const penalty = values.repetition_penalty;
-      const key = remarkAt(now, tied, penalty !== null && penalty !== 1);
-      for (const remark of remarks) {
-        const current = remark.key === key;
-        remark.node.classList.toggle("current", current);
-        if (current)
-          remark.node.replaceChildren(
-            ...nodes(`temperature.${key}`, { vocab, count: count(tied, language), top: token(order[0]) }),
-          );
-      }
-      filtered.style.visibility = now.stages.length > 1 && temperature > 0 ? "visible" : "hidden";
-    },
-  };
-}
 
 /**
  * Tell when a pointer takes a slider and lets it go, anywhere.

@@ -22,7 +22,8 @@ export function dot(a, b) {
 /**
  * A vector as a strip: one colour a number, on a scale of its own centred at 0.
  * @param {string} label
- * @param {{height?: number, role?: string, onPoint?: (at: number | null) => void, onPick?: (at: number) => void}} [options]
+ * @param {{height?: number, role?: string, onPoint?: (at: number | null) => void,
+ *   onPick?: (at: number) => void}} [options]
  */
 export function createStrip(label, { height = 28, role = "ink", onPoint, onPick } = {}) {
   const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "img" }));
@@ -72,7 +73,8 @@ export function createStrip(label, { height = 28, role = "ink", onPoint, onPick 
 /**
  * A vector as signed bars around a line.
  * @param {string} label
- * @param {{height?: number, ticks?: boolean, onPoint?: (at: number | null) => void, onPick?: (at: number) => void}} [options]
+ * @param {{height?: number, ticks?: boolean, onPoint?: (at: number | null) => void,
+ *   onPick?: (at: number) => void}} [options]
  *   ticks: write the numbers of some bars below
  */
 export function createBars(label, { height = 88, ticks = false, onPoint, onPick } = {}) {

@@ -16,7 +16,8 @@ const ARRAYS = {
 };
 
 /**
- * @typedef {Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | Uint8Array | Uint16Array | Uint32Array} TypedArray
+ * @typedef {Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | Uint8Array | Uint16Array
+ *   | Uint32Array} TypedArray
  * @typedef {object} Payload
  * @property {any} header what Python said in JSON
  * @property {Record<string, {data: TypedArray, shape: number[]}>} arrays row-major, as in torch
@@ -33,6 +34,7 @@ export function unpack(bytes) {
     throw new Error(`not a gptviz payload of version ${VERSION}`);
   }
   const start = PREFIX + view.getUint32(8, true);
+  /** @type {{header: any, arrays: Record<string, {dtype: keyof typeof ARRAYS, shape: number[], offset: number}>}} */
   const content = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, PREFIX, start - PREFIX)));
   /** @type {Payload["arrays"]} */
   const arrays = {};

@@ -1,5 +1,6 @@
 // The leading words and their probabilities, as a table with bars.
 
+import { AS_IS } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { PERCENT, count, exactly, fixed, percent } from "../kit/format.js";
 
@@ -52,7 +53,7 @@ export function createBars(scene) {
   };
 
   const rows = Array.from({ length: shown }, () => {
-    const button = element("button", { class: "token", lang: "", translate: "no" });
+    const button = element("button", { type: "button", class: "token", ...AS_IS });
     const id = element("td", { class: "id muted", role: "cell" });
     const logit = element("td", { class: "logit", role: "cell" });
     const { cells, draw } = moving();

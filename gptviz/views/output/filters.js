@@ -5,7 +5,10 @@ import { element } from "../kit/dom.js";
 import { count, fixed, percent } from "../kit/format.js";
 import { holdWhileDragged } from "../kit/slider.js";
 
-/** Steps of a slider that is finer where more happens. @type {Record<string, {steps: number[], start: number, text: (v: number) => string}>} */
+/**
+ * Steps of a slider that is finer where more happens.
+ * @type {Record<string, {steps: number[], start: number, text: (v: number) => string}>}
+ */
 export const FILTERS = {
   repetition_penalty: { steps: range(0.5, 2, 0.05), start: 1.3, text: (v) => fixed(v, 2) },
   top_k: { steps: [...range(1, 20, 1), 25, 30, 40, 50, 75, 100, 200, 500, 1000], start: 10, text: String },

@@ -1,5 +1,6 @@
 // The lens: final norm and unembedding applied after every layer. The rank of one word, by layer and position.
 
+import { chip } from "../kit/chip.js";
 import { css, readableOn, sequential } from "../kit/colours.js";
 import { element } from "../kit/dom.js";
 import { count, percent } from "../kit/format.js";
@@ -92,7 +93,11 @@ export function createLens(scene) {
     return say(kind === "resid_mid" ? "lens.where_attention" : "lens.where_mlp", { layer });
   }
 
-  /** Strongest at rank 1, none at the end of the vocabulary, by the logarithm. @param {number} rank @param {number} V */
+  /**
+   * Strongest at rank 1, none at the end of the vocabulary, by the logarithm.
+   * @param {number} rank
+   * @param {number} V
+   */
   const strength = (rank, V) => 1 - Math.log(rank) / Math.log(V);
 
   /** @param {import("../kit/painter.js").Painter} painter @param {import("../kit/wire.js").Payload} part */
@@ -195,16 +200,14 @@ export function createLens(scene) {
       const column = over ? over.column : values.cell ? values.cell[1] : scene.position;
       if (row >= 0 && column < T) {
         const at = row * T + column;
-        const piece = (/** @type {string} */ text) =>
-          element("span", { class: "token", lang: "", translate: "no" }, text);
         readout.replaceChildren(
           ...scene.nodes("lens.readout", {
             where: whereOf(it.names[row]),
-            token: piece(header.tokens[column]),
-            target: piece(it.pieces[it.targets[column]]),
+            token: chip(header.tokens[column]),
+            target: chip(it.pieces[it.targets[column]]),
             rank: element("b", {}, count(arrays.ranks.data[at], language)),
             percent: percent(arrays.probabilities.data[at]),
-            top: piece(it.pieces[arrays.tops.data[at]]),
+            top: chip(it.pieces[arrays.tops.data[at]]),
           }),
         );
         readout.dataset.rank = String(arrays.ranks.data[at]);
@@ -232,13 +235,7 @@ export function createLens(scene) {
           "ol",
           { class: "top-ten" },
           ...found.header.words.map((/** @type {any} */ word) =>
-            element(
-              "li",
-              {},
-              element("span", { class: "token", lang: "", translate: "no" }, word.piece),
-              " ",
-              element("span", { class: "muted" }, percent(word.probability)),
-            ),
+            element("li", {}, chip(word.piece), " ", element("span", { class: "muted" }, percent(word.probability))),
           ),
         ),
       );

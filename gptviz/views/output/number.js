@@ -7,7 +7,7 @@ import { holdWhileDragged } from "../kit/slider.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createNumber(scene) {
-  const { header, language, logits, say, nodes, choose } = scene;
+  const { header, language, logits, say, nodes } = scene;
   const vocab = count(logits.length, language);
   const D = header.d_model;
   const parts = /** @type {import("../kit/wire.js").Payload} */ (scene.part("logits"));

@@ -1,5 +1,7 @@
-// The text: after each token, how well the model had expected what came; the chosen one is where the next word is asked.
+// The text: after each token, how well the model had expected what came; the chosen one is where the next word is
+// asked.
 
+import { chip } from "../kit/chip.js";
 import { css, mix, readableOn } from "../kit/colours.js";
 import { element } from "../kit/dom.js";
 import { count, fixed, percent } from "../kit/format.js";
@@ -76,11 +78,7 @@ export function createText(scene) {
     "label",
     { class: "check" },
     begin,
-    element(
-      "span",
-      {},
-      ...(start ? scene.nodes("text.start", { token: element("span", { class: "token" }, start) }) : []),
-    ),
+    element("span", {}, ...(start ? scene.nodes("text.start", { token: chip(start) }) : [])),
   );
   toggle.hidden = !start;
   let revealed = -1;
@@ -114,19 +112,14 @@ export function createText(scene) {
         if (top < strip.scrollTop || top + node.offsetHeight > strip.scrollTop + strip.clientHeight)
           strip.scrollTop = top - strip.clientHeight / 2;
       }
-      const chip = (/** @type {number} */ i) => {
-        const node = element("span", { class: "token", lang: "", translate: "no" }, tokens[i]);
-        node.style.setProperty("--chip", `var(--token-${i % 6})`);
-        return node;
-      };
       const at = position;
-      const about = { token: chip(at) };
+      const about = { token: chip(tokens[at], at) };
       here.replaceChildren(
         ...(at === T - 1
           ? scene.nodes("text.last", about)
           : scene.nodes("text.given", {
               ...about,
-              next: chip(at + 1),
+              next: chip(tokens[at + 1], at + 1),
               percent: element("b", {}, percent(2 ** -arrays.bits.data[at + 1])),
               rank: count(arrays.ranks.data[at + 1], language),
               bits: fixed(arrays.bits.data[at + 1], 2),

@@ -1,6 +1,7 @@
 // The output view: logits of one position -> probabilities of the next word, under a temperature slider.
 // Everything is computed here from the full logit vector, at every step of the slider.
 
+import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { count, fixed, percent } from "../kit/format.js";
 import { createSections } from "../kit/section.js";
@@ -105,8 +106,7 @@ export const mount = createView({
       position: said.header.position,
       flat: tied < 0,
       piece: (/** @type {number} */ id) => pieces.get(id) ?? base.part("pieces")?.header.pieces[id] ?? `#${id}`,
-      token: (/** @type {number} */ id) =>
-        element("span", { class: "token", lang: "", translate: "no" }, scene.piece(id)),
+      token: (/** @type {number} */ id) => chip(scene.piece(id)),
       preview(/** @type {number | null} */ id) {
         near = id;
         base.redraw();

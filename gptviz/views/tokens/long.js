@@ -1,5 +1,6 @@
 // A long text of the reader's own in tokens: only what is near the screen is built.
 
+import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
 
@@ -52,7 +53,7 @@ export function createLong(scene) {
           const ids = [...part.arrays.ids.data.subarray(from, from + BLOCK)];
           block.append(
             ...ids.map((id, i) => {
-              const node = scene.token(part.header.pieces[id], from + i);
+              const node = chip(part.header.pieces[id], from + i);
               node.title = String(id);
               return node;
             }),

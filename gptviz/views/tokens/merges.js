@@ -1,5 +1,6 @@
 // Byte-pair encoding, merge by merge: for one chunk of the text, or for all of it at once.
 
+import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { count } from "../kit/format.js";
 
@@ -199,7 +200,7 @@ export function createMerges(scene) {
               step: String(step),
               last: String(last),
               rank: element("b", {}, n(latest.merge[0] + 1)),
-              piece: scene.token(latest.merge[5]),
+              piece: chip(latest.merge[5]),
               id: n(latest.merge[4]),
               count: n(total),
             })
@@ -217,11 +218,11 @@ export function createMerges(scene) {
           return element(
             "li",
             {},
-            scene.token(find(merge[1])),
+            chip(find(merge[1])),
             " + ",
-            scene.token(find(merge[2])),
+            chip(find(merge[2])),
             " → ",
-            scene.token(merge[5]),
+            chip(merge[5]),
             " ",
             element("span", { class: "muted" }, say("merges.rank", { rank: n(merge[0] + 1) })),
           );

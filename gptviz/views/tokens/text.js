@@ -1,5 +1,6 @@
 // The text in tokens, in place; what is known of the one pointed at; and the same text in words and in characters.
 
+import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
 
@@ -62,7 +63,7 @@ export function createText(scene) {
       element(
         "div",
         { class: "pieces", lang: "", translate: "no" },
-        ...pieces.slice(0, SHOWN).map((piece) => element("span", { class: "token" }, piece)),
+        ...pieces.slice(0, SHOWN).map((piece) => chip(piece)),
         ...(more > 0 ? [element("span", { class: "muted" }, say("cuts.more", { count: n(more) }))] : []),
       ),
       element("p", { class: "muted" }, say(`cuts.${name}_text`)),
@@ -118,7 +119,7 @@ export function createText(scene) {
       const token = tokens[at];
       if (!token) return;
       const about = {
-        token: scene.token(token.piece, at),
+        token: chip(token.piece, at),
         id: element("b", {}, n(token.id)),
         size: n(header.size),
         bytes: element("code", {}, token.bytes || "–"),
@@ -126,8 +127,8 @@ export function createText(scene) {
       const made = token.made
         ? scene.nodes("text.made", {
             rank: n(token.made[0] + 1),
-            left: scene.token(token.made[1]),
-            right: scene.token(token.made[2]),
+            left: chip(token.made[1]),
+            right: chip(token.made[2]),
           })
         : [say(token.special ? "text.special" : header.letters ? "text.listed" : "text.first")];
       readout.replaceChildren(...scene.nodes("text.token", about), " ", ...made);

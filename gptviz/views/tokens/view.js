@@ -39,7 +39,6 @@ const ASKS = ["open", "vocabulary", "long"];
  * @property {any} header of the text part
  * @property {(key: string, values?: Record<string, any>) => string} say
  * @property {(key: string, nodes: Record<string, Node | string>) => (Node | string)[]} nodes
- * @property {(piece: string, place?: number) => HTMLElement} token in the colour of its place
  * @property {(name: string) => Payload | null} part
  * @property {() => Values} values
  * @property {(change: Partial<Values>) => void} choose
@@ -83,11 +82,6 @@ export function mount(root, given, report) {
       header,
       say: (key, filled = {}) => fill(header.labels[key], filled),
       nodes: (key, filled) => fillNodes(header.labels[key], filled),
-      token(piece, place) {
-        const node = element("span", { class: "token", lang: "", translate: "no" }, piece);
-        if (place !== undefined) node.style.setProperty("--chip", `var(--token-${place % 6})`);
-        return node;
-      },
       part: (name) => parts[name] ?? null,
       values: keeper.values,
       choose,

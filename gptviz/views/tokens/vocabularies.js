@@ -1,5 +1,6 @@
 // The same text under several vocabularies, and one paragraph in two languages under each.
 
+import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
 
@@ -51,7 +52,7 @@ export function createVocabularies(scene) {
               !vocabularies[0].ends.some(
                 (/** @type {number} */ end) => end > (i ? it.ends[i - 1] : 0) && end < it.ends[i],
               );
-            const node = scene.token(piece, it.name === "own" ? i : undefined);
+            const node = chip(piece, it.name === "own" ? i : undefined);
             node.title = String(it.ids[i]);
             node.classList.toggle("differs", !same);
             return node;

@@ -1,5 +1,6 @@
 // A vocabulary to look through: by text, by id, by regular expression; its longest, special and space entries.
 
+import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { count } from "../kit/format.js";
 
@@ -137,7 +138,13 @@ export function createVocabulary(scene) {
     worker.postMessage({ pattern: expression[1], pieces });
   }
 
-  /** An entry; at a click it is shown whole. @param {number} at @param {number} id @param {string} piece @param {number} bytes */
+  /**
+   * An entry; at a click it is shown whole.
+   * @param {number} at
+   * @param {number} id
+   * @param {string} piece
+   * @param {number} bytes
+   */
   function entry(at, id, piece, bytes) {
     const runs = piece.length > 12 && new Set(piece).size === 1 ? `${piece[0]} × ${piece.length}` : piece;
     const node = element(
@@ -145,7 +152,7 @@ export function createVocabulary(scene) {
       { type: "button", "data-at": at, title: `${piece} · ${say("vocabulary.bytes", { count: bytes })}` },
       element("span", { class: "muted" }, String(id)),
       " ",
-      element("span", { class: "token" }, runs),
+      chip(runs),
       ...(bytes > 8 ? [" ", element("span", { class: "muted" }, String(bytes))] : []),
     );
     node.addEventListener("click", () => node.classList.toggle("whole"));

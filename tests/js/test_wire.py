@@ -11,16 +11,13 @@ from gptviz.views.kit.wire import DTYPES, pack
 
 
 @pytest.mark.parametrize("odd", [0, 1, 3])
-def test_unpack_at_any_offset(app_server, page_at, odd):
-    url = app_server("tests/browser/apps/output_view.py")
-    page = page_at(url)
-    page.locator(".gptviz").wait_for()
+def test_unpack_at_any_offset(modules, odd):
     header = {"text": "猫 ·cat </script> \u2028", "numbers": [1, 2.5, None]}
     arrays = {dtype: np.arange(6).reshape(2, 3).astype(dtype) for dtype in DTYPES}
     arrays |= {"strange": np.array([np.nan, np.inf, -np.inf, -0.0], np.float32), "empty": np.zeros((0, 4), np.float64)}
-    result = page.evaluate(
+    result = modules.evaluate(
         """async ([text, odd]) => {
-            const { unpack } = await import("/_stcore/bidi-components/gptviz.views/wire.js");
+            const { unpack } = await import("/kit/wire.js");
             const packed = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
             const roomy = new Uint8Array(packed.length + odd + 5);
             roomy.set(packed, odd);
