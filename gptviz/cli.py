@@ -17,6 +17,7 @@ import click
 
 from gptviz import __version__
 from gptviz.errors import GptvizError, InputError
+from gptviz.memory import set_up_allocator
 from gptviz.paths import app_file
 from gptviz.text import say
 
@@ -80,6 +81,7 @@ def run(
     settings = {"GPTVIZ_MAX_TOKENS": max_tokens, "GPTVIZ_DEVICE": device, "GPTVIZ_DTYPE": dtype}
     # Read by the app, in this process.
     os.environ.update({name: str(value) for name, value in settings.items() if value})
+    set_up_allocator()
     # What is shown stands in the address bar, the model too.
     query = "?" + urlencode({"model": model}) if model else ""
     threading.Thread(target=announce, args=(address, port, query, browser), daemon=True).start()

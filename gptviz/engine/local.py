@@ -12,10 +12,10 @@ from contextlib import closing
 from importlib import import_module
 from typing import Any, TypeVar
 
+from gptviz import memory
 from gptviz.analysis import kept
 from gptviz.checkpoints import vectors
 from gptviz.checkpoints.catalogue import vectors as known_vectors
-from gptviz.engine import memory
 from gptviz.engine.basics import BASICS, SIZES
 from gptviz.engine.models import Models, Progress, load_as_told
 from gptviz.engine.questions import Question, from_bytes, to_bytes

@@ -7,9 +7,9 @@ import functools
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
-from gptviz import __version__
+from gptviz import __version__, memory
 from gptviz.checkpoints import catalogue
-from gptviz.engine import Question, engine, memory
+from gptviz.engine import Question, engine
 from gptviz.engine.basics import SIZES
 from gptviz.numbers import count
 from gptviz.paths import app_file, asset
@@ -42,6 +42,9 @@ export default function ({ data }) {
 }
 """
 _LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
+
+
+memory.set_up_allocator()
 
 
 def run() -> None:

@@ -1,4 +1,4 @@
-"""The stops on the way of a sentence through the model, in the order of the pass, each with what can be chosen there."""
+"""The stops on the way of a sentence through the model, in the order of the pass; each says what can be chosen there."""
 
 from __future__ import annotations
 

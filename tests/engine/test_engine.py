@@ -10,7 +10,8 @@ import threading
 import pytest
 import torch
 
-from gptviz.engine import LocalEngine, Question, memory
+from gptviz import memory
+from gptviz.engine import LocalEngine, Question
 from gptviz.engine.questions import from_bytes, to_bytes
 from gptviz.errors import InputError
 from gptviz.interventions import Scale
