@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from gptviz.analysis import branches
 from gptviz.text import say
+from gptviz.views.generate import STOP
 from tests.browser.chromium import HOLD_BACK, too_wide
 
 TEXT = "The cat sits on"
@@ -21,6 +22,7 @@ def open_at(app_server, page_at):
     """`open_at(text=..., way=...) -> Page`: the page at a link, its view there, its alternatives known."""
 
     def go(screen: int = 1440, theme: str = "light", locale: str = "en-US", **query) -> Page:
+        query = {STOP.address(n) if n in STOP.own else n: value for n, value in query.items()}
         page = page_at(f"{app_server('app.py')}/generate?{urlencode(query)}", width=screen, theme=theme, locale=locale)
         expect(page.locator(".strip .given").first).to_be_visible()
         expect(page.locator(".next .rest")).not_to_have_text("\u00a0")
@@ -118,7 +120,7 @@ def test_two_clicks_on_run_write_no_word_twice(open_at, smollm2):
 def test_late_news_of_what_is_done_ends_nothing_else(open_at, smollm2):
     page = open_at(text=TEXT)
     page.add_init_script(HOLD_BACK)
-    page.goto(page.url + "&words=5")
+    page.goto(page.url + "&generate.words=5")
     expect(page.locator("[data-do=step]")).to_be_enabled()
     page.evaluate("""holdFrom('"kind":"done"')""")
     act(page, "step")
@@ -257,7 +259,7 @@ def test_the_way_to_another_page_takes_along_what_was_written(open_at):
 
 
 def test_a_seed_that_is_typed_counts_as_it_is(open_at, smollm2):
-    page = open_at(text=TEXT, way="sample", temperature=1.2, words=5, seed=4, beside="choice")
+    page = open_at(text=TEXT, way="sample", temperature=1.2, words=5, seed=4, open="choice")
     seed = page.get_by_label(say("en", "generate.choice.seed"))
     act(page, "run")
     expect(written(page)).to_have_count(5)
@@ -285,7 +287,7 @@ def test_a_full_text_says_why_nothing_comes(open_at):
 
 
 def test_infinite_temperature_comes_along_from_the_output_page(open_at, smollm2):
-    page = open_at(text=TEXT, way="sample", temperature="inf", words=3, beside="choice")
+    page = open_at(text=TEXT, way="sample", temperature="inf", words=3, open="choice")
     expect(page.locator("[data-filter=temperature] output")).to_have_text("∞")
     act(page, "run")
     expect(written(page)).to_have_text(
@@ -337,7 +339,7 @@ def test_whoever_leaves_leaves_no_work_behind(open_at, smollm2):
 
 @pytest.mark.parametrize(("locale", "theme", "language"), [("zh-CN", "dark", "zh"), ("en-US", "light", "en")])
 def test_on_a_phone_with_everything_open(open_at, locale, theme, language):
-    page = open_at(text=TEXT, beside="choice,cache,tasks", screen=390, locale=locale, theme=theme)
+    page = open_at(text=TEXT, open="choice,cache,tasks", screen=390, locale=locale, theme=theme)
     expect(page.locator(".task")).to_have_count(3)
     act(page, "measure")
     expect(page.locator(".latest")).to_contain_text("256")

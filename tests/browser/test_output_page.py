@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from gptviz.analysis import lens
 from gptviz.text import say
+from gptviz.views.stops import STOPS
 from tests.browser.chromium import too_wide
 from tests.browser.test_walk import bars
 
@@ -19,9 +20,10 @@ CAPITAL = "The capital of France is"
 
 @pytest.fixture
 def open_at(app_server, page_at):
-    """`open_at(text=..., unfolded=...) -> Page`: the output page at a link, its view there."""
+    """`open_at(text=..., open=...) -> Page`: the output page at a link, its view there."""
 
     def go(width: int = 1440, theme: str = "light", locale: str = "en-US", **query) -> Page:
+        query = {STOPS["output"].address(n) if n in STOPS["output"].own else n: value for n, value in query.items()}
         url = f"{app_server('app.py')}/output?{urlencode(query)}"
         page = page_at(url, width=width, theme=theme, locale=locale)
         expect(page.locator(".gptviz .strip")).to_be_visible()
@@ -80,7 +82,7 @@ def test_a_start_token_gives_the_first_word_a_surprise(open_at, smollm2):
 
 
 def test_the_lens_shows_the_ranks_of_the_analysis(open_at, smollm2):
-    page, trace = open_at(text=CAPITAL, unfolded="lens"), smollm2.trace(CAPITAL)
+    page, trace = open_at(text=CAPITAL, open="lens"), smollm2.trace(CAPITAL)
     found = lens.lens(smollm2, trace, None, "mlp")
     canvas, readout = page.locator(".lens-view canvas"), page.locator(".lens-view .here")
     expect(readout).to_have_attribute("data-rank", "1")
@@ -106,7 +108,7 @@ def test_the_lens_shows_the_ranks_of_the_analysis(open_at, smollm2):
 
 
 def test_a_click_counts_though_the_button_is_drawn_anew_meanwhile(open_at, smollm2):
-    page = open_at(text=CAPITAL, unfolded="lens")
+    page = open_at(text=CAPITAL, open="lens")
     expect(page.locator(".lens-view .here")).to_have_attribute("data-rank", "1")
     token = page.get_by_role("button", name=re.compile("Follow .* everywhere")).locator(".token")
     token.scroll_into_view_if_needed()
@@ -161,7 +163,7 @@ def test_bars_are_as_long_as_the_axis_says(open_at, width):
 
 @pytest.mark.parametrize("temperature", ["0", "inf"])
 def test_either_end_of_the_slider_with_everything_open(open_at, temperature):
-    page = open_at(text=CAPITAL, temperature=temperature, unfolded="filters,number,curves,sample,lens", word=260)
+    page = open_at(text=CAPITAL, temperature=temperature, open="filters,number,curves,sample,lens", word=260)
     expect(page.locator(".lens-view .here")).to_have_attribute("data-rank", re.compile(r"\d"))
     expect(page.locator(".number-view .greedy").first).to_be_attached()
     keys = {"Home": "0", "End": "5"} if temperature == "inf" else {"End": "5", "Home": "0"}
@@ -172,7 +174,7 @@ def test_either_end_of_the_slider_with_everything_open(open_at, temperature):
 
 
 def test_the_start_token_moves_the_opened_reading_along(open_at):
-    page = open_at(text=CAPITAL, unfolded="lens", cell="blocks.5.resid_post:2")
+    page = open_at(text=CAPITAL, open="lens", cell="blocks.5.resid_post:2")
     expect(page.locator(".lens-view .opened .title")).to_contain_text("·of")
     for _ in range(2):
         page.get_by_label(re.compile("begin with the start token")).click()
@@ -183,7 +185,7 @@ def test_the_start_token_moves_the_opened_reading_along(open_at):
 
 
 def test_every_drawn_token_has_its_name(open_at, smollm2):
-    page = open_at(text=CAPITAL, temperature="inf", unfolded="sample")
+    page = open_at(text=CAPITAL, temperature="inf", open="sample")
     for _ in range(5):
         page.get_by_role("button", name="Draw once").click()
     drawn = page.locator(".sample-view .last .token")

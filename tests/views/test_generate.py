@@ -10,25 +10,22 @@ import pytest
 from gptviz.analysis.branches import with_text
 from gptviz.analysis.continuations import rate
 from gptviz.analysis.writing import Timing
+from gptviz.engine import LocalEngine, Question
+from gptviz.errors import InputError
 from gptviz.sampling import Options
-from gptviz.views.generate import SECTIONS, generate_parts, timing_news, word_news
-from gptviz.views.generate.parts import NONE, Task
+from gptviz.views.generate import SECTIONS, STOP
+from gptviz.views.generate.parts import NONE, Task, job_part, tasks_part, timing_news, word_news
 from gptviz.views.kit.wire import unpack
 from tests.small_models import CONFIGS, random_llm
 
 PROMPT = [3, 1, 4]
-VALUES = {
-    "way": "greedy", "temperature": 1.0, "top_k": None, "top_p": None, "min_p": None, "repetition_penalty": None,
-    "search": None, "width": 3, "ahead": 4, "open": [],
-}  # fmt: skip
 
 
-def parts(llm, tree=(), language="en", **chosen):
-    made = generate_parts(llm, PROMPT, tree, VALUES | chosen, language, limit=60, tasks=(TASK,) if chosen else ())
+def parts(llm, tree=(), **chosen):
+    engine = LocalEngine(lambda name, progress: llm, through_bytes=True)
+    choices = STOP.to_json(STOP.defaults() | {"ahead": 4, "tree": tree} | chosen)
+    made = engine.ask(Question("generate", "m", tuple(PROMPT), choices=choices)).parts
     return {name: unpack(part) for name, part in made.items()}
-
-
-TASK = Task("opposites", "5 6 ", ("7",), ("8",), ())
 
 
 def test_the_tree_part_says_of_each_token_what_a_trace_says():
@@ -38,7 +35,7 @@ def test_the_tree_part_says_of_each_token_what_a_trace_says():
     found = parts(llm, tree)
     assert found.keys() == {"text", "tree"}
     header, arrays = found["tree"]
-    assert header["of"] == found["text"][0]["of"] and not header["said"]
+    assert header["of"] == found["text"][0]["of"]
     paths = []
     for n, (parent, id) in enumerate(zip(arrays["parent"].tolist(), arrays["id"].tolist(), strict=True)):
         before = paths[parent] if n > 1 and parent != NONE else []
@@ -62,7 +59,7 @@ def test_sampling_shows_what_is_drawn_from():
 
 def test_beams_are_those_of_the_search():
     llm = random_llm(CONFIGS["llama"], seed=5)
-    header, arrays = parts(llm, way="beams", search=[9], width=2)["beams"]
+    header, arrays = parts(llm, way="beams", search=(9,), width=2)["beams"]
     expected = llm.beams([*PROMPT, 9], 2, 4)
     assert header["best"] == expected.best and arrays["id"].tolist() == [node.id for node in expected.nodes]
     np.testing.assert_allclose(arrays["total"], [node.total for node in expected.nodes], atol=1e-4)
@@ -70,23 +67,20 @@ def test_beams_are_those_of_the_search():
     assert header["greedy"]["ids"] == greedy and set(map(str, greedy)) == header["pieces"].keys()
 
 
-def test_beams_without_room_get_a_sentence():
+def test_beams_without_room_get_a_reason():
     llm = random_llm(CONFIGS["llama"])
-    header, _ = parts(llm, way="beams", search=list(range(60)), ahead=16)["beams"]
-    assert "64" in header["trouble"]
+    header, _ = parts(llm, way="beams", search=tuple(range(58)), ahead=16)["beams"]
+    assert header["trouble"]["code"] == "generation_too_long" and header["trouble"]["details"]["limit"] == "64"
 
 
 def test_the_cache_in_numbers():
-    header, arrays = parts(random_llm(CONFIGS["llama"]), open=["cache"])["cache"]
+    header, _ = parts(random_llm(CONFIGS["llama"]), open=("cache",))["cache"]
     assert header["numbers"] == 2 * 3 * 2 * 8 and header["bytes"] == 4 * header["numbers"] and header["queries"] == 144
-    assert arrays["length"].size == 0
 
 
 def test_tasks_are_answered_with_and_without_examples(smollm2):
     task = Task("opposites", "hot->cold, big->small, ", ("up->", "new->"), ("down", "old"), ())
-    values = VALUES | {"open": ["tasks"]}
-    made = generate_parts(smollm2, PROMPT, (), values, "en", limit=256, tasks=(task,))
-    (found,) = unpack(made["tasks"])[0]["tasks"]
+    (found,) = unpack(tasks_part(smollm2, PROMPT, (task,)))[0]["tasks"]
     up = found["rows"][0]
     assert up["shown"]["pieces"][0] == "down" == up["right"] and up["bare"]["pieces"][0] != "down"
     assert up["text"] == "hot->cold, big->small, up->"
@@ -101,3 +95,10 @@ def test_news_are_json():
     header, _ = unpack(timing_news(llm, PROMPT, Timing(3, 0.1, 0.5)))
     assert header["timing"] == {"length": 3, "cached": 0.1, "plain": 0.5}
     assert SECTIONS == ("choice", "cache", "tasks")
+
+
+def test_the_view_hears_of_the_work_for_it():
+    timings = [{"length": 8, "cached": 0.1, "plain": None}]
+    header, arrays = unpack(job_part("text", 2, InputError("empty_word"), timings))
+    assert header == {"of": "text", "answered": 2, "trouble": {"code": "empty_word", "details": {}}}
+    assert arrays["length"] == [8] and np.isnan(arrays["plain"][0])

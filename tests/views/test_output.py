@@ -10,10 +10,11 @@ import torch
 
 from gptviz.analysis.lens import lens
 from gptviz.analysis.lens import words as lens_words
+from gptviz.engine import LocalEngine, Question
 from gptviz.figures.colours import PAGE, ROLES
 from gptviz.paths import PACKAGE
 from gptviz.views.kit.wire import unpack
-from gptviz.views.output import NAMED, OPENED, logits_part, output_parts, text_part
+from gptviz.views.output.parts import NAMED, OPENED, logits_part, text_part
 
 VIEWS = PACKAGE / "views"
 
@@ -63,19 +64,23 @@ def test_a_small_vocabulary_and_a_broken_one():
 
 
 def test_what_was_expected_of_the_text_travels_with_it():
-    header, arrays = unpack(text_part("en", ["a", "b", "c"], [None, 1.0, 3.0], [0, 1, 9], d_model=8, tied=True))
+    header, arrays = unpack(text_part(["a", "b", "c"], [None, 1.0, 3.0], [0, 1, 9], d_model=8, tied=True))
     assert np.isnan(arrays["bits"][0]) and arrays["bits"][1:].tolist() == [1.0, 3.0]
     assert arrays["ranks"].tolist() == [0, 1, 9]
     assert (header["total"], header["mean"], header["perplexity"]) == (4.0, 2.0, 4.0)
-    header, _ = unpack(text_part("en", ["a"], [None], [0], d_model=8, tied=True))
+    header, _ = unpack(text_part(["a"], [None], [0], d_model=8, tied=True))
     assert header["total"] == 0.0, "one token: nothing was expected"
 
 
 def test_the_lens_and_its_cells_say_what_the_analysis_says(smollm2):
+    engine = LocalEngine(lambda name, progress: smollm2, through_bytes=True)
     trace = smollm2.trace("The capital of France is")
-    values = {"token": 4, "open": ["lens"], "word": None, "followed": None, "points": "stream"}
-    values["cell"] = ["blocks.23.resid_mid", 4]
-    parts = output_parts(smollm2, trace, values, "en")
+
+    def asked(**choices):
+        question = Question("output", "m", tuple(trace.ids), choices={"points": "stream", "token": 4, **choices})
+        return engine.ask(question)
+
+    parts = asked(open=["lens"], cell=["blocks.23.resid_mid", 4]).parts
     header, arrays = unpack(parts["lens"])
     found = lens(smollm2, trace, None, "stream")
     ranks = arrays["ranks"].reshape(len(header["names"]), len(trace.ids))
@@ -85,9 +90,9 @@ def test_the_lens_and_its_cells_say_what_the_analysis_says(smollm2):
     cell, _ = unpack(parts["cell"])
     read = lens_words(smollm2, trace, "blocks.23.resid_mid", 4)
     assert [(w["id"], w["probability"]) for w in cell["words"]] == [(w.id, w.probability) for w in read]
-    assert "lens" not in output_parts(smollm2, trace, values | {"open": []}, "en")
+    assert "lens" not in asked(open=[]).parts
     for gone in (["blocks.99.resid_post", 4], ["blocks.2.resid_post", 5]):
-        assert "cell" not in output_parts(smollm2, trace, values | {"cell": gone}, "en")
+        assert "cell" not in asked(open=["lens"], cell=gone).parts
 
 
 def test_views_and_figures_have_the_same_colours():

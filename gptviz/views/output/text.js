@@ -17,7 +17,7 @@ export function createText(scene) {
   const { tokens, start } = header;
   const shift = header.started ? 1 : 0;
   const place = (/** @type {number} */ i) =>
-    i < shift ? { start: "at" } : { token: i - shift, start: shift ? "on" : null };
+    i < shift ? { start: "at", token: 0 } : { token: i - shift, start: shift ? "on" : null };
   const T = tokens.length;
   const chips = tokens.map((/** @type {string} */ piece, /** @type {number} */ i) => {
     const bits = arrays.bits.data[i];

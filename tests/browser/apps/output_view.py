@@ -6,7 +6,8 @@ import json
 import streamlit as st
 import torch
 
-from gptviz.views.output import logits_part, text_part
+from gptviz.views.output import STOP
+from gptviz.views.output.parts import logits_part, text_part
 from gptviz.views.streamlit import show
 
 st.set_page_config(page_title="output view")
@@ -28,12 +29,24 @@ def words(count: int) -> list[str]:
 
 
 given = st.select_slider("set", [0.5, 1.0, 3.0], 1.0)
-about = {"d_model": 16, "tied": True}
+sizes = {"d_model": 16, "tied": True}
 h, rows = torch.randn(2, 16, generator=torch.Generator().manual_seed(1)), torch.zeros(len(logits), 16)
 parts = {
-    "text": text_part(query.get("language", "en"), words(3), [None, 2.5, 7.25], [0, 3, 99], **about),
+    "text": text_part(words(3), [None, 2.5, 7.25], [0, 3, 99], **sizes),
     "logits": logits_part(logits, lambda ids: words(len(ids)), 2, [5, 7, 5], h[0], rows),
 }
-values = {"token": 2, "temperature": given, "word": None, "open": query.get_all("open")}
-settled = show("output", parts, values, key="view")
-st.text(json.dumps(settled))
+chosen = STOP.defaults() | {"token": 2, "temperature": given, "open": tuple(query.get_all("open"))}
+
+
+def take(report, began) -> None:
+    st.session_state.settled = report
+
+
+# What Python gives outweighs what the reader had; until then the reader's stays.
+if st.session_state.get("given") != given:
+    st.session_state.given = given
+    st.session_state.pop("settled", None)
+values = st.session_state.get("settled") or STOP.to_json(chosen)
+about = {"language": query.get("language", "en"), "about": "made up"}
+show(STOP, parts, values, **about, take=take, left=lambda: None)
+st.text(json.dumps({name: values[name] for name in values}))

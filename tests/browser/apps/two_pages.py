@@ -3,23 +3,27 @@
 import streamlit as st
 import torch
 
-from gptviz.views.output import logits_part, text_part
+from gptviz.views.output import STOP
+from gptviz.views.output.parts import logits_part, text_part
 from gptviz.views.streamlit import show
 
-st.session_state.setdefault("kept", {"temperature": 1.0, "word": None})
+BEGIN = STOP.to_json(STOP.defaults() | {"token": 0})
+st.session_state.setdefault("kept", BEGIN)
 
 
 def view() -> None:
     parts = {
-        "text": text_part("en", ["a"], [None], [0], d_model=8, tied=True),
+        "text": text_part(["a"], [None], [0], d_model=8, tied=True),
         "logits": logits_part(torch.arange(40.0) / 4, lambda ids: [str(i) for i in ids], 0),
     }
     show(
-        "output",
+        STOP,
         parts,
         st.session_state.kept,
-        key="view",
-        on_change=lambda kept: kept and st.session_state.update(kept=kept),
+        language="en",
+        about="made up",
+        take=lambda report, began: st.session_state.update(kept={**st.session_state.kept, **report}),
+        left=lambda: None,
     )
     st.text(f"T={st.session_state.kept['temperature']}")
 
@@ -27,7 +31,7 @@ def view() -> None:
 def other() -> None:
     st.text(f"kept {st.session_state.kept['temperature']}")
     if st.button("set to 2"):
-        st.session_state.kept = {"temperature": 2.0, "word": None}
+        st.session_state.kept = {**BEGIN, "temperature": 2.0}
 
 
 PAGES = [st.Page(view, title="View", default=True), st.Page(other, title="Other")]

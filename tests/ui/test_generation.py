@@ -7,27 +7,29 @@ from types import SimpleNamespace
 
 import streamlit as st
 
-from gptviz.ui import state, writing
+from gptviz.engine import LocalEngine
+from gptviz.ui import generation, state
 from gptviz.ui.state import State
 from tests.small_models import CONFIGS, random_llm
 
-PROMPT, GOAL = [3, 1, 4], 40
-VALUES = {"way": "greedy", "repetition_penalty": None, "open": [], "speed": "full"}
+PROMPT, GOAL = (3, 1, 4), 40
 
 
 def test_two_runs_at_once_write_what_one_would(monkeypatch):
     llm = random_llm(CONFIGS["llama"])
-    page = SimpleNamespace(llm=llm, prompt=SimpleNamespace(ids=PROMPT), room=GOAL)
-    job = writing.Job("of", goal=GOAL)
+    engine = LocalEngine(lambda name, progress: llm, through_bytes=True)
     told, errors = [], []
-    monkeypatch.setattr(writing, "tell", lambda view, news: told.append(news))
+    page = SimpleNamespace(prompt=SimpleNamespace(ids=PROMPT), chosen={"speed": "full"}, tell=told.append)
+    job = generation.Job("about", goal=GOAL)
+    monkeypatch.setattr(generation, "engine", lambda: engine)
     monkeypatch.setattr(state, "current", State)
+    monkeypatch.setattr(state, "model", lambda: "m")
     begin = threading.Barrier(3)
 
     def run() -> None:
         begin.wait()
         try:
-            writing._write(page, job, VALUES)
+            generation.write(page, job)
         except Exception as error:  # which a thread would keep to itself
             errors.append(error)
 
@@ -41,10 +43,8 @@ def test_two_runs_at_once_write_what_one_would(monkeypatch):
     assert len(told) == GOAL
 
 
-def test_a_report_about_a_text_just_left_changes_nothing_but_was_one(monkeypatch):
-    """Else the next run might be taken for one that the address bar began."""
-    touched = []
-    monkeypatch.setattr(state, "touch", lambda: touched.append(True))
-    monkeypatch.setitem(st.session_state, writing._KEY, job := writing.Job("this", goal=GOAL))
-    writing.take(SimpleNamespace(), {"of": "another"})
-    assert touched and job == writing.Job("this", goal=GOAL, _lock=job._lock)
+def test_a_report_about_a_text_just_left_changes_nothing(monkeypatch):
+    monkeypatch.setattr(state, "about", lambda: "another")
+    monkeypatch.setitem(st.session_state, generation._KEY, job := generation.Job("this", goal=GOAL))
+    generation.take(SimpleNamespace(), {"goal": 3}, {})
+    assert job == generation.Job("this", goal=GOAL)
