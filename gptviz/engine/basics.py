@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from gptviz.analysis.kept import kept
 from gptviz.analysis.tokens import all_letters
 from gptviz.analysis.writing import word_ids
 from gptviz.checkpoints import vectors
@@ -65,7 +66,8 @@ def model_facts(llm: LLM, limit: int) -> ModelFacts:
 
 def model(asked: Asked) -> Answer:
     """facts: the fields of ModelFacts."""
-    return Answer(facts=asdict(model_facts(asked.llm, asked.limit)))
+    llm, limit = asked.llm, asked.limit
+    return Answer(facts=kept(llm, ("model facts", limit), lambda: asdict(model_facts(llm, limit))))
 
 
 def prompt(asked: Asked) -> Answer:

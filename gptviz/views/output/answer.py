@@ -9,6 +9,7 @@ from torch import Tensor
 from gptviz.analysis import lens as lenses
 from gptviz.analysis import predictions
 from gptviz.analysis.facts import Fact, Position, Share
+from gptviz.analysis.kept import kept
 from gptviz.llm import LLM
 from gptviz.trace import Trace
 from gptviz.views.kit.asked import Answer, Asked
@@ -27,15 +28,7 @@ def answer(asked: Asked) -> Answer:
     cell = choices["cell"] if choices["cell"] and choices["cell"][1] < len(trace.ids) else None
     settled = {**choices, "token": token, "cell": cell, "start": choices["start"] if shift else None}
     parts = {
-        "text": make.text_part(
-            trace.tokens,
-            predictions.surprisals(trace),
-            predictions.ranks(trace),
-            d_model=trace.config.d_model,
-            tied=trace.config.tied,
-            start=start,
-            started=bool(shift),
-        ),
+        "text": kept(trace, ("output text", start, shift), lambda: text(trace, start, shift)),
         "logits": make.logits_part(
             logits,
             llm.pieces,
@@ -54,10 +47,24 @@ def answer(asked: Asked) -> Answer:
         parts["lens"] = make.lens_part(llm, trace, found, word, points)
         if cell and cell[0] in found.names:
             parts["cell"] = make.cell_part(llm, trace, *cell)
-    facts: dict[str, Any] = {"look": [fact.plain() for fact in look_for(llm, trace, logits)]}
+    look = kept(trace, ("output look", at), lambda: [fact.plain() for fact in look_for(llm, trace, logits)])
+    facts: dict[str, Any] = {"look": look, "tokens": trace.tokens}
     if asked.opened("test"):
         facts["test"] = compared(llm, logits)
     return Answer(parts, facts, STOP.to_json(settled))
+
+
+def text(trace: Trace, start: str | None, shift: int) -> bytes:
+    """The tokens, and how much each surprised the model."""
+    return make.text_part(
+        trace.tokens,
+        predictions.surprisals(trace),
+        predictions.ranks(trace),
+        d_model=trace.config.d_model,
+        tied=trace.config.tied,
+        start=start,
+        started=bool(shift),
+    )
 
 
 def started(asked: Asked) -> tuple[Trace, str | None]:
