@@ -442,7 +442,7 @@ def test_the_way_back_from_another_page_is_short(open_at):
     sidebar = page.get_by_test_id("stSidebar")
     sidebar.get_by_role("link", name=say("en", "ui.pages.tokens.title"), exact=True).click()
     for token in (3, 5, 7, 9):
-        page.locator(".chip").nth(token).click()
+        page.locator(".strip button").nth(token).click()
         expect(page).to_have_url(re.compile(f"token={token}(&|$)"))
     received.clear()
     sidebar.get_by_role("link", name=say("en", "ui.pages.attention.title"), exact=True).click()

@@ -1,10 +1,11 @@
 // The text: after each token, how well the model had expected what came; the chosen one is where the next word is
 // asked.
 
-import { chip } from "../kit/chip.js";
-import { css, mix, readableOn } from "../kit/colours.js";
+import { chip, tint } from "../kit/chip.js";
+import { mix } from "../kit/colours.js";
 import { element } from "../kit/dom.js";
 import { count, fixed, percent } from "../kit/format.js";
+import { createStrip, createToken } from "../kit/strip.js";
 
 const TOP = 16; // bits that have the strongest colour: 1 in 65,536
 
@@ -16,38 +17,20 @@ export function createText(scene) {
   const chips = tokens.map((/** @type {string} */ piece, /** @type {number} */ i) => {
     const bits = arrays.bits.data[i];
     const known = !Number.isNaN(bits);
-    const text = known ? say("text.bits", { bits: fixed(bits, 1) }) : say("text.none");
-    const node = element(
-      "button",
-      {
-        type: "button",
-        lang: "",
-        translate: "no",
-        "data-token": i,
-        class: known ? null : "unknown",
-        title: known
-          ? say("text.title", { percent: percent(2 ** -bits), rank: count(arrays.ranks.data[i], language) })
-          : say("text.first"),
-      },
-      element("span", { class: "piece" }, piece),
-      element("span", { class: "weight" }, text),
-    );
-    node.style.setProperty("--chip", `var(--token-${i % 6})`);
-    node.addEventListener("click", () => choose({ token: i }));
-    node.addEventListener("keydown", (event) => {
-      const to = { ArrowLeft: i - 1, ArrowRight: i + 1, Home: 0, End: T - 1 }[event.key];
-      if (to === undefined || !chips[to]) return;
-      event.preventDefault();
-      chips[to].node.focus();
-      choose({ token: to });
+    const { node } = createToken(piece, i, {
+      below: known ? say("text.bits", { bits: fixed(bits, 1) }) : say("text.none"),
+      class: known ? null : "unknown",
+      title: known
+        ? say("text.title", { percent: percent(2 ** -bits), rank: count(arrays.ranks.data[i], language) })
+        : say("text.first"),
     });
     return { node, bits: known ? bits : null };
   });
-  const strip = element(
-    "div",
-    { class: "strip", role: "group", "aria-label": say("text.label") },
-    ...chips.map((chip) => chip.node),
-  );
+  const strip = createStrip({
+    label: say("text.label"),
+    nodes: chips.map((/** @type {{node: HTMLElement}} */ { node }) => node),
+    choose: (token) => choose({ token }),
+  });
   const here = element("p", { class: "here" });
   const whole =
     T > 1
@@ -75,14 +58,13 @@ export function createText(scene) {
     element("span", {}, ...(start ? scene.nodes("text.start", { token: chip(start) }) : [])),
   );
   toggle.hidden = !start;
-  let revealed = -1;
 
   return {
     node: element(
       "div",
       { class: "text" },
       element("p", { class: "muted hint" }, say("text.hint")),
-      strip,
+      strip.node,
       element("div", { class: "line" }, element("span", { class: "muted" }, whole), toggle),
       here,
     ),
@@ -90,21 +72,10 @@ export function createText(scene) {
     draw({ values }) {
       const colours = scene.colours();
       begin.checked = values.start;
-      chips.forEach(({ node, bits }, i) => {
-        const background = bits === null ? null : mix(colours.background, colours.output, Math.min(1, bits / TOP));
-        node.style.background = background ? css(background) : "";
-        node.style.color = background ? readableOn(background) : "";
-        node.classList.toggle("query", i === values.token);
-        node.setAttribute("aria-pressed", String(i === values.token));
-        node.tabIndex = i === values.token ? 0 : -1;
-      });
-      if (revealed !== values.token && chips[values.token]) {
-        revealed = values.token;
-        const { node } = chips[revealed];
-        const top = node.offsetTop - strip.offsetTop;
-        if (top < strip.scrollTop || top + node.offsetHeight > strip.scrollTop + strip.clientHeight)
-          strip.scrollTop = top - strip.clientHeight / 2;
+      for (const { node, bits } of chips) {
+        tint(node, bits === null ? null : mix(colours.background, colours.output, Math.min(1, bits / TOP)));
       }
+      strip.show(values.token);
       const at = position;
       const about = { token: chip(tokens[at], at) };
       here.replaceChildren(
