@@ -17,6 +17,7 @@ import click
 
 from gptviz import __version__
 from gptviz.errors import GptvizError, InputError
+from gptviz.extras import require
 from gptviz.memory import set_up_allocator
 from gptviz.paths import app_file
 from gptviz.text import say
@@ -71,6 +72,7 @@ def run(
     browser: bool,
 ) -> None:
     """Start the app and open it in a browser. Ctrl-C ends it."""
+    require("streamlit", extra="app")
     port = free_port(address, port)
     if device or dtype:  # what cannot be is said here, not in the browser
         from gptviz.checkpoints.loading import check_device

@@ -41,6 +41,10 @@ class InputError(GptvizError, ValueError):
     """A text, an option or an intervention that cannot be used."""
 
 
+class MissingPackageError(GptvizError, ImportError):
+    """A package that an extra brings, and that is not installed."""
+
+
 class UnknownNameError(GptvizError, KeyError):
     """A hook point or a catalogue entry that does not exist."""
 

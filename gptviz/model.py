@@ -84,6 +84,10 @@ class GPTConfig:
         """How many tokens fit: the context, or the attention window where that is shorter."""
         return min(self.n_ctx, self.window or self.n_ctx)
 
+    def key_head(self, head: int) -> int:
+        """The key/value head that query head `head` reads."""
+        return head // (self.n_head // self.n_kv_head)
+
     def scale(self, layer: int) -> float:
         """What q·kᵀ is multiplied by in `layer`: 1/√d_head as a rule (Vaswani et al. 2017, section 3.2.1)."""
         scale = self.d_head**-0.5 if self.attn_scale is None else self.attn_scale
@@ -91,7 +95,12 @@ class GPTConfig:
 
 
 class HookPoint(nn.Identity):
-    """Hands its input on unchanged; it is there to carry forward hooks."""
+    """Hands its input on unchanged; it is there to carry hooks."""
+
+    @property
+    def hooked(self) -> bool:
+        """Does it carry a hook of any kind?"""
+        return bool(self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks)
 
 
 # ------------------------------------------------------------------------------------------------ norm
@@ -113,6 +122,15 @@ class Norm(nn.Module):
             x32 = x32 * torch.rsqrt(x32.pow(2).mean(-1, keepdim=True) + self.eps)
             return self.weight * x32.to(x.dtype)
         return F.layer_norm(x32, x.shape[-1:], self.weight.float(), self.bias.float(), self.eps).to(x.dtype)
+
+    def shares(self, parts: Tensor, whole: Tensor) -> Tensor:
+        """What each of `parts` [..., D] of the vector `whole` [D] becomes, in float32, the norm's size held at that of
+        `whole`: parts that add up to it become shares that add up to forward(whole), less the bias, which is no
+        part's."""
+        parts, whole = parts.float(), whole.float()
+        if not self.rms:
+            parts, whole = parts - parts.mean(-1, keepdim=True), whole - whole.mean()
+        return self.weight.float() * parts * torch.rsqrt(whole.pow(2).mean() + self.eps)
 
 
 # ------------------------------------------------------------------------------------------- positions
@@ -217,22 +235,28 @@ class Attention(nn.Module):
         q, k, v = self.q(q), self.k(k), self.v(v)
         if cache is not None:
             k, v = cache.update(self.layer, k, v)  # [B, K, S, d]
-        share = self.config.n_head // self.config.n_kv_head
-        if share > 1:  # query heads h*share .. h*share + share-1 read key/value head h
-            k = k.repeat_interleave(share, dim=1)
-            v = v.repeat_interleave(share, dim=1)
-        if explicit or self.scores._forward_hooks or self.pattern._forward_hooks:
+        k, v = by_query_head(self.config, k), by_query_head(self.config, v)  # [B, H, S, d]
+        if explicit or self.scores.hooked or self.pattern.hooked:
             z = self._attend(q, k, v)
         else:
             z = self._attend_fused(q, k, v)
-        z = self.z(z)  # [B, H, T, d]
-        return self.W_O(z.transpose(1, 2).reshape(B, T, -1))  # [B, T, D]
+        return self.output(self.z(z))
+
+    def output(self, z: Tensor) -> Tensor:
+        """All heads' z [B, H, T, d], side by side, through W_O: [B, T, D]."""
+        return self.W_O(z.transpose(1, 2).flatten(2))
+
+    def head_outputs(self, z: Tensor, heads: Sequence[int] | None = None) -> Tensor:
+        """What each head by itself makes of its z, W_O,h·z_h, in float32: z [n, ..., d] of `heads` (None: all, in
+        order) -> [n, ..., D]. With W_O's bias, which belongs to no head, all of them add up to `output`."""
+        W_O = self.W_O.weight.float().view(-1, self.config.n_head, self.config.d_head)  # [D, H, d]
+        return torch.einsum("h...e,dhe->h...d", z.float(), W_O if heads is None else W_O[:, heads])
 
     def _attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """Step by step, each step open to hooks."""
         scores = self.scores(attention_scores(q, k, self.scale, self.config.upcast_scores))  # [B, H, T, S]
-        masked = scores.masked_fill(~causal_mask(q.shape[2], k.shape[2], q.device), -math.inf)
-        pattern = self.pattern(F.softmax(masked, dim=-1, dtype=torch.float32).to(v.dtype))
+        scores = masked(scores)
+        pattern = self.pattern(F.softmax(scores, dim=-1, dtype=torch.float32).to(v.dtype))
         return pattern @ v
 
     def _attend_fused(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -242,11 +266,22 @@ class Attention(nn.Module):
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=T == S and T > 1, scale=self.scale)
 
 
+def by_query_head(config: GPTConfig, x: Tensor) -> Tensor:
+    """Keys or values [..., K, S, d] -> [..., H, S, d]: for each query head those of the head that it reads."""
+    share = config.n_head // config.n_kv_head  # query heads k·share .. k·share + share - 1 read key/value head k
+    return x if share == 1 else x.repeat_interleave(share, dim=-3)
+
+
 def attention_scores(q: Tensor, k: Tensor, scale: float, upcast: bool = False) -> Tensor:
     """q·kᵀ · scale: [..., T, d] and [..., S, d] -> [..., T, S], in float32 if `upcast`."""
     if upcast:
         q, k = q.float(), k.float()
     return q @ k.transpose(-1, -2) * scale
+
+
+def masked(scores: Tensor) -> Tensor:
+    """`scores` [..., T, S] with -inf at every key that a query may not look at."""
+    return scores.masked_fill(~causal_mask(*scores.shape[-2:], scores.device), -math.inf)
 
 
 def causal_mask(T: int, S: int, device: torch.device | str | None = None) -> Tensor:
@@ -279,6 +314,11 @@ class MLP(nn.Module):
             post = self.act(self.pre(self.W_up(x)))
         return self.W_down(self.post(post))
 
+    def neuron_directions(self, neurons: Sequence[int] | None = None) -> Tensor:
+        """What each of `neurons` (None: all) writes where its `post` is 1, its column of W_down: [n, D] float32."""
+        columns = self.W_down.weight.float().T  # [M, D]
+        return columns if neurons is None else columns[neurons]
+
 
 # ----------------------------------------------------------------------------------------------- block
 
@@ -298,7 +338,11 @@ class Block(nn.Module):
         self, x: Tensor, rotation: tuple[Tensor, Tensor] | None, cache: KVCache | None, explicit: bool
     ) -> Tensor:
         x = self.resid_pre(x)
-        x = self.resid_mid(x + self.attn_out(self.attn(self.ln1(x), rotation, cache, explicit)))
+        return self.after_attention(x, self.attn(self.ln1(x), rotation, cache, explicit))
+
+    def after_attention(self, x: Tensor, attended: Tensor) -> Tensor:
+        """The rest of the block, for the stream `x` [B, T, D] as it came in and what attention made of it."""
+        x = self.resid_mid(x + self.attn_out(attended))
         return self.resid_post(x + self.mlp_out(self.mlp(self.ln2(x))))
 
 
@@ -339,20 +383,43 @@ class GPT(nn.Module):
         position alone. Raises InputError if the tokens do not fit the context.
         """
         start = cache.length if cache is not None else 0
-        T = ids.shape[1]
+        B, T = ids.shape
         check_length(self.config, start + T)
-        positions = torch.arange(start, start + T, device=ids.device)  # [T]
         x = self.embed(ids)  # [B, T, D]
         if not self.config.rope:
-            x = x + self.pos_embed(positions.expand(ids.shape[0], T))
-        rotation = self.rotation(positions, x.dtype)
-        for block in self.blocks:
-            x = block(x, rotation, cache, explicit)
-        x = self.ln_final(x[:, -1:] if last_only else x)
-        logits = self.logits(self.unembed(x))
+            x = x + self.pos_embed(torch.arange(start, start + T, device=ids.device).expand(B, T))
+        x = self.run_from(0, x, cache=cache, explicit=explicit)
+        logits = self.to_logits(x[:, -1:] if last_only else x)
         if cache is not None:
             cache.length = start + T  # last of all: a pass that a hook broke off has taken nothing in
         return logits
+
+    def run_from(
+        self,
+        layer: int,
+        x: Tensor,
+        *,
+        to: int | None = None,
+        cache: KVCache | None = None,
+        explicit: bool = False,
+    ) -> Tensor:
+        """Go on from the stream `x` [B, T, D] as it enters `layer`: the stream as it enters layer `to`, or leaves the
+        last (None). Its tokens come after those that the `cache` holds."""
+        start = cache.length if cache is not None else 0
+        rotation = self.rotation(torch.arange(start, start + x.shape[1], device=x.device), x.dtype)
+        for block in self.blocks[layer:to]:
+            x = block(x, rotation, cache, explicit)
+        return x
+
+    def to_logits(self, x: Tensor) -> Tensor:
+        """What the model says where the stream after the last layer is `x`: [..., D] -> [..., V]."""
+        return self.logits(self.unembed(self.ln_final(x)))
+
+    def logit_shares(self, parts: Tensor, x: Tensor, rows: Tensor | None = None) -> Tensor:
+        """What each of `parts` [..., D] of the last stream `x` [D] adds to the logits, in float32, the final norm's
+        size held as it is there: [..., V], or [..., n] for `rows` [n, D] of the unembedding (or sums of such)."""
+        rows = self.unembed.weight if rows is None else rows
+        return self.ln_final.shares(parts, x) @ rows.float().T
 
     def rotation(self, positions: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor] | None:
         """cos and sin of the angles by which each of `positions` [T] is turned, [T, d] each; None for a model with

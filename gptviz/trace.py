@@ -17,7 +17,16 @@ from torch import Tensor
 
 from gptviz.errors import InputError, UnknownNameError
 from gptviz.interventions import Intervention, check, hook, shape_of
-from gptviz.model import GPTConfig, KVCache, Rope, attention_scores, causal_mask, check_length, hook_names
+from gptviz.model import (
+    GPTConfig,
+    KVCache,
+    Rope,
+    attention_scores,
+    by_query_head,
+    check_length,
+    hook_names,
+    masked,
+)
 
 if TYPE_CHECKING:
     from gptviz.llm import LLM
@@ -90,8 +99,7 @@ class Trace:
             raise UnknownNameError("name_not_recorded", name=name)
         if not name.endswith(".scores"):
             return self[sources[0]]
-        q, k = (self[source] for source in sources)
-        return attention_scores(q, self._shared(k), self.config.scale(_layer(name)), self.config.upcast_scores)
+        return self._scores(_layer(name), self.config.scale(_layer(name)))
 
     @property
     def logits(self) -> Tensor:
@@ -107,9 +115,7 @@ class Trace:
         """The stages of attention in `layer`, each [n_head, T, T]."""
         prefix = f"blocks.{layer}.attn."
         scaled, pattern = self[prefix + "scores"], self[prefix + "pattern"]
-        dot = attention_scores(self[prefix + "q"], self._shared(self[prefix + "k"]), 1.0, self.config.upcast_scores)
-        future = ~causal_mask(len(self.ids), len(self.ids), scaled.device)
-        return AttentionStages(dot, scaled, scaled.masked_fill(future, -torch.inf), pattern)
+        return AttentionStages(self._scores(layer, 1.0), scaled, masked(scaled), pattern)
 
     def append(self, token_id: int) -> Trace:
         """Take in one more token, computing only its row; returns this trace, now equal to a fresh one of the
@@ -216,9 +222,10 @@ class Trace:
             raise InputError("trace_of_another_model", model=trace.model_name, other=llm.name)
         return trace
 
-    def _shared(self, k: Tensor) -> Tensor:
-        """[n_kv_head, T, d_head] -> [n_head, T, d_head]: the key head each query head reads."""
-        return k.repeat_interleave(self.config.n_head // self.config.n_kv_head, dim=0)
+    def _scores(self, layer: int, scale: float) -> Tensor:
+        """q·kᵀ · scale in `layer`, from its q and k: [n_head, T, T]."""
+        q, k = self[f"blocks.{layer}.attn.q"], self[f"blocks.{layer}.attn.k"]
+        return attention_scores(q, by_query_head(self.config, k), scale, self.config.upcast_scores)
 
     def _sources(self, name: str) -> tuple[str, ...]:
         """The recorded values that `name` follows from, if all of them are here."""

@@ -143,7 +143,7 @@ def look_for(case: Case) -> None:
     said, links = [beginning(case), ending(case)], []
     if comparison.far.distinct(case.point):
         with page.working():
-            effects = context.exchanges(page.llm, comparison.far)[..., case.point]
+            effects = context.patching_effects(page.llm, comparison.far)[..., case.point]
         [(layer, head)] = context.largest(effects, 1)
         looks = looks_at(case, case.far, layer, head)
         strongest = share(float(effects[layer, head]))
@@ -181,7 +181,7 @@ def which_heads(case: Case) -> None:
     page, llm = case.page, case.page.llm
     page.lesson("heads", **case.about)
     with page.working():
-        panels = [(name, context.exchanges(llm, it)[..., case.point]) for name, it in contrasts(case)]
+        panels = [(name, context.patching_effects(llm, it)[..., case.point]) for name, it in contrasts(case)]
     effects = panels[0][1]
     top = context.largest(effects, SHOWN)
     grid_and_bars(case, panels, top, "heads")
@@ -232,7 +232,7 @@ def the_sum(case: Case) -> None:
         st.markdown(page.t("sum.brought"))
     grid_and_bars(case, [(name, shares.heads) for name, shares in found], context.largest(it.heads, SHOWN), "sum")
     st.markdown(page.t("sum.code"))
-    st.code(inspect.getsource(Block.forward))
+    st.code(f"{inspect.getsource(Block.forward)}\n{inspect.getsource(Block.after_attention)}")
 
 
 def references(page: TracingPage, name: str) -> senses.References:

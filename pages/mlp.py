@@ -41,7 +41,7 @@ def see(page: TracingPage, layer: int, strongest: list[neurons.Neuron], neuron: 
     page.lesson("see", d_model=f"{config.d_model:,}", d_mlp=f"{config.d_mlp:,}")
     page.chips()
     st.selectbox(page.t("layer"), range(config.n_layer), width=120, **page.bind("layer", layer))
-    step = neurons.step_at(page.llm, page.trace, layer, at)
+    step = neurons.mlp_at(page.llm, page.trace, layer, at)
     st.markdown(
         page.t(
             "see",
@@ -66,7 +66,7 @@ def see(page: TracingPage, layer: int, strongest: list[neurons.Neuron], neuron: 
     if at == 0 and len(page.prompt.ids) > 1:
         lengths = neurons.stream_sizes(page.trace, layer)
         median = float(lengths[1:].median())
-        if float(lengths[0]) > neurons.SPECIAL * median:
+        if float(lengths[0]) > neurons.MASSIVE * median:
             st.caption(page.t("first_token", stream=number(float(lengths[0])), median=number(median)))
 
 
@@ -89,7 +89,7 @@ def look_for(page: TracingPage, layer: int, strongest: list[neurons.Neuron], pus
         about = {"token": page.chip(at), "other": page.chip(other), "shown": len(here)}
         shared = len(here & there)
         sentences.append(page.t("look.same" if shared else "look.same_none", shared=shared, **about))
-    start_of_all = neurons.first_token(page.trace)
+    start_of_all = neurons.massive_activation(page.trace)
     if start_of_all:
         lengths = {name: number(getattr(start_of_all, name)) for name in ("written", "found", "others")}
         sentences.append(page.t("look.first", token=page.chip(0), layer=start_of_all.layer, **lengths))
@@ -108,7 +108,7 @@ def look_for(page: TracingPage, layer: int, strongest: list[neurons.Neuron], pus
 
 
 def path(page: TracingPage, layer: int) -> None:
-    config, step = page.llm.config, neurons.step_at(page.llm, page.trace, layer, page.token)
+    config, step = page.llm.config, neurons.mlp_at(page.llm, page.trace, layer, page.token)
     about = {"d_model": f"{config.d_model:,}", "d_mlp": f"{config.d_mlp:,}"}
     rows = [("input", step.input), ("post", step.post), ("output", step.output)]
     figure = strips([(page.t(f"path.{name}", **about), values) for name, values in rows], theme=page.theme)
@@ -120,7 +120,7 @@ def path(page: TracingPage, layer: int) -> None:
 
 
 def curve(page: TracingPage, layer: int, neuron: int) -> None:
-    config, step = page.llm.config, neurons.step_at(page.llm, page.trace, layer, page.token)
+    config, step = page.llm.config, neurons.mlp_at(page.llm, page.trace, layer, page.token)
     name = page.t(f"activation.{config.activation}")
     about = {"name": name, "d_mlp": f"{config.d_mlp:,}"}
     left = page.t("curve.relu" if config.activation == "relu" else "curve.smooth")
@@ -216,7 +216,7 @@ def test(page: TracingPage, layer: int, neuron: int) -> None:
         change = Set(f"blocks.{layer}.mlp.post", 0.0, positions=at, neurons=which)
         return page.run(names="logits", interventions=[change]).logits[at]
 
-    after, control = without(silent), without(neurons.others(page.llm, silent))
+    after, control = without(silent), without(neurons.control(page.llm, silent))
     ids = list(dict.fromkeys(w.id for w in (*words_, *leading(page.llm, after, 3))))
     shares = [probabilities(logits)[ids].tolist() for logits in (page.trace.logits[at], after, control)]
     before_, after_, control_ = (percent(values[0]) for values in shares)

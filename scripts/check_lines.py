@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 CODE = {".css", ".js", ".json", ".jsonc", ".py", ".toml", ".yml"}
-NOT_OURS = {".git", ".venv", "assets", "node_modules", "vendor"}
+NOT_CODE = {"assets", "build", "dist", "node_modules", "vendor"}
 LONGEST = 120
 
 
@@ -19,7 +19,8 @@ def files(folder: Path) -> list[Path]:
     found = []
     for path in sorted(folder.iterdir()):
         if path.is_dir():
-            found += [] if path.name in NOT_OURS else files(path)
+            hidden = path.name.startswith(".") and path.name != ".streamlit"  # environments and caches
+            found += [] if hidden or path.name in NOT_CODE else files(path)
         elif (path.suffix in CODE or path.name == "Makefile") and path.name != "package-lock.json":
             found.append(path)
     return found

@@ -1,4 +1,4 @@
-"""What moves a word's vectors apart: sums and exchanges against plain computations, and the known case."""
+"""What moves a word's vectors apart: sums and patched heads against plain computations, and the known case."""
 
 from __future__ import annotations
 
@@ -67,32 +67,32 @@ def test_what_differs_from_the_start_is_counted(tiny):
 
 
 @pytest.mark.parametrize(("layer", "head"), [(0, 0), (1, 2), (2, 3)])
-def test_an_exchange_is_the_model_run_with_that_head_replaced(tiny, layer, head):
+def test_a_patched_head_is_the_model_run_with_that_head_replaced(tiny, layer, head):
     it = contrast(tiny)
     name = f"blocks.{layer}.attn.z"
     mean = torch.stack([near.trace[name][head, near.at] for near in it.near]).mean(0)
     run = tiny.trace(FAR, names=context.NAMES, interventions=[Set(name, mean, positions=3, heads=head)])
     moved = it.far.stream - context.stream(run, 3)
-    found = context.exchanges(tiny, it)[layer, head]
+    found = context.patching_effects(tiny, it)[layer, head]
     for point in range(tiny.config.n_layer + 1):
         whole = it.difference[point]
         expected = float(moved[point] @ whole / whole.square().sum()) if point > layer else 0.0
         assert float(found[point]) == pytest.approx(expected, abs=1e-5)
 
 
-def test_exchanges_need_not_fit_in_one_batch(tiny, monkeypatch):
+def test_patched_passes_need_not_fit_in_one_batch(tiny, monkeypatch):
     it = contrast(tiny)
-    whole = context.exchanges(tiny, it)
-    assert context.exchanges(tiny, it) is whole
-    monkeypatch.setattr(context, "_ROOM", 1)  # a head at a time
-    torch.testing.assert_close(context._exchange(tiny, it), whole, atol=1e-6, rtol=1e-5)
+    whole = context.patching_effects(tiny, it)
+    assert context.patching_effects(tiny, it) is whole
+    monkeypatch.setattr(context, "_BATCH_BYTES", 1)  # a head at a time
+    torch.testing.assert_close(context._patch(tiny, it), whole, atol=1e-6, rtol=1e-5)
 
 
 def test_the_first_token_has_no_context(tiny):
     it = Contrast(place(tiny, [9, 2, 3], at=0), (place(tiny, [9, 8, 7], at=0),))
     assert not any(it.distinct(point) for point in range(tiny.config.n_layer + 1))
     assert context.looks(it.far, 1, 0, 2) == [] and context.hardest_look(it) is None
-    assert context.exchanges(tiny, it).isfinite().all()
+    assert context.patching_effects(tiny, it).isfinite().all()
 
 
 def test_what_comes_later_changes_nothing(tiny):
@@ -145,7 +145,7 @@ def test_the_hardest_look_is_not_the_strongest_head(bank, smollm2):
     look = context.hardest_look(bank.far)
     assert (look.layer, look.head, bank.far.far.trace.tokens[look.key]) == (9, 2, "·river")
     assert look.weight == pytest.approx(0.83, abs=0.02)
-    effects = context.exchanges(smollm2, bank.far)
+    effects = context.patching_effects(smollm2, bank.far)
     assert set(context.largest(effects[..., 11], 2)) == {(5, 1), (4, 2)}
     assert context.largest(effects[..., -1], 1) == [(4, 2)]
     assert float(effects[9, 2, 11]) < 0.03 < float(effects[4, 2, 11])

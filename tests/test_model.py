@@ -60,15 +60,32 @@ def test_only_scores_and_pattern_hooks_make_attention_explicit(tiny, monkeypatch
             attention, path, lambda self, *a, original=original, path=path: used.append(path) or original(self, *a)
         )
 
-    def paths_with_hook_on(name):
+    def paths_with_hook_on(name, kind):
         used.clear()
-        with tiny.model.hooked([(name, lambda *a: None)]):
-            tiny.model(ids())
+        handle = getattr(tiny.model.get_submodule(name), f"register_{kind}")(lambda *a: None)
+        tiny.model(ids())
+        handle.remove()
         return used
 
-    assert paths_with_hook_on("blocks.1.attn.q") == ["_attend_fused"] * 3
-    assert paths_with_hook_on("blocks.1.attn.scores") == ["_attend_fused", "_attend", "_attend_fused"]
-    assert paths_with_hook_on("blocks.2.attn.pattern") == ["_attend_fused", "_attend_fused", "_attend"]
+    for kind in ("forward_hook", "forward_pre_hook", "full_backward_hook", "full_backward_pre_hook"):
+        for elsewhere in ("blocks.1.attn.q", "blocks.1.attn", "blocks.1"):
+            assert paths_with_hook_on(elsewhere, kind) == ["_attend_fused"] * 3
+        assert paths_with_hook_on("blocks.1.attn.scores", kind) == ["_attend_fused", "_attend", "_attend_fused"]
+        assert paths_with_hook_on("blocks.2.attn.pattern", kind) == ["_attend_fused", "_attend_fused", "_attend"]
+
+
+@pytest.mark.parametrize("point", ["scores", "pattern"])
+def test_a_pre_hook_replaces_as_a_forward_hook_does(tiny, point):
+    at = tiny.model.get_submodule(f"blocks.1.attn.{point}")
+    changed = []
+    for register, halve in (
+        (at.register_forward_hook, lambda module, args, value: value * 0.5),
+        (at.register_forward_pre_hook, lambda module, args: (args[0] * 0.5,)),
+    ):
+        handle = register(halve)
+        changed.append(tiny.model(ids()))
+        handle.remove()
+    assert torch.equal(*changed) and not torch.equal(changed[0], tiny.model(ids(), explicit=True))
 
 
 def test_paths_agree(tiny):

@@ -59,7 +59,7 @@ def test_strongest_come_first(tiny, trace):
 
 
 def test_a_step_in_numbers(tiny, trace):
-    step = neurons.step_at(tiny, trace, 1, 2)
+    step = neurons.mlp_at(tiny, trace, 1, 2)
     assert step.error == 0
     assert step.active == int((trace["blocks.1.mlp.pre"][2] > 0).sum())
     assert step.output_size == pytest.approx(float(trace["blocks.1.mlp_out"][2].norm()))
@@ -69,17 +69,17 @@ def test_a_step_in_numbers(tiny, trace):
 
 
 def test_the_first_token_is_special_in_the_default_model_alone(tiny, trace, smollm2):
-    assert neurons.first_token(trace) is None
-    assert neurons.first_token(tiny.trace([1])) is None
-    it = neurons.first_token(smollm2.trace("The capital of France is"))
+    assert neurons.massive_activation(trace) is None
+    assert neurons.massive_activation(tiny.trace([1])) is None
+    it = neurons.massive_activation(smollm2.trace("The capital of France is"))
     assert it.layer == 11 and it.written > 100 * it.found and it.after > 100 * it.others
 
 
 def test_the_control_is_as_many_others(tiny):
     but = [0, 3, 5]
-    others = neurons.others(tiny, but)
-    assert len(others) == 3 and not set(others) & set(but)
-    assert others == neurons.others(tiny, but)
+    control = neurons.control(tiny, but)
+    assert len(control) == 3 and not set(control) & set(but)
+    assert control == neurons.control(tiny, but)
 
 
 def test_a_neuron_for_capitals(smollm2):
@@ -97,6 +97,6 @@ def test_a_neuron_for_capitals(smollm2):
         )
         .logits[4]
         .softmax(-1)[paris]
-        for which in ([1005], neurons.others(smollm2, [1005]))
+        for which in ([1005], neurons.control(smollm2, [1005]))
     ]
     assert without[0] < 0.6 < 0.7 < without[1]

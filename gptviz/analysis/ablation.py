@@ -49,14 +49,11 @@ def logits_without(llm: LLM, trace: Trace, heads: Iterable[Head], token: int) ->
     """
     heads = list(heads)
     first = min(layer for layer, _ in heads)
-    T, model = len(trace.ids), llm.model
-    hooks = [(it.name, hook(it, T)) for it in without(heads)]
+    model = llm.model
+    hooks = [(it.name, hook(it, len(trace.ids))) for it in without(heads)]
     with model.hooked(hooks), torch.no_grad():
-        x = trace[f"blocks.{first}.resid_pre"][None]
-        rotation = model.rotation(torch.arange(T, device=x.device), x.dtype)
-        for block in model.blocks[first:]:
-            x = block(x, rotation, None, True)
-        logits = model.logits(model.unembed(model.ln_final(x[:, token])))[0]
+        x = model.run_from(first, trace[f"blocks.{first}.resid_pre"][None], explicit=True)
+        logits = model.to_logits(x[0, token])
     if broken := int((~logits.isfinite()).sum()):
         raise InputError("logits_not_finite", count=broken)
     return logits

@@ -5,14 +5,13 @@ after each, so that row p is what the layers below p made of it. Two ways to ask
 
 - `shares`: a stream is a sum, of what it began with and of what every head and every MLP added. So the difference of
   two streams is the sum of their differences, exactly. It says who *wrote* the difference.
-- `exchanges`: let one head write what it writes in the other sentence and compute everything after it again
+- `patching_effects`: let one head write what it writes in the other sentence and compute everything after it again
   (activation patching: Vig et al. 2020; Meng et al. 2022). It says what the difference *hangs on*: an MLP sees only its
   own token, so whatever it adds to a difference was brought there by some head before.
 """
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,19 +20,20 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from gptviz.analysis.heads import head_outputs
+from gptviz.analysis.heads import Look, head_outputs
+from gptviz.analysis.kept import kept
 from gptviz.llm import LLM
 from gptviz.model import KVCache
 from gptviz.trace import Trace
 
-NOTHING = 1e-5
+ROUNDING = 1e-5
 """Two vectors that differ by less than this share of their length differ by rounding."""
 
 NAMES = ("blocks.0.resid_pre", *(f"blocks.*.{n}" for n in ("resid_mid", "resid_post", "mlp_out")))
 NAMES = (*NAMES, *(f"blocks.*.attn.{n}" for n in ("k", "v", "z", "pattern")))
 """What a trace has to hold for all of this."""
 
-_ROOM = 100_000_000  # bytes that the keys of one batch of exchanges may take
+_BATCH_BYTES = 100_000_000  # that the keys of one batch of patched passes may take
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class Contrast:
 
     def distinct(self, point: int) -> bool:
         """Is there a difference to explain, or only rounding?"""
-        return bool(self.difference[point].norm() > NOTHING * self.far.stream[point].norm())
+        return bool(self.difference[point].norm() > ROUNDING * self.far.stream[point].norm())
 
 
 def shared_places(rows: Sequence[Sequence[int]], known: Sequence[int], spelled: Sequence[int]) -> list[int] | None:
@@ -170,22 +170,12 @@ def largest(values: Tensor, count: int) -> list[tuple[int, int]]:
 # ------------------------------------------------------------------------------------------------ looks
 
 
-@dataclass(frozen=True)
-class Look:
-    """In head `layer`.`head` the place puts `weight` on token `key`."""
-
-    layer: int
-    head: int
-    key: int
-    weight: float
-
-
 def looks(place: Place, layer: int, head: int, count: int) -> list[Look]:
     """What the head looks at hardest from the place, the first token aside; empty if that is all it can see."""
     weights = place.trace[f"blocks.{layer}.attn.pattern"][head, place.at, 1 : place.at + 1].float()
     top = weights.topk(min(count, len(weights)))
     pairs = zip(top.indices.tolist(), top.values.tolist(), strict=True)
-    return [Look(layer, head, key + 1, weight) for key, weight in pairs]
+    return [Look(layer, head, place.at, key + 1, weight) for key, weight in pairs]
 
 
 def hardest_look(contrast: Contrast) -> Look | None:
@@ -202,7 +192,7 @@ def hardest_look(contrast: Contrast) -> Look | None:
         weights = far.trace[f"blocks.{layer}.attn.pattern"][:, far.at, own].float()  # [H, own]
         head, which = divmod(int(weights.argmax()), len(own))
         if best is None or float(weights[head, which]) > best.weight:
-            best = Look(layer, head, own[which], float(weights[head, which]))
+            best = Look(layer, head, far.at, own[which], float(weights[head, which]))
     return best
 
 
@@ -246,64 +236,59 @@ def shares(llm: LLM, contrast: Contrast, point: int) -> Shares:
 
 # ------------------------------------------------------------------------------- what the difference hangs on
 
-_kept: weakref.WeakKeyDictionary[Trace, dict[tuple, Tensor]] = weakref.WeakKeyDictionary()
 
-
-def exchanges(llm: LLM, contrast: Contrast) -> Tensor:
+def patching_effects(llm: LLM, contrast: Contrast) -> Tensor:
     """[n_layer, n_head, P]: by which share the difference at each point shrinks, along itself, if that one head writes
     at `far` what it writes in the other sentences (their mean), and everything after it is computed again. Below 0 if
     it grows. Shares of one point need not add up to anything: heads work on one another's results. Kept as long as
     the trace is."""
-    kept = _kept.setdefault(contrast.far.trace, {})
-    key = (contrast.far.at, *((tuple(place.trace.ids), place.at) for place in contrast.near))
-    if key not in kept:
-        kept[key] = _exchange(llm, contrast)
-    return kept[key]
+    near = tuple((tuple(place.trace.ids), place.at) for place in contrast.near)
+    return kept(contrast.far.trace, ("patching", contrast.far.at, near), lambda: _patch(llm, contrast))
 
 
-def _exchange(llm: LLM, contrast: Contrast) -> Tensor:
+def _patch(llm: LLM, contrast: Contrast) -> Tensor:
     far, config = contrast.far, llm.config
     sizes = contrast.difference.square().sum(-1, keepdim=True)
     direction = contrast.difference / sizes.clamp_min(torch.finfo(torch.float64).tiny)  # [P, D]
     effects = torch.zeros(config.n_layer, config.n_head, config.n_layer + 1, dtype=torch.float64)
     row_bytes = 4 * config.n_head * config.d_head * (far.at + 1)
-    most = max(1, _ROOM // (row_bytes * config.n_layer))
+    most = max(1, _BATCH_BYTES // (row_bytes * config.n_layer))
     with llm.model.lock, torch.no_grad():  # another thread's hooks are none of this
         for heads in torch.arange(config.n_head).split(most):
-            for point, streams in _streams_without(llm, contrast, heads):
+            for point, streams in _patched_streams(llm, contrast, heads):
                 left = (far.stream[point] - streams.cpu().double()) @ direction[point]  # [point * heads]
                 effects[:point, heads, point] = left.view(point, len(heads))
     return effects
 
 
-def _streams_without(llm: LLM, contrast: Contrast, heads: Tensor) -> Iterator[tuple[int, Tensor]]:
+def _patched_streams(llm: LLM, contrast: Contrast, heads: Tensor) -> Iterator[tuple[int, Tensor]]:
     """After each layer, the streams that would be there if one of `heads` in one of the layers so far had been
     exchanged: point, [point * heads, D], layer by layer. Each layer's are begun where attention has added its part
     and go through all that follows in one batch with the earlier ones."""
     far, model = contrast.far, llm.model
-    past = _Past(far)
-    device = model.embed.weight.device
-    rotation = model.rotation(torch.tensor([far.at], device=device), llm.dtype)
-    x = torch.empty(0, 1, llm.config.d_model, dtype=llm.dtype, device=device)
+    past = _CacheBefore(far)
+    every = torch.arange(len(heads))
+    x = torch.empty(0, 1, llm.config.d_model, dtype=llm.dtype, device=model.embed.weight.device)
     for layer, block in enumerate(model.blocks):
         if len(x):
-            x = block(x, rotation, past, explicit=True)
-        own, *others = (head_outputs(llm, place.trace, layer, place.at) for place in (far, *contrast.near))
-        change = (torch.stack(others).mean(0) - own)[heads]  # [heads, D]
-        new = (far.trace[f"blocks.{layer}.resid_mid"][far.at] + change).to(x)[:, None]
-        x = torch.cat((x, new + block.mlp(block.ln2(new))))
+            x = model.run_from(layer, x, to=layer + 1, cache=past, explicit=True)
+        own, *others = (place.trace[f"blocks.{layer}.attn.z"][:, place.at] for place in (far, *contrast.near))
+        z = own.repeat(len(heads), 1, 1)  # [heads, H, d], with one head exchanged in each
+        z[every, heads] = torch.stack(others).mean(0)[heads]
+        before = far.trace[f"blocks.{layer}.resid_pre"][far.at].expand(len(heads), 1, -1)
+        x = torch.cat((x, block.after_attention(before, block.attn.output(z[:, :, None]))))
         yield layer + 1, x[:, 0]
 
 
-class _Past(KVCache):
+class _CacheBefore(KVCache):
     """The keys and values of the tokens before a place, the same for every row of a batch; takes nothing in."""
 
     def __init__(self, place: Place):
         super().__init__()
-        self._trace, self._at = place.trace, place.at
+        self._trace, self.length = place.trace, place.at
 
     def update(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        before = (self._trace[f"blocks.{layer}.attn.{name}"][:, : self._at] for name in ("k", "v"))
+        before = (self._trace[f"blocks.{layer}.attn.{name}"][:, : self.length] for name in ("k", "v"))
         return tuple(
             torch.cat((old.expand(len(new), *old.shape), new), dim=2) for old, new in zip(before, (k, v), strict=True)
         )

@@ -9,14 +9,14 @@ about a head. It is counted by itself, as `sink`.
 from __future__ import annotations
 
 import math
-import weakref
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from gptviz.analysis.direct import direct_push
+from gptviz.analysis.attribution import word_attribution
 from gptviz.analysis.facts import Fact, HeadName, Position, Share
+from gptviz.analysis.kept import kept
 from gptviz.llm import LLM
 from gptviz.trace import Trace
 
@@ -59,23 +59,16 @@ class HeadScores:
         """How many heads put most of their weight on the first token."""
         return int((self.sink > MOST).sum())
 
-    def kind(self, layer: int, head: int) -> str | None:
-        """What the head does most of the time, or None if it has no such habit; the likeliest where it has two."""
-        found = {kind: float(scores[layer, head]) for kind, scores in self.kinds.items() if self.rows[kind] >= ENOUGH}
-        return max((k for k in found if found[k] > MOST), key=found.get, default=None)
-
 
 @dataclass(frozen=True)
 class Look:
-    """Head `layer`.`head` looks hardest from token `query` at token `key`, with `weight`, and pushes the next word's
-    logit up by `push`, directly and against the vocabulary's mean."""
+    """In head `layer`.`head` token `query` puts `weight` on token `key`."""
 
     layer: int
     head: int
     query: int
     key: int
     weight: float
-    push: float
 
 
 def targets(ids: list[int]) -> dict[str, Tensor]:
@@ -95,17 +88,9 @@ def targets(ids: list[int]) -> dict[str, Tensor]:
     }
 
 
-# A page asks again at every click, and 256 tokens take half a second.
-_kept: weakref.WeakKeyDictionary[Trace, tuple[list[int], HeadScores]] = weakref.WeakKeyDictionary()
-
-
 def head_scores(trace: Trace) -> HeadScores:
-    """Scores of every head on the trace's own tokens; kept as long as the trace is, and until it grows."""
-    ids, scores = _kept.get(trace, ([], None))
-    if scores is None or ids != trace.ids:
-        scores = _measure(trace)
-        _kept[trace] = list(trace.ids), scores
-    return scores
+    """Scores of every head on the trace's own tokens. Kept: 256 tokens take half a second."""
+    return kept(trace, "head scores", lambda: _measure(trace))
 
 
 def _measure(trace: Trace) -> HeadScores:
@@ -139,7 +124,6 @@ def _measure(trace: Trace) -> HeadScores:
 
 
 RANDOM_TOKENS, SEED = 40, 0
-_tested: weakref.WeakKeyDictionary[LLM, HeadScores] = weakref.WeakKeyDictionary()
 
 
 def random_scores(llm: LLM) -> HeadScores:
@@ -148,15 +132,17 @@ def random_scores(llm: LLM) -> HeadScores:
 
     40 different tokens, fewer where the vocabulary or the context holds fewer; special tokens are not among them.
     """
-    if llm not in _tested:
-        config = llm.config
-        special = set(llm.tokenizer.special) if llm.tokenizer else set()
-        known = torch.tensor([i for i in range(config.vocab_size) if i not in special])
-        count = max(1, min(RANDOM_TOKENS, len(known), config.max_tokens // 2))
-        order = torch.randperm(len(known), generator=torch.Generator().manual_seed(SEED))
-        ids = known[order[:count]].tolist() * 2
-        _tested[llm] = _measure(llm.trace(ids[: config.max_tokens], names="blocks.*.attn.pattern"))
-    return _tested[llm]
+    return kept(llm, "head scores on random tokens", lambda: _measure_on_random_tokens(llm))
+
+
+def _measure_on_random_tokens(llm: LLM) -> HeadScores:
+    config = llm.config
+    special = set(llm.tokenizer.special) if llm.tokenizer else set()
+    known = torch.tensor([i for i in range(config.vocab_size) if i not in special])
+    count = max(1, min(RANDOM_TOKENS, len(known), config.max_tokens // 2))
+    order = torch.randperm(len(known), generator=torch.Generator().manual_seed(SEED))
+    ids = known[order[:count]].tolist() * 2
+    return _measure(llm.trace(ids[: config.max_tokens], names="blocks.*.attn.pattern"))
 
 
 def best(scores: Tensor, layer: int | None = None) -> tuple[int, int]:
@@ -186,9 +172,7 @@ def clear_head(scores: HeadScores, layer: int | None = None) -> tuple[int, int]:
 def head_outputs(llm: LLM, trace: Trace, layer: int, token: int) -> Tensor:
     """What each head of `layer` adds to the stream at `token`, W_O,h·z_h: [n_head, D]. With W_O's bias, which belongs
     to no head, they add up to `attn_out`."""
-    z = trace[f"blocks.{layer}.attn.z"][:, token].float()  # [H, d]
-    by_head = llm.model.blocks[layer].attn.W_O.weight.float().view(-1, *z.shape)  # [D, H, d]
-    return torch.einsum("dhe,he->hd", by_head, z)
+    return llm.model.blocks[layer].attn.head_outputs(trace[f"blocks.{layer}.attn.z"][:, token])
 
 
 @dataclass(frozen=True)
@@ -201,20 +185,12 @@ class Looks:
     """How hard."""
     push: Tensor
     """What the head's output adds to the logit of the model's own next word, directly, against the vocabulary's mean
-    (see `analysis.direct`)."""
-
-
-# A trace is shared and only grows: what a token looks at stays, but the last one's next word may become another's.
-_looks: weakref.WeakKeyDictionary[Trace, dict[tuple[int, int], Looks]] = weakref.WeakKeyDictionary()
+    (see `analysis.attribution`)."""
 
 
 def looks_from(llm: LLM, trace: Trace, token: int) -> Looks:
     """All heads, seen from `token`. Measured once."""
-    known = _looks.setdefault(trace, {})
-    key = (len(trace.ids), token)
-    if key not in known:
-        known[key] = _look_from(llm, trace, token)
-    return known[key]
+    return kept(trace, ("looks", token), lambda: _look_from(llm, trace, token))
 
 
 def _look_from(llm: LLM, trace: Trace, token: int) -> Looks:
@@ -223,13 +199,19 @@ def _look_from(llm: LLM, trace: Trace, token: int) -> Looks:
     rows = torch.stack([trace[f"blocks.{layer}.attn.pattern"][:, token, : token + 1].float() for layer in layers])
     start = min(token, 1)
     weight, key = rows[..., start:].max(-1)
-    push = direct_push(llm, trace, token, outputs, int(trace.logits[token].argmax()))
+    push = word_attribution(llm, trace, token, outputs, int(trace.logits[token].argmax()))
     return Looks((key + start).cpu(), weight.cpu(), push.cpu())
 
 
-def helping_look(llm: LLM, trace: Trace, token: int) -> Look | None:
+def strongest_key(trace: Trace, layer: int, head: int, query: int) -> int:
+    """The token that token `query` looks at hardest, the first token aside if there is another."""
+    weights = trace[f"blocks.{layer}.attn.pattern"][head, query, : query + 1]
+    return int(weights[1:].argmax()) + 1 if query > 0 else 0
+
+
+def helping_look(llm: LLM, trace: Trace, token: int) -> tuple[Look, float] | None:
     """Of the heads that look hardest at a token between the first and `token` itself, the one that pushes the model's
-    own next word up most, directly. None if no such head pushes it up."""
+    own next word up most, directly: its look, and its push. None if no such head pushes it up."""
     all_looks = looks_from(llm, trace, token)
     first = torch.stack([trace[f"blocks.{at}.attn.pattern"][:, token, 0].float() for at in range(trace.config.n_layer)])
     back = (all_looks.key < token) & (all_looks.key > 0) & (all_looks.weight >= first.cpu())
@@ -238,7 +220,7 @@ def helping_look(llm: LLM, trace: Trace, token: int) -> Look | None:
     if not push[layer, head] > 0:
         return None
     at = (layer, head)
-    return Look(layer, head, token, int(all_looks.key[at]), float(all_looks.weight[at]), float(push[at]))
+    return Look(layer, head, token, int(all_looks.key[at]), float(all_looks.weight[at])), float(push[at])
 
 
 def observations(llm: LLM, trace: Trace, token: int) -> list[Fact]:
@@ -257,8 +239,9 @@ def observations(llm: LLM, trace: Trace, token: int) -> list[Fact]:
             if elsewhere > MOST:
                 values["random"] = Share(elsewhere)
             facts.append(Fact(f"{kind}_always" if elsewhere > MOST else kind, values))
-    look = helping_look(llm, trace, token)
-    if look:
+    helping = helping_look(llm, trace, token)
+    if helping:
+        look, push = helping
         word = int(trace.logits[token].argmax())
         probability = float(trace.logits[token].double().softmax(-1)[word])
         values = {
@@ -266,7 +249,7 @@ def observations(llm: LLM, trace: Trace, token: int) -> list[Fact]:
             "word": llm.pieces([word])[0],
             "probability": Share(probability),
             "head": HeadName(look.layer, look.head),
-            "push": look.push,
+            "push": push,
             "target": Position(look.key),
             "share": Share(look.weight),
         }

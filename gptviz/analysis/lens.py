@@ -51,8 +51,8 @@ def names_of(trace: Trace, points: str) -> list[str]:
 
 def read(llm: LLM, vectors: Tensor) -> Tensor:
     """Stream vectors [..., D] -> the logits [..., V] they would give if the model stopped there."""
-    with torch.no_grad():
-        return llm.model.unembed(llm.model.ln_final(vectors)).float()
+    with llm.model.lock, torch.no_grad():  # another thread's hooks are none of this
+        return llm.model.to_logits(vectors).float()
 
 
 _kept: weakref.WeakKeyDictionary[Trace, dict[tuple, Lens]] = weakref.WeakKeyDictionary()

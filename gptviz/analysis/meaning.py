@@ -17,6 +17,7 @@ from gptviz.analysis.arithmetic import VERDICTS, Arithmetic, parse, solve, verdi
 from gptviz.analysis.landmarks import Landmarks, landmarks_in
 from gptviz.analysis.spaces import WordSpace
 from gptviz.errors import InputError
+from gptviz.extras import require
 from gptviz.paths import asset
 
 LEAST_POINTS, COMMON = 5, 3000  # of a projection; tokens of the cloud of common ones
@@ -269,6 +270,7 @@ ITERATIONS, EARLY = 500, 125  # of t-SNE; the first of them, in which clusters a
 def tsne(rows: Tensor, iterations: int = ITERATIONS, every: int = 20) -> Iterator[tuple[int, Tensor]]:
     """t-SNE (van der Maaten and Hinton 2008) of rows [N, D] by cosine distance, as openTSNE computes it: after every
     few iterations their number and the picture [N, 2]. Nothing is computed before it is asked for."""
+    require("openTSNE", extra="app")
     from openTSNE import TSNE
 
     perplexity = min(30.0, max(2.0, (len(rows) - 1) / 3))

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gptviz.analysis.direct import direct_logits, direct_push
+from gptviz.analysis.attribution import logit_attribution, word_attribution
 from gptviz.llm import LLM
-from gptviz.model import ACTIVATIONS
 from gptviz.trace import Trace
 
-SPECIAL = 5
+MASSIVE = 5
 """A first token whose stream is so many times as long as the others' is worth a word."""
 
 
@@ -42,7 +41,7 @@ class Neuron:
 
 
 @dataclass(frozen=True)
-class Step:
+class MLPValues:
     """What an MLP does at one token, in numbers. Lengths are Euclidean norms."""
 
     input: Tensor
@@ -69,17 +68,17 @@ class Step:
 def sizes(llm: LLM, trace: Trace, layer: int, token: int) -> Tensor:
     """The length of what each neuron writes to the stream, |post|·‖its column of W_down‖: [M]."""
     post = trace[f"blocks.{layer}.mlp.post"][token].float()
-    return post.abs() * llm.model.blocks[layer].mlp.W_down.weight.float().norm(dim=0)
+    return post.abs() * llm.model.blocks[layer].mlp.neuron_directions().norm(dim=1)
 
 
-def step_at(llm: LLM, trace: Trace, layer: int, token: int) -> Step:
+def mlp_at(llm: LLM, trace: Trace, layer: int, token: int) -> MLPValues:
     """What the MLP of `layer` does at `token`."""
     at = {
         name: trace[f"blocks.{layer}.{name}"][token].float()
         for name in ("ln2", "mlp.pre", "mlp.post", "mlp_out", "resid_mid", "resid_post")
     }
     running = sizes(llm, trace, layer, token).sort(descending=True).values.double().cumsum(0)
-    return Step(
+    return MLPValues(
         input=at["ln2"],
         pre=at["mlp.pre"],
         post=at["mlp.post"],
@@ -96,14 +95,16 @@ def step_at(llm: LLM, trace: Trace, layer: int, token: int) -> Step:
 def neurons_at(llm: LLM, trace: Trace, layer: int, token: int, indices: list[int], n_words: int = 4) -> list[Neuron]:
     """The neurons `indices` of `layer` at `token`, with the `n_words` tokens each raises and lowers most.
 
-    The words are those of what the neuron writes here, post·W_down[:, index], read directly (see `direct`): the final
-    norm's weight folded in, later layers left out. A negative post turns the neuron's direction round.
+    The words are those of what the neuron writes here, post·W_down[:, index], read directly (see `attribution`): the
+    final norm's weight folded in, later layers left out. A negative post turns the neuron's direction round.
     """
-    written = llm.model.blocks[layer].mlp.W_down.weight.float().T[indices]  # [n, D]
+    mlp = llm.model.blocks[layer].mlp
+    directions = mlp.neuron_directions(indices)  # [n, D]
+    columns = directions.norm(dim=1)
     post = trace[f"blocks.{layer}.mlp.post"][token, indices].float()
-    logits = direct_logits(llm, trace, token, post[:, None] * written)
+    logits = logit_attribution(llm, trace, token, post[:, None] * directions)
     pre = trace[f"blocks.{layer}.mlp.pre"][token, indices].float()
-    act = ACTIVATIONS[llm.config.activation](pre)
+    act = mlp.act(pre)
     up = trace[f"blocks.{layer}.mlp.up"][token, indices].tolist() if llm.config.gated_mlp else [None] * len(indices)
 
     own = int(trace.logits[token].argmax())
@@ -120,8 +121,8 @@ def neurons_at(llm: LLM, trace: Trace, layer: int, token: int, indices: list[int
             act=float(act[n]),
             up=up[n],
             post=float(post[n]),
-            column=float(written[n].norm()),
-            size=float(post[n].abs() * written[n].norm()),
+            column=float(columns[n]),
+            size=float(post[n].abs() * columns[n]),
             raises=words(logits[n], True),
             lowers=words(logits[n], False),
             push=float(logits[n, own]),
@@ -136,7 +137,7 @@ def strongest(llm: LLM, trace: Trace, layer: int, token: int, count: int) -> lis
     return values.topk(min(count, len(values))).indices.tolist()
 
 
-def others(llm: LLM, but: list[int]) -> list[int]:
+def control(llm: LLM, but: list[int]) -> list[int]:
     """As many neurons as `but`, or all that are left, drawn at random (the same each time) from the rest of a layer: a
     control for silencing `but`."""
     order = torch.randperm(llm.config.d_mlp, generator=torch.Generator().manual_seed(0)).tolist()
@@ -146,11 +147,11 @@ def others(llm: LLM, but: list[int]) -> list[int]:
 def layer_pushes(llm: LLM, trace: Trace, token: int) -> Tensor:
     """How much the MLP of each layer pushes the model's own next word at `token` up, directly: [n_layer]."""
     outputs = torch.stack([trace[f"blocks.{layer}.mlp_out"][token] for layer in range(llm.config.n_layer)])
-    return direct_push(llm, trace, token, outputs, int(trace.logits[token].argmax()))
+    return word_attribution(llm, trace, token, outputs, int(trace.logits[token].argmax()))
 
 
 @dataclass(frozen=True)
-class FirstToken:
+class MassiveActivation:
     """Where the first token's stream becomes many times longer than the others' ("massive activations", Sun et al.
     2024): the MLP of `layer` writes a vector of length `written` into a stream of length `found`."""
 
@@ -163,8 +164,8 @@ class FirstToken:
     """Median length of the other tokens' streams there."""
 
 
-def first_token(trace: Trace) -> FirstToken | None:
-    """The layer whose MLP writes most to the first token, if that makes its stream `SPECIAL` times as long as the
+def massive_activation(trace: Trace) -> MassiveActivation | None:
+    """The layer whose MLP writes most to the first token, if that makes its stream `MASSIVE` times as long as the
     others'. None in a model or a text where it does not. (Layer 0 is left out: there the stream is still short.)"""
     if len(trace.ids) < 2 or trace.config.n_layer < 2:
         return None
@@ -172,10 +173,10 @@ def first_token(trace: Trace) -> FirstToken | None:
     layer = max(range(1, trace.config.n_layer), key=written.__getitem__)
     after = stream_sizes(trace, layer)
     others = float(after[1:].median())
-    if float(after[0]) < SPECIAL * others:
+    if float(after[0]) < MASSIVE * others:
         return None
     found = float(trace[f"blocks.{layer}.resid_mid"][0].norm())
-    return FirstToken(layer, written[layer], found, float(after[0]), others)
+    return MassiveActivation(layer, written[layer], found, float(after[0]), others)
 
 
 def stream_sizes(trace: Trace, layer: int) -> Tensor:

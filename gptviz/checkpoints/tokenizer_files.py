@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gptviz.checkpoints import store
 from gptviz.errors import CheckpointError
+from gptviz.extras import require
 
 OLD = ("vocab.json", "merges.txt", "vocab.txt", "tokenizer.model")
 SETTINGS = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
@@ -27,6 +28,7 @@ def tokenizer_folder(folder: Path) -> Path | None:
             digest.update(path.name.encode() + path.read_bytes())
 
     def builder(partial: Path) -> None:
+        require("transformers", extra="hub")
         from transformers import AutoTokenizer
 
         try:

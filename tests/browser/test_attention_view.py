@@ -14,7 +14,6 @@ from playwright.sync_api import Page, expect
 
 from gptviz.analysis import heads
 from gptviz.analysis.ablation import without
-from gptviz.analysis.cell import key_head
 from gptviz.figures.predictions import percent
 from gptviz.text import say
 from tests.browser.chromium import too_wide
@@ -95,11 +94,18 @@ def test_every_number_is_the_traces(open_at, request, model, text, cells):
                 "rows => rows.map(r => [r.dataset.step, r.querySelector('code').textContent])"
             )
         )
+        scaled = trace.attention(layer).scaled[head, i, : i + 1].double()
+        exponentials = (scaled - scaled.max()).exp()
         assert number(steps["sum"].split("= ")[1]) == pytest.approx(expected(trace, layer, head, i, j)["dot"], abs=1e-3)
-        assert number(steps["softmax"].split("= ")[1]) == pytest.approx(float(row[j]), abs=6e-5)
+        assert number(steps["scale"].split("= ")[1]) == pytest.approx(float(scaled[j]), abs=6e-5)
+        inside = re.search(r"e\^\((.*) − \(?(.*?)\)+ = ", steps["exponent"])
+        assert [number(v) for v in inside.groups()] == pytest.approx([float(scaled[j]), float(scaled.max())], abs=6e-5)
+        assert number(steps["exponent"].split("= ")[1]) == pytest.approx(float(exponentials[j]), abs=6e-5)
+        quotient = [number(v) for v in re.split(" [÷=] ", steps["softmax"])]
+        assert quotient == pytest.approx([float(exponentials[j]), float(exponentials.sum()), float(row[j])], abs=6e-5)
         assert float(cell.locator(".chain").get_attribute("data-difference")) < 1e-3
         entry = re.search(r": (.*) × (.*) = (.*)", cell.locator(".entry").first.inner_text().replace("−", "-"))
-        shared = key_head(trace, head)
+        shared = llm.config.key_head(head)
         q, k = float(trace[prefix + "q"][head, i, 3]), float(trace[prefix + "k"][shared, j, 3])
         assert [float(v) for v in entry.groups()] == pytest.approx([q, k, q * k], abs=6e-5, rel=1e-5)
 
@@ -290,9 +296,21 @@ def test_what_can_be_taken_away(open_at, smollm2, tmp_path):
         assert not row["query"].startswith("="), "no spreadsheet takes a token for a formula"
     with take("table", "CSV").open(encoding="utf-8-sig", newline="") as file:
         table = list(csv.DictReader(file))
-    scores = heads.head_scores(trace)
-    assert len(table) == 270
-    assert float(table[16 * 9]["previous"]) == pytest.approx(float(scores.kinds["previous"][16, 0]), rel=1e-6)
+    for end, scores in (("", heads.head_scores(trace)), ("_on_random_tokens", heads.random_scores(smollm2))):
+        assert len(table) == scores.sink.numel() == 270
+        for it in table:
+            at = int(it["layer"]), int(it["head"])
+            for kind in heads.KINDS:
+                assert float(it[f"{kind}{end}"] or "nan") == pytest.approx(
+                    float(scores.kinds[kind][at]), rel=1e-6, nan_ok=True
+                )
+            # What it does most of the time, if there were rows enough to tell: nothing, for most.
+            habits = {kind: float(scores.kinds[kind][at]) for kind in heads.KINDS if scores.rows[kind] >= heads.ENOUGH}
+            habits = {kind: share for kind, share in habits.items() if share > heads.MOST}
+            assert it[f"kind{end}"] == max(habits, key=habits.get, default="")
+    named = {(int(it["layer"]), int(it["head"])): it["kind_on_random_tokens"] for it in table}
+    assert named[18, 6] == named[17, 4] == "induction" and named[14, 3] == named[8, 0] == "duplicate"
+    assert sum(map(bool, named.values())) < 30
 
 
 def test_the_table_sorts(open_at):
@@ -424,7 +442,7 @@ def test_the_way_back_from_another_page_is_short(open_at):
     sidebar = page.get_by_test_id("stSidebar")
     sidebar.get_by_role("link", name=say("en", "ui.pages.tokens.title"), exact=True).click()
     for token in (3, 5, 7, 9):
-        page.locator(".chip").nth(token).click()
+        page.locator(".strip button").nth(token).click()
         expect(page).to_have_url(re.compile(f"token={token}(&|$)"))
     received.clear()
     sidebar.get_by_role("link", name=say("en", "ui.pages.attention.title"), exact=True).click()

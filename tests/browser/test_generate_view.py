@@ -79,7 +79,7 @@ def test_words_come_one_by_one_and_in_a_run(open_at, smollm2):
     assert list(branches.path(kept(page, 11), 0)) == greedy(smollm2, TEXT, 11)
     logits = smollm2.trace(TEXT).logits[-1]
     share = float(logits.softmax(-1).max())
-    expect(page.locator(".strip button[data-place] .weight").first).to_have_text(f"{100 * share:.0f}\u00a0%")
+    expect(page.locator(".strip button[data-place] .below").first).to_have_text(f"{100 * share:.0f}\u00a0%")
     # What the server keeps and what the reader sees stay the same by a link, and in another language.
     page.reload()
     expect(written(page)).to_have_text(expected)

@@ -20,7 +20,7 @@ def open_at(app_server, page_at):
 
     def go(width: int = 1440, theme: str = "light", locale: str = "en-US", **query) -> Page:
         page = page_at(f"{app_server('app.py')}/tokens?{urlencode(query)}", width=width, theme=theme, locale=locale)
-        expect(page.locator(".gptviz .chip").first).to_be_visible()
+        expect(page.locator(".gptviz .strip button").first).to_be_visible()
         return page
 
     return go
@@ -33,9 +33,9 @@ def section(page: Page, name: str):
 def test_pointing_at_a_token_tells_of_it(open_at, smollm2):
     page = open_at(text=TEXT)
     ids = smollm2.encode(TEXT)
-    expect(page.locator(".chip .id")).to_have_text([str(id) for id in ids])
+    expect(page.locator(".strip .below")).to_have_text([str(id) for id in ids])
     at = smollm2.pieces(ids).index("·cat")
-    chip = page.locator(".chip").nth(at)
+    chip = page.locator(".strip button").nth(at)
     chip.hover()
     readout = page.locator(".readout")
     expect(readout).to_contain_text("20 63 61 74")
@@ -44,10 +44,10 @@ def test_pointing_at_a_token_tells_of_it(open_at, smollm2):
     chip.click()
     expect(page).to_have_url(re.compile(f"token={at}(&|$)"))
     chip.press("ArrowRight")
-    expect(page.locator(".chip").nth(at + 1)).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".strip button").nth(at + 1)).to_have_attribute("aria-pressed", "true")
     expect(page).to_have_url(re.compile(f"token={at + 1}(&|$)"))
     page.reload()
-    expect(page.locator(".chip").nth(at + 1)).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".strip button").nth(at + 1)).to_have_attribute("aria-pressed", "true")
 
 
 def test_merges_are_stepped_played_and_kept_in_the_link(open_at, smollm2):
@@ -118,12 +118,12 @@ def test_what_is_chosen_before_an_answer_has_come_counts(open_at):
     view.locator("[data-do=cut]").click()
     page.wait_for_function("n => sent > n", arg=sent)
     sent = page.evaluate("sent")
-    page.locator(".chip").first.click()
+    page.locator(".strip button").first.click()
     page.wait_for_function("n => sent > n", arg=sent)  # the view has said so, not knowing of the answer
     page.evaluate("release()")
     expect(view.locator(".said")).to_contain_text("13")
     expect(page).to_have_url(re.compile("token=0"))
-    expect(page.locator(".chip").first).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".strip button").first).to_have_attribute("aria-pressed", "true")
 
 
 def test_a_long_text_stays_light(open_at, smollm2):
@@ -144,7 +144,7 @@ def test_a_long_text_stays_light(open_at, smollm2):
         arg=view.locator(".scroll").element_handle(),
     )
     view.locator("[data-do=cut]").click()  # the same again
-    page.locator(".chip").first.click()  # before the answer is here
+    page.locator(".strip button").first.click()  # before the answer is here
     expect(view.locator(".said")).to_contain_text(f"{n:,}")
     expect(page).to_have_url(re.compile("token=0"))
     expect(view.get_by_role("textbox")).to_have_value(text)

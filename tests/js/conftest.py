@@ -9,7 +9,6 @@ One page for the whole run, so a property test may ask it a thousand times: it t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,8 +16,8 @@ from playwright.sync_api import Browser, Page, Route
 
 from gptviz.paths import PACKAGE
 
+ROOT = PACKAGE.parent
 VIEWS = PACKAGE / "views"
-HERE = Path(__file__).parent
 
 # No request leaves the browser: each is answered below. Browsers trust this name as they do https.
 SITE = "http://localhost"
@@ -26,14 +25,15 @@ SITE = "http://localhost"
 
 @pytest.fixture(scope="session")
 def modules(browser: Browser) -> Iterator[Page]:
-    """An empty page on which `import("/kit/format.js")` gives the module gptviz/views/kit/format.js, and
-    `import("/tests/js/...")` what lies in this folder."""
+    """An empty page on which `import("/kit/format.js")` gives the module gptviz/views/kit/format.js. By its whole path
+    from the repository's root, any file of the views and of this folder can be had as well."""
 
     def answer(route: Route) -> None:
         path = urlsplit(route.request.url).path
         if path == "/":
             return route.fulfill(body="<!doctype html>", content_type="text/html")
-        file = HERE / path.removeprefix("/tests/js/") if path.startswith("/tests/js/") else VIEWS / path.lstrip("/")
+        whole = path.startswith(("/gptviz/views/", "/tests/js/"))
+        file = (ROOT if whole else VIEWS) / path.lstrip("/")
         return route.fulfill(path=file) if file.is_file() else route.fulfill(status=404)
 
     context = browser.new_context()

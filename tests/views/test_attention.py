@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from gptviz.analysis import heads
-from gptviz.analysis.cell import key_head
 from gptviz.errors import InputError
 from gptviz.interventions import Scale
 from gptviz.paths import PACKAGE
@@ -46,7 +45,7 @@ def test_a_layer_travels_exactly(tiny):
     # How much a token would write: W_O of its value.
     W_O, d = tiny.model.blocks[1].attn.W_O.weight, tiny.config.d_head
     for h in range(tiny.config.n_head):
-        out = trace[prefix + "v"][key_head(trace, h)] @ W_O[:, h * d : (h + 1) * d].T
+        out = trace[prefix + "v"][tiny.config.key_head(h)] @ W_O[:, h * d : (h + 1) * d].T
         np.testing.assert_allclose(arrays["value_sizes"][h], out.norm(dim=-1).detach(), rtol=1e-4)
 
 
@@ -69,7 +68,7 @@ def test_weights_make_queries_and_keys(tiny):
     trace = tiny.trace([5, 6, 7, 6])
     _, arrays = parts_of(tiny, trace, open=["asking"])["weights"]
     before = "_pre" if tiny.config.rope else ""
-    for letter, head in (("q", 2), ("k", key_head(trace, 2))):
+    for letter, head in (("q", 2), ("k", tiny.config.key_head(2))):
         product = arrays["x"] @ arrays[f"W_{letter.upper()}"].T + arrays.get(f"b_{letter.upper()}", 0)
         np.testing.assert_allclose(product, trace[f"blocks.1.attn.{letter}{before}"][head], rtol=1e-4, atol=1e-5)
 

@@ -11,8 +11,7 @@ from torch import Tensor
 from torch.nn.functional import adaptive_max_pool2d
 
 from gptviz.analysis import ablation, heads, mask
-from gptviz.analysis.cell import key_head, strongest_key
-from gptviz.analysis.direct import direct_logits
+from gptviz.analysis.attribution import logit_attribution
 from gptviz.analysis.facts import Fact, HeadName, Position, Share
 from gptviz.analysis.predictions import leading, probabilities
 from gptviz.errors import GptvizError, InputError
@@ -131,8 +130,8 @@ def _fact(fact: Fact) -> dict[str, Any]:
 def _presets(llm: LLM, trace: Trace, token: int) -> dict[str, list[list[int]]]:
     """Groups of heads worth switching off together: the one that looks back and helps the next word most, those that
     help it most wherever they look, and the model's clearest of two kinds, by the test on random tokens."""
-    look = heads.helping_look(llm, trace, token)
-    groups = {"helper": [[look.layer, look.head]] if look else []}
+    helping = heads.helping_look(llm, trace, token)
+    groups = {"helper": [[helping[0].layer, helping[0].head]] if helping else []}
     groups["helpers"] = [list(head) for head in heads.helpers(llm, trace, token, PRESET)]
     for kind in ("induction", "previous"):
         scores = heads.random_scores(llm).kinds[kind].nan_to_num(nan=0.0).flatten()
@@ -155,7 +154,7 @@ def layer_part(llm: LLM, trace: Trace, layer: int, head: int) -> bytes:
     pattern: its lower triangle, row after row. value_sizes [heads, T]: the length of what W_O makes of each token's
     value. q, k, v come by head and by key head: `heads`, `key_heads` say which."""
     chosen = heads_in(trace, head)
-    shared = sorted({key_head(trace, h) for h in chosen})
+    shared = sorted({trace.config.key_head(h) for h in chosen})
     prefix, T = f"blocks.{layer}.attn.", len(trace.ids)
     below = torch.ones(T, T, dtype=torch.bool).tril()
     by_query, by_key = ["q", "z"], ["k", "v"]
@@ -175,16 +174,14 @@ def layer_part(llm: LLM, trace: Trace, layer: int, head: int) -> bytes:
 
 def _value_sizes(llm: LLM, trace: Trace, layer: int, chosen: Sequence[int]) -> Tensor:
     """‖W_O,h v_j‖, [heads, T]: how much token j would write through head h if it got all the weight."""
-    attn = llm.model.blocks[layer].attn
-    by_head = attn.W_O.weight.float().view(-1, trace.config.n_head, trace.config.d_head)  # [D, H, d]
-    v = trace[f"blocks.{layer}.attn.v"].float()
-    return torch.stack([(v[key_head(trace, h)] @ by_head[:, h].T).norm(dim=-1) for h in chosen])
+    v = trace[f"blocks.{layer}.attn.v"][[trace.config.key_head(h) for h in chosen]]  # [heads, T, d]
+    return llm.model.blocks[layer].attn.head_outputs(v, chosen).norm(dim=-1)
 
 
 def weights_part(llm: LLM, trace: Trace, layer: int, head: int) -> bytes:
     """Where queries and keys come from: x [T, D], what the norm hands over, and W_Q, W_K [d, D] of one head, with
     their biases where the model has them."""
-    attn, d, shared = llm.model.blocks[layer].attn, llm.config.d_head, key_head(trace, head)
+    attn, d, shared = llm.model.blocks[layer].attn, llm.config.d_head, trace.config.key_head(head)
     arrays = {"x": trace[f"blocks.{layer}.ln1"]}
     for name, matrix, at in (("W_Q", attn.W_Q, head), ("W_K", attn.W_K, shared)):
         rows = slice(at * d, (at + 1) * d)
@@ -215,14 +212,13 @@ def outputs_part(llm: LLM, trace: Trace, layer: int, token: int) -> bytes:
 def reading_part(llm: LLM, trace: Trace, layer: int, head: int, token: int, key: int | None) -> bytes:
     """The words that the head's whole output at `token` pushes up and down, directly, and those that the value of
     token `key` (None: the strongest) does by itself, weighted as it is; out [D]: what the head adds."""
-    attn = llm.model.blocks[layer].attn
-    by_head = attn.W_O.weight.float().view(-1, trace.config.n_head, trace.config.d_head)[:, head]  # [D, d]
     prefix = f"blocks.{layer}.attn."
-    out = by_head @ trace[prefix + "z"][head, token].float()
-    key = strongest_key(trace, layer, head, token) if key is None else min(key, token)
+    key = heads.strongest_key(trace, layer, head, token) if key is None else min(key, token)
     weight = trace[prefix + "pattern"][head, token, key].float()
-    one = weight * (by_head @ trace[prefix + "v"][key_head(trace, head), key].float())
-    pushes = direct_logits(llm, trace, token, torch.stack((out, one)))
+    whole = trace[prefix + "z"][head, token].float()
+    one = weight * trace[prefix + "v"][trace.config.key_head(head), key].float()
+    outputs = llm.model.blocks[layer].attn.head_outputs(torch.stack((whole, one))[None], [head])[0]  # [2, D]
+    pushes = logit_attribution(llm, trace, token, outputs)
 
     def words(push: Tensor, largest: bool) -> list[dict[str, Any]]:
         top = push.topk(min(WORDS, len(push)), largest=largest)
@@ -243,7 +239,7 @@ def reading_part(llm: LLM, trace: Trace, layer: int, head: int, token: int, key:
         "one": read[1],
         "next": {"piece": llm.pieces([first])[0], "push": float(pushes[0, first])},
     }
-    return pack(header, {"out": out})
+    return pack(header, {"out": outputs[0]})
 
 
 def last_part(llm: LLM, trace: Trace, layer: int, head: int, word: str, language: str, run: Run) -> bytes:

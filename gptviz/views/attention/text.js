@@ -1,37 +1,23 @@
 // The text itself, each token tinted by how much the chosen one looks at it.
 
-import { css, mix, readableOn } from "../kit/colours.js";
+import { tint } from "../kit/chip.js";
+import { mix } from "../kit/colours.js";
 import { element } from "../kit/dom.js";
 import { share } from "../kit/format.js";
+import { createStrip, createToken } from "../kit/strip.js";
 import { strongest } from "./data.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createText(scene) {
   const { tokens, say, choose, point, header, measure, kind } = scene;
   const rest = say("text.nothing");
-  const chips = tokens.map((piece, i) => {
-    const weight = element("span", { class: "weight", "aria-hidden": true });
-    const node = element(
-      "button",
-      { type: "button", lang: "", translate: "no", "data-token": i },
-      element("span", { class: "piece" }, piece),
-      weight,
-    );
-    node.style.setProperty("--chip", `var(--token-${i % 6})`);
-    node.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && point({ query: i }));
-    node.addEventListener("click", () => choose({ token: i }));
-    node.addEventListener("keydown", (event) => {
-      const to = { ArrowLeft: i - 1, ArrowRight: i + 1, Home: 0, End: tokens.length - 1 }[event.key];
-      if (to === undefined || !chips[to]) return;
-      event.preventDefault();
-      chips[to].node.focus();
-      choose({ token: to });
-    });
-    return { node, weight };
+  const chips = tokens.map((piece, i) => createToken(piece, i, { silent: true }));
+  const strip = createStrip({
+    label: say("text.label"),
+    nodes: chips.map(({ node }) => node),
+    choose: (token) => choose({ token }),
+    point: (query) => point(query === null ? null : { query }),
   });
-  const strip = element("div", { class: "strip", role: "group", "aria-label": say("text.label") });
-  strip.append(...chips.map((chip) => chip.node));
-  strip.addEventListener("pointerleave", () => point(null));
   const habit = element("p", { class: "habit" });
   const looks = element("p", { class: "looks" });
 
@@ -75,21 +61,12 @@ export function createText(scene) {
     return scene.nodes("text.looks_first", { ...about, first: share(weights[0]), first_token: scene.token(0, true) });
   }
 
-  let shown = -1;
-  /** Bring the chosen token into sight, without moving the page. @param {HTMLElement} node */
-  function reveal(node) {
-    const top = node.offsetTop - strip.offsetTop;
-    if (top < strip.scrollTop || top + node.offsetHeight > strip.scrollTop + strip.clientHeight) {
-      strip.scrollTop = top - strip.clientHeight / 2;
-    }
-  }
-
   return {
     node: element(
       "div",
       { class: "text" },
       element("p", { class: "muted hint" }, say("text.hint")),
-      strip,
+      strip.node,
       looks,
       habit,
     ),
@@ -97,26 +74,18 @@ export function createText(scene) {
     draw(now) {
       const colours = scene.colours();
       const weights = now.row(now.query);
-      chips.forEach(({ node, weight }, i) => {
+      chips.forEach(({ node, below }, i) => {
         const w = weights[i] ?? 0;
-        const background = mix(colours.background, colours.attention, w);
         const future = i > now.query;
-        node.style.background = future ? "" : css(background);
-        node.style.color = future ? "" : readableOn(background);
+        tint(node, future ? null : mix(colours.background, colours.attention, w));
         node.classList.toggle("future", future);
         node.classList.toggle("query", i === now.query);
         node.classList.toggle("key", i === now.key && i !== now.query);
-        weight.textContent = future || w < 0.005 ? "" : share(w);
-        node.setAttribute("aria-pressed", String(i === now.values.token));
-        node.tabIndex = i === now.values.token ? 0 : -1;
+        below.textContent = future || w < 0.005 ? "" : share(w);
         const said = future ? rest : share(w);
         node.setAttribute("aria-label", say("text.token", { token: tokens[i], share: said, position: i }));
       });
-      const chosen = Math.min(now.values.token, chips.length - 1);
-      if (shown !== chosen) {
-        shown = chosen;
-        reveal(chips[shown].node);
-      }
+      strip.show(Math.min(now.values.token, tokens.length - 1));
       looks.replaceChildren(...looksOf(now));
       habit.replaceChildren(...habitOf(now.layer.layer, now.head));
     },

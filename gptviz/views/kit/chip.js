@@ -1,5 +1,6 @@
 // A token as itself: in the font of code, its space visible, on the colour of its place in the text.
 
+import { css, readableOn } from "./colours.js";
 import { element } from "./dom.js";
 
 const COLOURS = 6; // --token-0 to --token-5 of common.css
@@ -39,4 +40,14 @@ export function chipButton(piece, title, act) {
   );
   node.addEventListener("click", act);
   return node;
+}
+
+/**
+ * Colour what lies behind a token, so that it can still be read; null takes it off again.
+ * @param {HTMLElement} node
+ * @param {import("./colours.js").Rgb | null} rgb
+ */
+export function tint(node, rgb) {
+  node.style.background = rgb ? css(rgb) : "";
+  node.style.color = rgb ? readableOn(rgb) : "";
 }

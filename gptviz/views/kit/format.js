@@ -41,7 +41,10 @@ export function stored(value) {
  */
 export function significant(value, digits) {
   const size = Math.abs(value);
-  if (value === 0 || (size >= 1e-4 && size < 1e6)) return minus(value.toPrecision(digits));
+  if (value === 0 || (size >= 1e-4 && size < 1e6)) {
+    const text = value.toPrecision(digits);
+    return minus(text.includes("e") ? String(Number(text)) : text); // 25,000 in two digits is 25000, not 2.5e+4
+  }
   const [mantissa, exponent] = value.toExponential(Math.min(digits, 4) - 1).split("e");
   const power = [...exponent.replace("+", "")].map((char) => SUPERSCRIPT[char]).join("");
   return `${minus(mantissa)}·10${power}`;
@@ -105,8 +108,9 @@ export function brief(p) {
  */
 export function oneIn(log, language) {
   if (-log < Math.log(999_500)) return count(Number(Math.exp(-log).toPrecision(3)), language);
-  const power = Math.floor(-log / Math.LN10);
-  const mantissa = Math.exp(-log - power * Math.LN10).toPrecision(2);
+  let power = Math.floor(-log / Math.LN10);
+  let mantissa = Math.exp(-log - power * Math.LN10).toPrecision(2);
+  if (mantissa === "10") [mantissa, power] = ["1.0", power + 1];
   return `${mantissa}·10${[...String(power)].map((char) => SUPERSCRIPT[char]).join("")}`;
 }
 

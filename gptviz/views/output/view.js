@@ -5,7 +5,7 @@ import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { count, fixed, percent } from "../kit/format.js";
 import { createSections } from "../kit/section.js";
-import { createSlider } from "../kit/slider.js";
+import { createSlider } from "./slider.js";
 import { createView } from "../kit/view.js";
 import { createBars } from "./bars.js";
 import { createCurves } from "./curves.js";

@@ -3,6 +3,7 @@
 import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
+import { createStrip, createToken } from "../kit/strip.js";
 
 const SHOWN = 400; // pieces of the other two cuts at most
 
@@ -12,33 +13,21 @@ export function createText(scene) {
   const { tokens, language } = header;
   const n = (/** @type {number} */ value) => count(value, language);
   let pointed = /** @type {number | null} */ (null);
-  const chips = tokens.map((/** @type {any} */ token, /** @type {number} */ i) => {
-    const node = element(
-      "button",
-      { type: "button", class: "chip", "data-token": i, lang: "", translate: "no" },
-      element("span", { class: "piece" }, token.piece),
-      element("span", { class: "id" }, String(token.id)),
-    );
-    node.style.setProperty("--chip", `var(--token-${i % 6})`);
-    node.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && point(i));
-    node.addEventListener("click", () => choose({ token: i }));
-    node.addEventListener("keydown", (event) => {
-      const to = { ArrowLeft: i - 1, ArrowRight: i + 1, Home: 0, End: tokens.length - 1 }[event.key];
-      if (to === undefined || !chips[to]) return;
-      event.preventDefault();
-      chips[to].focus();
-      choose({ token: to });
-    });
-    return node;
-  });
-  const flow = element("div", { class: "flow", role: "group", "aria-label": say("text.label") });
+  const chips = tokens.map(
+    (/** @type {any} */ token, /** @type {number} */ i) =>
+      createToken(token.piece, i, { below: String(token.id) }).node,
+  );
   const lost = (/** @type {string[]} */ codes) =>
     codes.map((code) => element("span", { class: "lost", title: say("text.lost") }, element("s", {}, code)));
-  chips.forEach((/** @type {HTMLElement} */ chip, /** @type {number} */ i) =>
-    flow.append(...lost(tokens[i].lost), chip),
-  );
-  flow.append(...lost(header.lost_last));
-  flow.addEventListener("pointerleave", () => point(null));
+  const strip = createStrip({
+    label: say("text.label"),
+    nodes: [
+      ...chips.flatMap((/** @type {HTMLElement} */ node, /** @type {number} */ i) => [...lost(tokens[i].lost), node]),
+      ...lost(header.lost_last),
+    ],
+    choose: (token) => choose({ token }),
+    point,
+  });
   const readout = element("p", { class: "readout", role: "status" });
 
   /** @param {number | null} at */
@@ -103,7 +92,7 @@ export function createText(scene) {
       "div",
       { class: "text" },
       own,
-      flow,
+      strip.node,
       readout,
       dropped,
       element("div", { class: "cuts" }, cut("words", header.words), cut("characters", header.characters)),
@@ -111,11 +100,8 @@ export function createText(scene) {
     /** @param {import("./view.js").Values} values */
     draw(values) {
       const at = pointed ?? values.token;
-      chips.forEach((/** @type {HTMLElement} */ chip, /** @type {number} */ i) => {
-        chip.setAttribute("aria-pressed", String(i === values.token));
-        chip.classList.toggle("over", i === pointed);
-        chip.tabIndex = i === values.token ? 0 : -1;
-      });
+      for (const node of chips) node.classList.toggle("over", node === chips[pointed ?? -1]);
+      strip.show(values.token);
       const token = tokens[at];
       if (!token) return;
       const about = {
