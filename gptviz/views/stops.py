@@ -1,4 +1,5 @@
-"""The stops on the way of a sentence through the model, in the order of the pass; each says what can be chosen there."""
+"""The stops on the way of a sentence through the model, in the order of the pass; each tells what can be chosen there.
+"""
 
 from __future__ import annotations
 
