@@ -42,7 +42,7 @@ from gptviz.text import lesson, say, sections
 from gptviz.ui import chips, facts, state, theme
 from gptviz.ui.prompt import Prompt, prompt_bar
 from gptviz.views import streamlit as host
-from gptviz.views.kit.choices import DEPTHS, Stop
+from gptviz.views.kit.choices import DEPTHS, Beyond, Stop
 
 log = logging.getLogger("gptviz")
 
@@ -135,11 +135,11 @@ class Page:
 
     # -- words
 
-    def say_beyond(self, name: str, asked: int, last: int) -> None:
+    def say_beyond(self, name: str, gone: Beyond) -> None:
         """That a link asked for more than there is, and what is shown instead."""
         what = self.say(field_key(self.stop.address(name)))
-        sentence = self.say("ui.out_of_range", what=what, asked=asked, last=last)
-        self.notes.info(sentence, icon=":material/info:")
+        key = "ui.left_out" if gone.last is None else "ui.out_of_range"
+        self.notes.info(self.say(key, what=what, asked=gone.asked, last=gone.last), icon=":material/info:")
 
     def say(self, key: str, **values: object) -> str:
         """A sentence by its full key."""
@@ -254,8 +254,8 @@ def start(name: str, *, prompt: bool = True, page: type[AnyPage] = Page) -> AnyP
     sizes = model.sizes | ({"n_tokens": len(read.ids)} if prompt else {})
     chosen, beyond = state.here().within(state.current().of(state.here()), sizes)
     made = page(state.here(), lang, theme.current(), model, read, chosen, notes, busy)
-    for choice, (asked, last) in beyond.items():
-        made.say_beyond(choice, asked, last)
+    for choice, gone in beyond.items():
+        made.say_beyond(choice, gone)
     return made
 
 
