@@ -92,10 +92,12 @@ class Page:
 
     def view(self, answer: Answer, take: Callable[[Mapping[str, Any], Mapping[str, Any]], None] = state.take) -> None:
         """Show the stop's view. What the reader settles on there goes into the choices, by `take(report, began)`,
-        unless it was about another text or model, just left."""
+        unless it was about another text or model, just left. began: what is there without a choice of the reader's."""
         about = state.about()
+        began = self.stop.to_json(self.stop.defaults())
+        began |= {name: value for name, value in answer.choices.items() if self._is_default(name)}
 
-        def taken(report: Mapping[str, Any], began: Mapping[str, Any]) -> None:
+        def taken(report: Mapping[str, Any]) -> None:
             state.touch()
             if about == state.about():
                 take(report, began)
@@ -109,6 +111,9 @@ class Page:
             take=taken,
             left=state.touch,
         )
+
+    def _is_default(self, name: str) -> bool:
+        return self.chosen[name] == self.stop.by_name[name].default
 
     def tell(self, answer: Answer) -> None:
         """Tell the view what has just come about."""

@@ -239,9 +239,9 @@ def _addresses(stop: Stop, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def take(report: Mapping[str, Any], began: Mapping[str, Any]) -> None:
-    """What a view reports, as JSON, into the state. began: what it was given to begin with: where the reader has chosen
-    nothing and the value is what the stop chose by itself, nothing was chosen, unless something was that is chosen
-    together with it. For callbacks."""
+    """What a view reports, as JSON, into the state. began: what was there without a choice of the reader's: where
+    nothing had been chosen and that is reported, nothing was chosen, unless something was that is chosen together with
+    it. For callbacks."""
     touch()
     stop, state = here(), current()
     try:
