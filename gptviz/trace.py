@@ -155,7 +155,7 @@ class Trace:
 
     def show(self, view: str = "attention", **options: Any) -> Document:
         """A view of this trace as one HTML file that needs no server: a notebook shows it, `save(path)` writes it,
-        `open()` shows it in the browser. options: see `gptviz.views.attention.attention_document`.
+        `open()` shows it in the browser. options: for "attention" see `gptviz.views.attention.document`.
 
         Raises InputError for a view that does not exist, a trace that recorded less than everything, or one that was
         loaded without its model."""

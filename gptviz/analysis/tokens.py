@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gptviz.analysis.facts import Fact
+from gptviz.errors import InputError
+from gptviz.llm import LLM
 from gptviz.tokenizer import Chunk, Dropped, Tokenizer, classic, visible
 
 # The encodings that OpenAI's models used, oldest first.
@@ -98,6 +100,17 @@ def _split(words: list[re.Match[str]], tokens: tuple[Token, ...]) -> Iterator[Sp
         within = textual[bisect_right(ends, word.start()) : bisect_left(starts, word.end())]
         if len(within) > 1:
             yield SplitWord(word[0], tuple(t.piece for t in within))
+
+
+def text_ids(llm: LLM, text: str) -> list[int]:
+    """The ids of all of a text; for a model without a tokenizer the text is ids, written as numbers. Raises InputError
+    for one that cannot be read so."""
+    if llm.tokenizer is not None:
+        return llm.tokenizer.encode(text) if text else []
+    words = text.replace(",", " ").split()
+    if not all(word.isascii() and word.isdecimal() for word in words):
+        raise InputError("ids_expected", vocab_size=llm.config.vocab_size)
+    return llm.check_ids([int(word) for word in words])
 
 
 def classic_cut(name: str, text: str) -> list[tuple[int, str]]:

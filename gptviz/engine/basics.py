@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gptviz.analysis.kept import kept
-from gptviz.analysis.tokens import all_letters
+from gptviz.analysis.tokens import all_letters, text_ids
 from gptviz.analysis.writing import word_ids
 from gptviz.checkpoints import vectors
-from gptviz.errors import InputError
 from gptviz.llm import LLM
 from gptviz.model import GPTConfig
 from gptviz.views.kit.asked import Answer, Asked
@@ -73,15 +72,9 @@ def model(asked: Asked) -> Answer:
 def prompt(asked: Asked) -> Answer:
     """The tokens of a text: facts ids, pieces (the first `limit`), count (of all), dropped (characters that the
     vocabulary cannot hold). Raises InputError for a text that a model without a tokenizer cannot read as ids."""
-    llm, text, dropped = asked.llm, asked.choices["text"], []
-    if llm.tokenizer is None:
-        words = text.replace(",", " ").split()
-        if not all(word.isascii() and word.isdecimal() for word in words):
-            raise InputError("ids_expected", vocab_size=llm.config.vocab_size)
-        every = llm.check_ids([int(word) for word in words])
-    else:
-        dropped = [d.char for d in llm.tokenizer.dropped(text)]
-        every = llm.tokenizer.encode(text) if text else []
+    llm, text = asked.llm, asked.choices["text"]
+    every = text_ids(llm, text)
+    dropped = [d.char for d in llm.tokenizer.dropped(text)] if llm.tokenizer else []
     ids = every[: asked.choices["most"] or asked.limit]
     return Answer(facts={"ids": ids, "pieces": llm.pieces(ids), "count": len(every), "dropped": dropped})
 

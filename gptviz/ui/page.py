@@ -42,7 +42,7 @@ from gptviz.text import lesson, say, sections
 from gptviz.ui import chips, facts, state, theme
 from gptviz.ui.prompt import Prompt, prompt_bar
 from gptviz.views import streamlit as host
-from gptviz.views.kit.choices import DEPTHS, Stop
+from gptviz.views.kit.choices import DEPTHS, Beyond, Stop
 
 log = logging.getLogger("gptviz")
 
@@ -92,10 +92,12 @@ class Page:
 
     def view(self, answer: Answer, take: Callable[[Mapping[str, Any], Mapping[str, Any]], None] = state.take) -> None:
         """Show the stop's view. What the reader settles on there goes into the choices, by `take(report, began)`,
-        unless it was about another text or model, just left."""
+        unless it was about another text or model, just left. began: what is there without a choice of the reader's."""
         about = state.about()
+        began = self.stop.to_json(self.stop.defaults())
+        began |= {name: value for name, value in answer.choices.items() if self._is_default(name)}
 
-        def taken(report: Mapping[str, Any], began: Mapping[str, Any]) -> None:
+        def taken(report: Mapping[str, Any]) -> None:
             state.touch()
             if about == state.about():
                 take(report, began)
@@ -109,6 +111,9 @@ class Page:
             take=taken,
             left=state.touch,
         )
+
+    def _is_default(self, name: str) -> bool:
+        return self.chosen[name] == self.stop.by_name[name].default
 
     def tell(self, answer: Answer) -> None:
         """Tell the view what has just come about."""
@@ -135,11 +140,11 @@ class Page:
 
     # -- words
 
-    def say_beyond(self, name: str, asked: int, last: int) -> None:
+    def say_beyond(self, name: str, gone: Beyond) -> None:
         """That a link asked for more than there is, and what is shown instead."""
         what = self.say(field_key(self.stop.address(name)))
-        sentence = self.say("ui.out_of_range", what=what, asked=asked, last=last)
-        self.notes.info(sentence, icon=":material/info:")
+        key = "ui.left_out" if gone.last is None else "ui.out_of_range"
+        self.notes.info(self.say(key, what=what, asked=gone.asked, last=gone.last), icon=":material/info:")
 
     def say(self, key: str, **values: object) -> str:
         """A sentence by its full key."""
@@ -254,8 +259,8 @@ def start(name: str, *, prompt: bool = True, page: type[AnyPage] = Page) -> AnyP
     sizes = model.sizes | ({"n_tokens": len(read.ids)} if prompt else {})
     chosen, beyond = state.here().within(state.current().of(state.here()), sizes)
     made = page(state.here(), lang, theme.current(), model, read, chosen, notes, busy)
-    for choice, (asked, last) in beyond.items():
-        made.say_beyond(choice, asked, last)
+    for choice, gone in beyond.items():
+        made.say_beyond(choice, gone)
     return made
 
 

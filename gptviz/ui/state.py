@@ -239,8 +239,9 @@ def _addresses(stop: Stop, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def take(report: Mapping[str, Any], began: Mapping[str, Any]) -> None:
-    """What a view reports, as JSON, into the state. began: what it was given to begin with: where the reader has chosen
-    nothing and the value is what the stop chose by itself, nothing was chosen. For callbacks."""
+    """What a view reports, as JSON, into the state. began: what was there without a choice of the reader's: where
+    nothing had been chosen and that is reported, nothing was chosen, unless something was that is chosen together with
+    it. For callbacks."""
     touch()
     stop, state = here(), current()
     try:
@@ -248,10 +249,13 @@ def take(report: Mapping[str, Any], began: Mapping[str, Any]) -> None:
     except ValueError:  # a view of another version, perhaps: nothing of it is taken
         return
 
+    moved = {name for name in values if report[name] != began.get(name)}
+    moved |= {other for name in moved for other in stop.by_name[name].together}
+
     def chosen(name: str) -> bool:
         if stop.by_name[name].wish:
             return values[name] is not None
-        return stop.address(name) in state.chosen or report[name] != began.get(name)
+        return name in moved or stop.address(name) in state.chosen
 
     change(**{name: value for name, value in values.items() if chosen(name)})
 

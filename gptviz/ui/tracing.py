@@ -11,6 +11,7 @@ from gptviz.llm import LLM
 from gptviz.trace import Trace
 from gptviz.ui import chips, state
 from gptviz.ui.page import Page, start
+from gptviz.views.kit.choices import Beyond
 
 
 class TracingPage(Page):
@@ -51,7 +52,7 @@ class TracingPage(Page):
         value = self.pick(name, default)
         if value < size:
             return value
-        self.say_beyond(name, value, size - 1)
+        self.say_beyond(name, Beyond(str(value), size - 1))
         return size - 1
 
     def chips(self, label: str | None = None) -> int:

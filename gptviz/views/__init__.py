@@ -14,14 +14,14 @@ with the parts that are new (null: one that is no more), and with null where the
 when the reader has settled on something, and puts up with values that arrive while the reader is moving something.
 News are `{header, arrays}` as well: told once, in order, and kept by nobody but the view.
 
-The Python side of a view, `{name}/__init__.py`, makes its parts with `wire.pack`. Hosts: `streamlit.py`/`.js`,
-and `html.py`/`.js`, which can give only what it holds and says so: `host` is `{alone: true}`.
-
-Importing this room tells `Trace.show` which views there are.
+The Python side of a view is its stop: `{name}/__init__.py` declares what can be chosen, `{name}/answer.py` gives the
+parts. Hosts: `streamlit.py`/`.js`, and `html.py`/`.js`, which can give only what it holds and says so: `host.alone`.
+A view that can be such a file has a `{name}/document.py`; importing this room tells `Trace.show` of it.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from gptviz.trace import VIEWS
@@ -32,10 +32,12 @@ if TYPE_CHECKING:
     from gptviz.views.html import Document
 
 
-def _attention(llm: LLM, trace: Trace, **options: Any) -> Document:
-    from gptviz.views.attention import attention_document  # imported when it is shown
+def _tell_of(view: str) -> None:
+    def show(llm: LLM, trace: Trace, **options: Any) -> Document:
+        # Imported when it is shown.
+        return import_module(f"gptviz.views.{view}.document").document(llm, trace, **options)
 
-    return attention_document(llm, trace, **options)
+    VIEWS[view] = show
 
 
-VIEWS["attention"] = _attention
+_tell_of("attention")

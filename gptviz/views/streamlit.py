@@ -30,7 +30,7 @@ def show(
     *,
     language: str,
     about: str,
-    take: Callable[[Mapping[str, Any], Mapping[str, Any]], None],
+    take: Callable[[Mapping[str, Any]], None],
     left: Callable[[], None],
 ) -> None:
     """Show the view of a stop.
@@ -40,9 +40,9 @@ def show(
         reader's stay; give others (a link was followed) and the view takes them over, unless the reader is just
         dragging.
     about: what they are about (a text, a model). What the reader was at in another is of no use here.
-    take(report, values): called with what the reader has settled on (JSON), before the next run of the script as
-        callbacks of widgets are, and with what the view was given to begin with; left() instead if the report is about
-        something else, or the view had not yet heard of the values that it has been given since.
+    take(report): called with what the reader has settled on (JSON), before the next run of the script as callbacks of
+        widgets are; left() instead if the report is about something else, or the view had not yet heard of the values
+        that it has been given since.
     """
     key = f"{stop.name}.view"
     values = {name: value for name, value in values.items() if not stop.by_name[name].wish}
@@ -70,7 +70,7 @@ def show(
         if report is None:
             left()
         else:
-            take(report, memory["values"])
+            take(report)
 
     made = {"words": words(language, stop.name), **parts}
     digests = {name: hashlib.blake2b(part, digest_size=16).hexdigest() for name, part in made.items()}

@@ -7,15 +7,17 @@ import json
 import math
 import re
 import xml.etree.ElementTree as ElementTree
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from gptviz.analysis import heads
 from gptviz.analysis.ablation import without
+from gptviz.analysis.neurons import layer_pushes
 from gptviz.figures.predictions import percent
 from gptviz.text import say
+from gptviz.views.attention import SECTIONS, STOP
 from tests.browser.chromium import too_wide
 
 CAPITAL = "The capital of France is"
@@ -26,8 +28,9 @@ HOSTILE = '<img src=x onerror="document.title=1"> $x$ **b** שלום 👩‍🚀
 def open_at(app_server, page_at):
     """`open_at(text=..., layer=...) -> Page`: the attention page at a link, its view complete."""
 
-    def go(width: int = 1440, theme: str = "light", locale: str = "en-US", **query) -> Page:
-        url = f"{app_server('app.py')}/attention?{urlencode(query)}"
+    def go(width: int = 1440, theme: str = "light", locale: str = "en-US", env: dict | None = None, **query) -> Page:
+        asked = {STOP.address(name) if name in STOP.own else name: value for name, value in query.items()}
+        url = f"{app_server('app.py', env)}/attention?{urlencode(asked)}"
         page = page_at(url, width=width, theme=theme, locale=locale, height=1100)
         expect(page.locator(".gptviz .strip")).to_be_visible()
         return page
@@ -81,7 +84,7 @@ def test_every_number_is_the_traces(open_at, request, model, text, cells):
     trace = llm.trace(text)
     for layer, head, i, j in cells:
         chosen = {"layer": layer, "head": head, "token": i, "key": j}
-        page = open_at(model=model, text=text, opened="stages,cell,asking,values,outputs", entry=3, **chosen)
+        page = open_at(model=model, text=text, open="stages,cell,asking,values,outputs", entry=3, **chosen)
         expect(section(page, "asking").locator(".side.query .chain li").first).to_be_visible()
         check_cell(page, trace, layer, head, i, j)
         prefix = f"blocks.{layer}.attn."
@@ -210,7 +213,7 @@ def test_a_walk_through_the_view(open_at, smollm2):
     expect(cell).to_be_visible()
     assert float(cell.get_attribute("data-value")) == pytest.approx(float(after[word]), rel=1e-4)
     expect(off.locator(".compared").nth(1)).to_contain_text("·Au")
-    expect(page).to_have_url(re.compile("off=23.4"))
+    expect(page).to_have_url(re.compile(r"attention\.off=23\.4"))
     off.get_by_role("button", name="Switch 23.4 on again").first.click()
     expect(off).to_contain_text("Nothing is switched off")
 
@@ -225,7 +228,7 @@ def test_a_walk_through_the_view(open_at, smollm2):
 
 def test_what_is_pointed_at_is_followed_everywhere(open_at, smollm2):
     trace = smollm2.trace(CAPITAL)
-    page = open_at(text=CAPITAL, opened="stages,cell,lines,values")
+    page = open_at(text=CAPITAL, open="stages,cell,lines,values")
     page.locator(".strip button").nth(2).hover()
     expect(page.locator(".bar .looked")).to_contain_text("·of →")
     expect(page.locator(".readout .pair")).to_contain_text("·of →")
@@ -238,7 +241,7 @@ def test_what_is_pointed_at_is_followed_everywhere(open_at, smollm2):
 
 
 def test_the_keyboard_walks_and_the_choice_is_said(open_at):
-    page = open_at(text=CAPITAL, opened="heads")
+    page = open_at(text=CAPITAL, open="heads")
     spoken = page.locator(".bar [aria-live]")
     expect(spoken).to_have_text(re.compile(r"Head 16\.0\. ·is looks at ·France: 78"))
     page.locator(".strip button").last.focus()
@@ -257,8 +260,8 @@ def test_the_keyboard_walks_and_the_choice_is_said(open_at):
 
 @pytest.mark.parametrize(("width", "theme", "locale"), [(1440, "light", "en-US"), (390, "dark", "zh-CN")])
 def test_hostile_tokens_are_shown_as_themselves(open_at, smollm2, width, theme, locale):
-    everything = "heads,asking,stages,cell,lines,values,outputs,table,off"
-    page = open_at(width=width, theme=theme, locale=locale, text=HOSTILE, opened=everything, off="0.0", second=HOSTILE)
+    everything = {"open": ",".join(SECTIONS), "off": "0.0", "second": HOSTILE}
+    page = open_at(width=width, theme=theme, locale=locale, text=HOSTILE, **everything)
     expect(section(page, "off").locator(".compared")).to_have_count(2)
     pieces = page.locator(".strip .piece").evaluate_all("nodes => nodes.map(n => n.textContent)")
     assert pieces == smollm2.trace(HOSTILE).tokens
@@ -270,7 +273,7 @@ def test_hostile_tokens_are_shown_as_themselves(open_at, smollm2, width, theme, 
 def test_what_can_be_taken_away(open_at, smollm2, tmp_path):
     text = "=1+1 <b> cats"
     trace = smollm2.trace(text)
-    page = open_at(text=text, layer=3, head=1, opened="stages,lines,table")
+    page = open_at(text=text, layer=3, head=1, open="stages,lines,table")
 
     def take(name: str, kind: str):
         with page.expect_download() as download:
@@ -314,7 +317,7 @@ def test_what_can_be_taken_away(open_at, smollm2, tmp_path):
 
 
 def test_the_table_sorts(open_at):
-    page = open_at(text=CAPITAL, opened="table")
+    page = open_at(text=CAPITAL, open="table")
     table = section(page, "table")
     table.get_by_role("button", name="token before", exact=True).click()
     expect(table.locator("tbody tr").first).to_contain_text("16.0")
@@ -323,7 +326,7 @@ def test_the_table_sorts(open_at):
 
 
 def test_a_link_brings_the_same_view(open_at):
-    query = {"text": CAPITAL, "layer": 23, "head": 4, "token": 3, "key": 1, "opened": "stages,lines", "stage": "masked"}
+    query = {"text": CAPITAL, "layer": 23, "head": 4, "token": 3, "key": 1, "open": "stages,lines", "stage": "masked"}
     page = open_at(**query, hide=1, over="1.2", order="sink")
     expect(page.get_by_role("button", name="3 · mask")).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".readout .pair")).to_have_text("·France → ·capital")
@@ -331,14 +334,117 @@ def test_a_link_brings_the_same_view(open_at):
     expect(page.locator(".bar .undo:visible")).to_have_text(re.compile("first token left out"))
     before = page.url
     page.get_by_role("button", name="2 · ÷ √d").click()
-    expect(page).to_have_url(re.compile("stage=scaled"))
+    expect(page).to_have_url(re.compile(r"attention\.stage=scaled"))
     page.go_back()
     expect(page.get_by_role("button", name="3 · mask")).to_have_attribute("aria-pressed", "true")
     assert page.url == before
 
 
+def query_of(page: Page) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(page.url).query))
+
+
+def test_a_fold_opened_here_changes_no_other_page(open_at, smollm2):
+    page = open_at(text=CAPITAL)
+    unfold(page, "stages")
+    expect(page).to_have_url(re.compile(r"attention\.open=stages"))
+    unfold(page, "values")
+    expect(page).to_have_url(re.compile(r"attention\.open=stages(%2C|,)values"))
+    assert query_of(page) == {"text": CAPITAL, "attention.open": "stages,values"}
+    sidebar = page.get_by_test_id("stSidebar")
+    sidebar.get_by_role("link", name=say("en", "ui.pages.mlp.title"), exact=True).click()
+    expect(page.locator("h1")).to_have_text(say("en", "ui.pages.mlp.title"))
+    trace = smollm2.trace(CAPITAL)
+    matters = int(layer_pushes(smollm2, trace, len(trace.ids) - 1).argmax())
+    assert matters != heads.clear_head(heads.head_scores(trace))[0], "or this would show nothing"
+    expect(page.locator(".st-key-mlp-layer").get_by_role("combobox")).to_have_value(str(matters))
+    assert query_of(page) == {"text": CAPITAL, "attention.open": "stages,values"}
+
+
+def test_whoever_chooses_a_layer_or_a_head_has_chosen_both(open_at):
+    page = open_at(text=CAPITAL)
+    layer, head = page.locator(".bar select").all()
+    layer.select_option("23")
+    expect(page).to_have_url(re.compile("layer=23&head=0(&|$)"))
+    expect(page.locator(".attention")).not_to_have_class(re.compile("waiting"))
+    expect(head).to_have_value("0")
+    page.go_back()
+    expect(layer).to_have_value("16")
+    expect(page).not_to_have_url(re.compile("layer"))
+    head.select_option("3")
+    expect(page).to_have_url(re.compile("layer=16&head=3(&|$)"))
+    assert query_of(page).keys() == {"text", "layer", "head"}
+
+
+def test_another_token_or_head_has_its_own_strongest_key(open_at, smollm2):
+    pattern = smollm2.trace(CAPITAL)["blocks.16.attn.pattern"]
+    page = open_at(text=CAPITAL, layer=16, head=0, token=4, key=1, open="values")
+    tokens = smollm2.pieces(smollm2.encode(CAPITAL))
+
+    def looks_at(head: int, query: int) -> None:
+        key = int(pattern[head, query, 1 : query + 1].argmax()) + 1
+        expect(page.locator(".bar .looked")).to_contain_text(f"{tokens[query]} → {tokens[key]}")
+
+    expect(page.locator(".bar .looked")).to_contain_text("·is → ·capital")
+    page.locator(".strip button").nth(3).click()
+    page.mouse.move(5, 5)
+    looks_at(0, 3)
+    expect(page).to_have_url(re.compile("token=3(&|$)"))
+    assert "key" not in query_of(page)
+    section(page, "values").locator("tbody tr").nth(1).click()
+    expect(page).to_have_url(re.compile("key=1(&|$)"))
+    page.mouse.move(5, 5)
+    page.locator(".bar select").nth(1).select_option("5")
+    looks_at(5, 3)
+    expect(page).to_have_url(re.compile("head=5(&|$)"))
+    assert "key" not in query_of(page)
+
+
+def test_another_language_leaves_everything_open(open_at):
+    opened = "heads,stages,asking,values,off"
+    page = open_at(
+        text=CAPITAL, layer=23, head=4, token=4, key=2, open=opened, off="23.4", stage="scaled", second="\x06"
+    )
+    expect(section(page, "off").locator(".compared")).to_have_count(1)
+    # What the engine says is wrong is said in the reader's language.
+    trouble = section(page, "off").locator(".trouble")
+    expect(trouble).to_have_text(say("en", "errors.no_tokens"))
+    page.get_by_test_id("stSidebar").get_by_text("中文").click()
+    expect(page.locator(".gptviz")).to_have_attribute("lang", "zh")
+    names = page.locator(".section[open]").evaluate_all("nodes => nodes.map(node => node.dataset.section)")
+    assert names == opened.split(",")
+    expect(trouble).to_have_text(say("zh", "errors.no_tokens"))
+    expect(page.locator(".bar .looked")).to_contain_text("·is → ·of")
+    expect(page.get_by_role("button", name=f"2 · {say('zh', 'attention.stages.scaled')}")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    expect(section(page, "off").locator(".compared th.before")).to_have_text(say("zh", "attention.off.before"))
+    assert query_of(page)["attention.open"] == opened
+
+
+def test_a_head_whose_numbers_did_not_travel_is_sent_for(open_at, smollm2):
+    text = "The cat sits on the mat and looks at the bird in the garden, because it is hungry. " * 18
+    page = open_at(text=text, layer=3, head=5, env={"GPTVIZ_MAX_TOKENS": "400"}, open="cell")
+    trace = smollm2.trace(text)
+    assert 9 * len(trace.ids) ** 2 * 6 > 6_000_000, "too much to send all heads of a layer"
+    last = len(trace.ids) - 1
+
+    def difference() -> None:
+        shown = number(section(page, "cell").locator("[data-step=sum] code").inner_text().split("= ")[1])
+        head = int(page.locator(".bar select").nth(1).input_value())
+        key = int(trace["blocks.3.attn.pattern"][head, last, 1:].argmax()) + 1
+        assert shown == pytest.approx(expected(trace, 3, head, last, key)["dot"], abs=1e-2)
+
+    difference()
+    page.locator(".bar select").nth(1).select_option("2")
+    expect(page).to_have_url(re.compile("layer=3&head=2(&|$)"))
+    expect(page.locator(".attention")).not_to_have_class(re.compile("waiting"))
+    expect(page.locator(".bar select").nth(1)).to_have_value("2")
+    difference()
+
+
 def test_memory_stays_flat_over_fifty_prompts(open_at):
-    page = open_at(text="Prompt number 0 about cats and dogs", opened="stages,cell,heads")
+    page = open_at(text="Prompt number 0 about cats and dogs", open="stages,cell,heads")
     session = page.context.new_cdp_session(page)
 
     def held() -> float:
@@ -402,7 +508,7 @@ def test_a_click_right_after_typing_loses_nothing(open_at):
 
 
 def test_a_shorter_text_may_come_right_after_a_click(open_at):
-    page = open_at(text="Hi there", opened="stages")
+    page = open_at(text="Hi there", open="stages")
     field = page.locator(".st-key-prompt-bar").get_by_role("textbox")
     for _ in range(3):
         field.fill("The cat sits on the mat and looks at the bird")
@@ -416,7 +522,7 @@ def test_a_shorter_text_may_come_right_after_a_click(open_at):
 
 
 def test_half_a_character_in_the_views_fields(open_at):
-    page = open_at(text=CAPITAL, opened="stages,off", last="", off="1.1")
+    page = open_at(text=CAPITAL, open="stages,off", last="", off="1.1")
     word, second = page.get_by_role("textbox", name="another word"), page.locator("#second")
     for locator, value in ((word, "a\ud83d"), (second, "b\ud83d")):
         expect(locator).to_be_visible()
@@ -426,7 +532,7 @@ def test_half_a_character_in_the_views_fields(open_at):
         )
         expect(page.get_by_test_id("stException")).to_have_count(0)
         expect(page.locator("h1")).to_be_visible()
-    page.wait_for_function("location.href.includes('second=b')")
+    page.wait_for_function("location.href.includes('attention.second=b')")
     expect(section(page, "off").locator(".compared")).to_have_count(2)
 
 
@@ -452,7 +558,7 @@ def test_the_way_back_from_another_page_is_short(open_at):
 
 
 def test_two_fingers_zoom_and_one_moves(open_at):
-    page = open_at(width=390, text="The cat sits on the mat and looks at the bird in the garden", opened="stages")
+    page = open_at(width=390, text="The cat sits on the mat and looks at the bird in the garden", open="stages")
     matrix = page.locator(".matrix canvas")
     matrix.scroll_into_view_if_needed()
     zoom_out = page.get_by_role("button", name=say("en", "attention.stages.zoom_out"))

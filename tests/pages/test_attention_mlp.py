@@ -12,6 +12,7 @@ from gptviz.views.kit.wire import unpack
 from tests.pages.test_pages import visit, words
 
 EVERYTHING = "open,test,notes"
+ATTENTION = {"attention.open": ",".join(SECTIONS), "attention.depth": "open,notes"}
 CAPITAL = "The capital of France is"
 
 
@@ -34,16 +35,19 @@ def test_attention_opens_on_a_head_that_does_something(language):
     app = visit("attention", text=CAPITAL, language=language)
     values, parts = shown(app)
     assert (values["layer"], values["head"], values["token"], values["open"]) == (16, 0, 4, [])
-    assert set(parts) == {"text", "facts", "layer"}
-    header = parts["text"][0]
-    assert header["language"] == language and header["tokens"] == ["The", "·capital", "·of", "·France", "·is"]
-    assert header["labels"]["look.title"] == say(language, "attention.look.title")
+    assert set(parts) == {"words", "text", "looks", "layer"}
+    assert parts["text"][0]["tokens"] == ["The", "·capital", "·of", "·France", "·is"]
+    words = parts["words"][0]
+    assert words["language"] == language
+    assert words["labels"]["look.title"] == say(language, "attention.look.title")
     assert parts["layer"][0]["layer"] == 16
 
 
 def test_a_link_leads_to_its_head():
-    query = {"layer": "23", "head": "4", "key": "3", "opened": "stages,values", "off": "23.4,17.3", "over": "1.2"}
-    app = visit("attention", text=CAPITAL, **query, last="was", second="Hi")
+    query = {"layer": "23", "head": "4", "key": "3"}
+    query |= {"attention.open": "stages,values", "attention.off": "23.4,17.3", "attention.over": "1.2"}
+    query |= {"attention.last": "was", "attention.second": "Hi"}
+    app = visit("attention", text=CAPITAL, **query)
     values, parts = shown(app)
     assert (values["layer"], values["head"], values["key"], values["over"]) == (23, 4, 3, [1, 2])
     assert values["open"] == ["stages", "values"] and values["off"] == [[23, 4], [17, 3]]
@@ -54,7 +58,9 @@ def test_a_link_leads_to_its_head():
 
 @pytest.mark.parametrize("model", ["smollm2-135m", "toy-sort"])
 def test_a_link_that_asks_for_too_much_is_said(model):
-    app = visit("attention", model=model, layer="99", head="99", key="99", entry="999", off="99.0,0.1", over="99")
+    query = {"layer": "99", "head": "99", "key": "99"}
+    query |= {"attention.entry": "999", "attention.off": "99.0,0.1", "attention.over": "99"}
+    app = visit("attention", model=model, **query)
     values, _ = shown(app)
     assert values["off"] == [[0, 1]] and values["over"] == []
     assert len(app.info) == 6 and "99.0" in " ".join(info.value for info in app.info)
@@ -63,10 +69,10 @@ def test_a_link_that_asks_for_too_much_is_said(model):
 @pytest.mark.parametrize("model", ["smollm2-135m", "toy-sort"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_part_of_both_pages_opens(model, language):
-    app = visit("attention", model=model, language=language, depth=EVERYTHING, opened=",".join(SECTIONS), off="0.1")
+    app = visit("attention", model=model, language=language, **ATTENTION, **{"attention.off": "0.1"})
     assert not app.exception and not app.error
-    assert set(shown(app)[1]) == {"text", "facts", "layer", "weights", "outputs", "reading", "off"}
-    app = visit("mlp", model=model, language=language, depth=EVERYTHING)
+    assert set(shown(app)[1]) == {"words", "text", "looks", "layer", "weights", "outputs", "reading", "off"}
+    app = visit("mlp", model=model, language=language, **{"mlp.depth": EVERYTHING})
     for part in ("curve", "neuron", "layers", "code"):
         choose(app, "mlp.part", part)
         assert not app.exception and not app.error
@@ -74,15 +80,17 @@ def test_every_part_of_both_pages_opens(model, language):
 
 @pytest.mark.parametrize("text", ["Hi", "Hi there", "<img src=x onerror=alert(1)> $x$ **b** 👩‍🚀 法国", "a " * 300])
 def test_any_text(text):
-    for page in ("attention", "mlp"):
-        app = visit(page, text=text, depth=EVERYTHING, opened=",".join(SECTIONS), off="3.1", last="", second=text)
+    asked = {"attention.off": "3.1", "attention.last": "", "attention.second": text}
+    for query in (asked, {"token": "0"}):
+        app = visit("attention", text=text, **ATTENTION, **query)
         assert not app.exception and not app.error
-        app = visit(page, text=text, depth=EVERYTHING, token="0", opened=",".join(SECTIONS))
+    for query in ({}, {"token": "0"}):
+        app = visit("mlp", text=text, **{"mlp.depth": EVERYTHING}, **query)
         assert not app.exception and not app.error
 
 
 def test_heads_stay_off_when_the_text_changes():
-    app = visit("attention", text=CAPITAL, off="23.4", key="2", last="was")
+    app = visit("attention", text=CAPITAL, key="2", **{"attention.off": "23.4", "attention.last": "was"})
     app.text_input("attention.text").set_value("The capital of Japan is").run()
     values, parts = shown(app)
     assert values["off"] == [[23, 4]] and values["key"] is None and values["last"] is None
@@ -90,7 +98,7 @@ def test_heads_stay_off_when_the_text_changes():
 
 
 def test_mlp_opens_where_it_helps_and_silences_neurons(smollm2):
-    app = visit("mlp", text=CAPITAL, depth="test")
+    app = visit("mlp", text=CAPITAL, **{"mlp.depth": "test"})
     assert app.selectbox("mlp.layer").value == 24
     assert "24.1005" in words(app)
     app.toggle("mlp.silent").set_value(True).run()

@@ -131,7 +131,8 @@ def test_what_a_page_chose_by_itself_is_no_choice(monkeypatch):
     state.take({**began, "open": ["cell"]}, began)
     assert state.current().chosen == {"attention.open": ("cell",)}
     state.take({**began, "layer": 3, "open": ["cell"]}, began)
-    assert state.current().chosen == {"attention.open": ("cell",), "layer": 3}
+    chosen = {"attention.open": ("cell",), "layer": 3, "head": 0}
+    assert state.current().chosen == chosen, "a layer and a head are chosen together"
     state.take({**began, "open": ["cell"]}, {**began, "layer": 3})
     assert state.current()["layer"] == 16, "once chosen, it is a choice also where the page would have chosen it"
 

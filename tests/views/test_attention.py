@@ -12,24 +12,48 @@ import torch
 from gptviz.analysis import heads
 from gptviz.errors import InputError
 from gptviz.interventions import Scale
-from gptviz.paths import PACKAGE
 from gptviz.text import LANGUAGES, table
-from gptviz.views import attention as view
+from gptviz.views.attention import STOP
 from gptviz.views.attention import parts as made
+from gptviz.views.attention.answer import answer
+from gptviz.views.kit.asked import Answer, Asked
 from gptviz.views.kit.wire import unpack
 from tests.small_models import CONFIGS, random_llm
 
-VIEW = PACKAGE / "views" / "attention"
 LONG = "The cat sits on the mat and looks at the bird in the garden, because it is hungry and the day is long. " * 12
-BEGIN = {"layer": 1, "head": 2, "token": 2, "key": None, "open": [], "last": None, "off": [], "again": 0, "second": ""}
+BEGIN = {"layer": 1, "head": 2, "token": 2, "second": ""}
+
+
+def answer_of(llm, trace, begin=BEGIN, limit=256, runs=None, **chosen) -> Answer:
+    """What the stop answers about a trace. runs: where to note which other passes it asked for."""
+
+    def run(ids, names=None, interventions=()):
+        if list(ids) == trace.ids and names is None:
+            return trace
+        if runs is not None:
+            runs.append((len(ids), names))
+        return llm.trace(list(ids), names=names, interventions=interventions)
+
+    choices = STOP.defaults() | STOP.from_json(begin | chosen)
+    return answer(Asked(llm, tuple(trace.ids), choices, limit, run, None, None))
 
 
 def parts_of(llm, trace, **chosen) -> dict[str, tuple[dict, dict[str, np.ndarray]]]:
-    def run(ids, names=None, interventions=()):
-        return llm.trace(list(ids), names=names, interventions=interventions)
+    return {name: unpack(part) for name, part in answer_of(llm, trace, **chosen).parts.items()}
 
-    parts = view.attention_parts(llm, trace, BEGIN | chosen, "en", run)
-    return {name: unpack(part) for name, part in parts.items()}
+
+def test_what_the_reader_has_not_chosen_the_stop_chooses(smollm2):
+    trace = smollm2.trace("The capital of France is")
+    found = answer_of(smollm2, trace, begin={})
+    assert [found.choices[name] for name in ("layer", "head", "token", "key")] == [16, 0, 4, None]
+    assert found.choices["second"] == "The chemical symbol for gold is"
+    in_layer = answer_of(smollm2, trace, begin={"layer": 23, "token": 1}).choices
+    assert [in_layer[name] for name in ("layer", "head", "token")] == [
+        23,
+        heads.clear_head(heads.head_scores(trace), 23)[1],
+        1,
+    ]
+    assert {fact["name"] for fact in found.facts["look"]} == {"previous_always", "current_always", "helping", "sink"}
 
 
 def test_a_layer_travels_exactly(tiny):
@@ -51,7 +75,7 @@ def test_a_layer_travels_exactly(tiny):
 
 def test_what_is_not_looked_at_does_not_travel(tiny):
     trace = tiny.trace([5, 6, 7, 6])
-    always = {"text", "facts", "layer"}
+    always = {"text", "looks", "layer"}
     assert set(parts_of(tiny, trace)) == always
     assert set(parts_of(tiny, trace, open=["heads", "stages", "cell", "lines", "table", "off"])) == always
     for chosen, part in (
@@ -107,7 +131,7 @@ def test_another_last_word(smollm2):
 
 def test_a_last_word_that_cannot_be_is_said(toy):
     header, arrays = parts_of(toy, toy.trace("dbaca="), head=0, last="猫")["last"]
-    assert "猫" in header["trouble"] and not arrays
+    assert "猫" in header["trouble"]["details"].values() and not arrays
 
 
 def test_heads_off_here_and_elsewhere(smollm2):
@@ -145,7 +169,7 @@ def test_scores_of_all_heads(smollm2):
 @pytest.mark.parametrize(("n_tokens", "limit"), [(64, 2_000_000), (256, 8_000_000)])
 def test_what_opens_is_small(smollm2, n_tokens, limit):
     trace = smollm2.trace(smollm2.encode(LONG)[:n_tokens])
-    parts = view.attention_parts(smollm2, trace, BEGIN | {"layer": 16, "token": n_tokens - 1}, "en", None)
+    parts = answer_of(smollm2, trace, layer=16, token=n_tokens - 1).parts
     assert sum(map(len, parts.values())) <= limit
 
 
@@ -163,7 +187,7 @@ def test_parts_follow_a_trace_that_grows(tiny):
     before = parts_of(tiny, trace)["text"][0]
     trace.append(6)
     after = parts_of(tiny, trace)["text"][0]
-    assert len(after["tokens"]) == 4 and after["of"] != before["of"]
+    assert (len(before["tokens"]), len(after["tokens"])) == (3, 4)
 
 
 def test_every_fact_has_a_sentence():
@@ -191,16 +215,11 @@ def test_a_trace_shows_itself(smollm2, toy, tmp_path):
 
 def test_a_long_second_text_is_cut_and_said(smollm2):
     trace = smollm2.trace("The capital of France is")
-    asked = []
-
-    def run(ids, names=None, interventions=()):
-        asked.append((len(ids), names))
-        return smollm2.trace(list(ids), names=names, interventions=interventions)
-
-    values = BEGIN | {"layer": 23, "token": 4, "off": [[23, 4]], "second": "word " * 60}
-    header, _ = unpack(view.attention_parts(smollm2, trace, values, "en", run, limit=10)["off"])
+    runs = []
+    chosen = {"layer": 23, "token": 4, "off": [[23, 4]], "second": "word " * 60}
+    header, _ = unpack(answer_of(smollm2, trace, limit=10, runs=runs, **chosen).parts["off"])
     assert len(header["second"]["tokens"]) == 10 and header["second"]["all"] == 61
-    assert asked == [(10, ["blocks.23.resid_pre", "logits"])], "and no more of it is kept than is needed"
+    assert runs == [(10, ["blocks.23.resid_pre", "logits"])], "and no more of it is kept than is needed"
 
 
 def test_half_precision_brings_its_own_products():

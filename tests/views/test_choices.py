@@ -13,7 +13,20 @@ from hypothesis import strategies as st
 from gptviz.text import LANGUAGES, file, say
 from gptviz.ui.page import field_key
 from gptviz.ui.state import DECLARED
-from gptviz.views.kit.choices import BASE, Choice, Index, Number, Stop, Subset, Text, changed_by, clean
+from gptviz.views.kit.choices import (
+    BASE,
+    Beyond,
+    Choice,
+    Heads,
+    Index,
+    Indices,
+    Number,
+    Stop,
+    Subset,
+    Text,
+    changed_by,
+    clean,
+)
 from gptviz.views.stops import STOPS
 
 
@@ -67,8 +80,20 @@ def test_what_a_model_does_not_have_is_the_last_there_is():
     stop = Stop("s", shared={"layer": True, "token": False}, choices=(Choice("entry", 0, Index("d_head")),))
     sizes = {"n_layer": 3, "d_head": 8, "n_tokens": 5}
     values = {"layer": 7, "token": None, "entry": 8}
-    assert stop.within(values, sizes) == ({"layer": 2, "token": None, "entry": 7}, {"layer": (7, 2), "entry": (8, 7)})
+    beyond = {"layer": Beyond("7", last=2), "entry": Beyond("8", last=7)}
+    assert stop.within(values, sizes) == ({"layer": 2, "token": None, "entry": 7}, beyond)
     assert stop.within(values, {}) == (values, {}), "sizes that are not known bound nothing"
+
+
+def test_what_a_model_does_not_have_of_several_is_left_out():
+    stop = Stop("s", choices=(Choice("off", (), Heads()), Choice("over", (), Indices(size="n_head"))))
+    sizes = {"n_layer": 3, "n_head": 2}
+    values = {"off": ((0, 1), (3, 0), (2, 2)), "over": (2, 1)}
+    assert stop.within(values, sizes) == (
+        {"off": ((0, 1),), "over": (1,)},
+        {"off": Beyond("3.0, 2.2"), "over": Beyond("2")},
+    )
+    assert stop.within(values, {}) == (values, {})
 
 
 def test_one_name_for_one_thing():

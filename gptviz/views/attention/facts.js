@@ -22,7 +22,7 @@ export function createFacts(scene) {
   return {
     node,
     draw() {
-      const part = scene.part("facts");
+      const part = scene.part("looks");
       if (!part && scene.alone) list.replaceChildren(element("li", { class: "muted" }, scene.say("alone")));
       if (!part) shown = null;
       if (!part || part === shown) return;

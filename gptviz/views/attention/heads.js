@@ -24,7 +24,7 @@ export function createHeads(scene) {
     element(
       "select",
       {},
-      ...["layer", ...FROM_HERE, ...header.measures].map((name) =>
+      .../** @type {string[]} */ (scene.choices.order.options).map((name) =>
         element("option", { value: name }, say(`heads.by_${name}`)),
       ),
     )
@@ -102,7 +102,7 @@ export function createHeads(scene) {
   /** The number that heads are ordered by; NaN where there is none. @param {number} layer @param {number} head */
   function scoreOf(layer, head) {
     if (!FROM_HERE.includes(by)) return measure(by, layer, head);
-    const { header: about, arrays } = scene.part("facts") ?? {};
+    const { header: about, arrays } = scene.part("looks") ?? {};
     return about?.token === scene.values().token
       ? arrays[by === "look" ? "look_weight" : "push"].data[layer * n_head + head]
       : NaN;
@@ -113,7 +113,7 @@ export function createHeads(scene) {
     const value = scoreOf(layer, head);
     if (by === "push") return signed(value, 2);
     if (by === "look")
-      return `${cut(scene.labels[scene.part("facts").arrays.look_key.data[layer * n_head + head]], 6)} ${brief(value)}`;
+      return `${cut(scene.labels[scene.part("looks").arrays.look_key.data[layer * n_head + head]], 6)} ${brief(value)}`;
     return by === "entropy" || by === "distance" ? value.toFixed(1) : brief(value);
   }
 
@@ -269,7 +269,7 @@ export function createHeads(scene) {
       const colours = scene.colours();
       shownHead = { layer: now.layer.layer, head: now.head };
       order.value = values.order;
-      by = [...FROM_HERE, ...header.measures].includes(values.order) ? values.order : "layer";
+      by = values.order;
       const empty =
         by !== "layer" &&
         !Array.from({ length: n_layer * n_head }).some(
@@ -341,9 +341,7 @@ export function createHeads(scene) {
     };
     const values = Object.fromEntries(header.measures.map((/** @type {string} */ name) => [name, number(name)]));
     const name = element("b", {}, say("head", { name: `${layer}.${head}` }));
-    const tested = Object.fromEntries(
-      ["previous", "induction", "duplicate", "current"].map((k) => [k, number(k, true)]),
-    );
+    const tested = Object.fromEntries(Object.keys(header.rows_random).map((k) => [k, number(k, true)]));
     return [...scene.nodes("heads.facts", { name, ...values }), element("br"), ...scene.nodes("heads.tested", tested)];
   }
 }

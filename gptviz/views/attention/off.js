@@ -16,7 +16,9 @@ export function createOff(scene) {
   });
   const again = element("button", { type: "button" }, say("off.again"));
   const presets = element("div", { class: "presets" });
-  const second = /** @type {HTMLInputElement} */ (element("input", { type: "text", maxlength: 300, id: "second" }));
+  const second = /** @type {HTMLInputElement} */ (
+    element("input", { type: "text", maxlength: scene.choices.second.most, id: "second" })
+  );
   second.addEventListener("change", () => choose({ second: wellFormed(second.value) }));
   const result = element("div", { class: "results" });
   const others = element(
@@ -28,7 +30,7 @@ export function createOff(scene) {
       return button;
     }),
   );
-  let facts = /** @type {object | null} */ (null);
+  let looks = /** @type {object | null} */ (null);
   let shown = /** @type {object | null} */ (null);
   add.addEventListener("click", () => toggle(scene.values().layer, scene.values().head));
   again.addEventListener("click", () => choose({ again: scene.values().again + 1 }));
@@ -94,8 +96,10 @@ export function createOff(scene) {
       compared(header.here, header, first(header.here, "off.here", { query: scene.token(header.token, true) })),
     ];
     const { second } = header;
-    if (second?.trouble) parts.push(element("p", { class: "trouble" }, second.trouble));
-    else if (second) {
+    if (second?.trouble) {
+      const { code, details } = second.trouble;
+      parts.push(element("p", { class: "trouble" }, say(`errors.${code}`, details)));
+    } else if (second) {
       const text = element(
         "span",
         { class: "second-text" },
@@ -171,9 +175,9 @@ export function createOff(scene) {
           }),
         );
       }
-      const part = scene.part("facts");
-      if (part && part !== facts) {
-        facts = part;
+      const part = scene.part("looks");
+      if (part && part !== looks) {
+        looks = part;
         const { word, presets: groups } = part.header;
         presets.replaceChildren(
           element("span", { class: "muted" }, say("off.presets")),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -14,15 +13,14 @@ from gptviz.analysis import ablation, heads, mask
 from gptviz.analysis.attribution import logit_attribution
 from gptviz.analysis.facts import Fact, HeadName, Position, Share
 from gptviz.analysis.predictions import leading, probabilities
-from gptviz.errors import GptvizError, InputError
+from gptviz.analysis.tokens import text_ids
+from gptviz.errors import GptvizError
 from gptviz.llm import LLM
 from gptviz.model import rotary_frequencies
-from gptviz.text import file
 from gptviz.trace import Trace
+from gptviz.views.attention import MEASURES
+from gptviz.views.kit.asked import Run
 from gptviz.views.kit.wire import pack
-
-MEASURES = (*heads.KINDS, "sink", "entropy", "distance")
-"""What is measured of each head, in the order of the arrays `scores` and `random`."""
 
 MAP_SIDE = 64  # cells on a side of a small picture at most, and
 MAP_BYTES = 1_200_000  # bytes for all small pictures together
@@ -30,15 +28,6 @@ LAYER_BYTES = 6_000_000  # scores and patterns beyond which a layer part carries
 WORDS = 8  # up and down
 DRAWS = 9  # of control heads that are remembered beside the one that is shown
 PRESET = 5  # heads that are offered to be switched off together
-
-Run = Callable[..., Trace]
-"""`run(ids, names=None, interventions=()) -> Trace`: how the host traces, with its cache."""
-
-
-def name_of(llm: LLM, ids: Sequence[int]) -> str:
-    """Which text on which model a part is about."""
-    about = f"{llm.name}|{llm.checkpoint.fingerprint}|{llm.dtype}|{list(ids)}"
-    return hashlib.blake2b(about.encode(), digest_size=9).hexdigest()
 
 
 def pictures(trace: Trace) -> Tensor:
@@ -56,16 +45,13 @@ def pictures(trace: Trace) -> Tensor:
     return torch.cat(kept)
 
 
-def text_part(llm: LLM, trace: Trace, language: str, others: Sequence[str] = ()) -> bytes:
+def text_part(llm: LLM, trace: Trace, others: Sequence[str] = ()) -> bytes:
     """The tokens, and all heads at once. others: texts worth trying as a second one."""
     config = llm.config
     here, tested = heads.head_scores(trace), heads.random_scores(llm)
     maps = pictures(trace)
     scales = [config.scale(layer) for layer in range(config.n_layer)]
     header = {
-        "of": name_of(llm, trace.ids),
-        "language": language,
-        "labels": file(language, "attention"),
         "tokens": trace.tokens,
         "sizes": {
             name: getattr(config, name)
@@ -89,12 +75,11 @@ def text_part(llm: LLM, trace: Trace, language: str, others: Sequence[str] = ())
     return pack(header, arrays)
 
 
-def facts_part(llm: LLM, trace: Trace, token: int) -> bytes:
+def looks_part(llm: LLM, trace: Trace, token: int) -> bytes:
     """What to look for from `token`, where each head looks from there (look_key, look_weight) and what it adds to the
     next word's logit (push), [n_layer, n_head] each; and which heads are worth switching off."""
     looks = heads.looks_from(llm, trace, token)
     header = {
-        "of": name_of(llm, trace.ids),
         "token": token,
         "facts": [_fact(fact) for fact in heads.observations(llm, trace, token)],
         "word": llm.pieces([int(trace.logits[token].argmax())])[0],
@@ -168,7 +153,7 @@ def layer_part(llm: LLM, trace: Trace, layer: int, head: int) -> bytes:
         arrays["dot"] = trace.attention(layer).dot[chosen]
     arrays["pattern"] = trace[prefix + "pattern"][chosen].cpu()[:, below]
     arrays["value_sizes"] = _value_sizes(llm, trace, layer, chosen)
-    header = {"of": name_of(llm, trace.ids), "layer": layer, "heads": chosen, "key_heads": shared}
+    header = {"layer": layer, "heads": chosen, "key_heads": shared}
     return pack(header, arrays)
 
 
@@ -188,7 +173,7 @@ def weights_part(llm: LLM, trace: Trace, layer: int, head: int) -> bytes:
         arrays[name] = matrix.weight[rows]
         if matrix.bias is not None:
             arrays[name.replace("W", "b")] = matrix.bias[rows]
-    return pack({"of": name_of(llm, trace.ids), "layer": layer, "head": head}, arrays)
+    return pack({"layer": layer, "head": head}, arrays)
 
 
 def outputs_part(llm: LLM, trace: Trace, layer: int, token: int) -> bytes:
@@ -199,7 +184,6 @@ def outputs_part(llm: LLM, trace: Trace, layer: int, token: int) -> bytes:
     whole = trace[f"blocks.{layer}.attn_out"][token].float()
     total = each.sum(0) + (0 if bias is None else bias.float())
     header = {
-        "of": name_of(llm, trace.ids),
         "layer": layer,
         "token": token,
         "error": float((total - whole).abs().max()),
@@ -230,7 +214,6 @@ def reading_part(llm: LLM, trace: Trace, layer: int, head: int, token: int, key:
     read = [{"up": words(push, True), "down": words(push, False)} for push in pushes]
     first = int(trace.logits[token].argmax())
     header = {
-        "of": name_of(llm, trace.ids),
         "layer": layer,
         "head": head,
         "token": token,
@@ -242,16 +225,16 @@ def reading_part(llm: LLM, trace: Trace, layer: int, head: int, token: int, key:
     return pack(header, {"out": outputs[0]})
 
 
-def last_part(llm: LLM, trace: Trace, layer: int, head: int, word: str, language: str, run: Run) -> bytes:
+def last_part(llm: LLM, trace: Trace, layer: int, head: int, word: str, run: Run) -> bytes:
     """What becomes of a layer if the last word is another: only the last query's row, and, before the mask, the last
-    key's column. word "": the model's own suggestion. A word that cannot be: `trouble`, a sentence."""
-    header: dict[str, Any] = {"of": name_of(llm, trace.ids), "layer": layer, "word": word}
+    key's column. word "": the model's own suggestion. A word that cannot be: `trouble`, an error."""
+    header: dict[str, Any] = {"layer": layer, "word": word}
     try:
         other_last = [*trace.ids[:-1], mask.likeliest_other(llm, trace)], 1
         ids, width = mask.with_last(llm, trace, word) if word else other_last
-        other = run(ids)
+        other = run(ids, None, trace.interventions)
     except GptvizError as error:
-        return pack({**header, "trouble": error.text(language)}, {})
+        return pack({**header, "trouble": error.plain()}, {})
     chosen = heads_in(trace, head)
     found = mask.differences(trace, other, layer)
     header |= {"piece": other.tokens[-1], "same": ids == trace.ids, "width": width, "heads": chosen}
@@ -272,8 +255,7 @@ def off_part(
     off: Sequence[ablation.Head],
     again: int,
     second: str,
-    language: str,
-    limit: int | None,
+    limit: int,
     run: Run,
 ) -> bytes:
     """The next word with heads `off`, and with as many others of the same layers: after `token`, and at the end of a
@@ -296,7 +278,6 @@ def off_part(
         return {"words": llm.pieces(shown), "shares": columns}
 
     header: dict[str, Any] = {
-        "of": name_of(llm, trace.ids),
         "token": token,
         "off": [list(head) for head in off],
         "control": control and [list(head) for head in control],
@@ -308,21 +289,12 @@ def off_part(
     }
     if second:
         try:
-            every = _second_ids(llm, second)
+            every = text_ids(llm, second)
             ids = every[:limit]
             first_layer = min(layer for layer, _ in off)
             other, last = run(ids, [f"blocks.{first_layer}.resid_pre", "logits"]), len(ids) - 1
             after = [ablation.logits_without(llm, other, which, last) for which in passes]
             header["second"] = {**compare(other.logits[last], after), "tokens": llm.pieces(ids), "all": len(every)}
         except GptvizError as error:
-            header["second"] = {"trouble": error.text(language)}
+            header["second"] = {"trouble": error.plain()}
     return pack(header, {})
-
-
-def _second_ids(llm: LLM, text: str) -> list[int]:
-    if llm.tokenizer is None:
-        words = text.replace(",", " ").split()
-        if not all(word.isascii() and word.isdecimal() for word in words):
-            raise InputError("ids_expected", vocab_size=llm.config.vocab_size)
-        return llm.check_ids([int(word) for word in words])
-    return llm.encode(text)

@@ -8,7 +8,6 @@ import { sharpness, shownRow, sinkShare } from "./data.js";
 import { createMatrix } from "./matrix.js";
 import { legend } from "../kit/vectors.js";
 
-const NAMES = ["dot", "scaled", "masked", "pattern"];
 const TURN = 700; // ms from one stage to the next
 const REST = 900; // ms at each, while playing
 
@@ -17,6 +16,7 @@ const REST = 900; // ms at each, while playing
 /** @param {import("./view.js").Scene} scene */
 export function createStages(scene) {
   const { say, labels, choose, point, redraw } = scene;
+  const names = /** @type {string[]} */ (scene.choices.stage.options); // in the order of the pass
   const T = labels.length;
   const matrix = createMatrix({
     colours: scene.colours,
@@ -39,7 +39,7 @@ export function createStages(scene) {
   let playing = 0; // a timer
   let shownStage = /** @type {string | null} */ (null); // while playing; the reader has not chosen it
 
-  const steps = NAMES.map((name, i) => {
+  const steps = names.map((name, i) => {
     const button = element("button", { type: "button" }, `${i + 1} · ${say(`stages.${name}`)}`);
     button.addEventListener("click", () => {
       shownStage = null;
@@ -53,7 +53,7 @@ export function createStages(scene) {
 
   function start() {
     const next = (/** @type {number} */ stage) => {
-      shownStage = NAMES[stage];
+      shownStage = names[stage];
       playing = window.setTimeout(stage < 3 ? () => next(stage + 1) : stop, stage < 3 ? TURN + REST : TURN);
       redraw();
     };
@@ -80,7 +80,7 @@ export function createStages(scene) {
   const word = /** @type {HTMLInputElement} */ (
     element("input", {
       type: "text",
-      maxlength: 60,
+      maxlength: /** @type {number} */ (scene.choices.last.most),
       "aria-label": say("stages.last_word"),
       placeholder: say("stages.last_word"),
     })
@@ -229,7 +229,7 @@ export function createStages(scene) {
     shown = given;
     const { layer, head, values } = now;
     const colours = scene.colours();
-    const chosen = NAMES.indexOf(values.stage);
+    const chosen = names.indexOf(values.stage);
     const where = position(chosen);
     const [low, high] = [Math.floor(where), Math.ceil(where)];
     const a = stageOf(now, low).pixels;
@@ -317,7 +317,7 @@ export function createStages(scene) {
       const header = scene.part("last")?.header;
       if (!header || header.layer !== layer.layer || header.word !== values.last) {
         said.push(say(scene.alone ? "alone" : "stages.last_waiting"));
-      } else if (header.trouble) said.push(header.trouble);
+      } else if (header.trouble) said.push(say(`errors.${header.trouble.code}`, header.trouble.details));
       else if (header.same) said.push(say("stages.last_same", { piece: header.piece }));
       else {
         const { pattern, vectors, stream } = header.differences;
@@ -391,7 +391,7 @@ function blend(a, b, t, background) {
 function createReadout(scene) {
   const { say } = scene;
   const pair = element("div", { class: "pair" });
-  const values = NAMES.map((name) => {
+  const values = /** @type {string[]} */ (scene.choices.stage.options).map((name) => {
     const value = element("dd", { "data-stage": name });
     return { node: element("div", {}, element("dt", {}, say(`stages.${name}`)), value), value };
   });

@@ -4,15 +4,13 @@ import { element } from "../kit/dom.js";
 import { share } from "../kit/format.js";
 import { downloadCsv } from "../kit/painter.js";
 
-const TESTED = ["previous", "induction", "duplicate", "current"];
-
 /** @param {import("./view.js").Scene} scene */
 export function createTable(scene) {
   const { say, sizes, header, measure, kind, choose } = scene;
   /** @type {{name: string, random: boolean}[]} */
   const columns = [
     ...header.measures.map((/** @type {string} */ name) => ({ name, random: false })),
-    ...TESTED.map((name) => ({ name, random: true })),
+    ...Object.keys(header.rows_random).map((name) => ({ name, random: true })),
   ];
   const label = ({ name, random }) =>
     random ? say("table.tested", { kind: say(`kind.${name}`) }) : say(`kind.${name}`);

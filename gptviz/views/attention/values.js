@@ -58,8 +58,8 @@ export function createValues(scene) {
   const numbers = {
     d_head,
     d_model,
-    full: count(full, scene.header.language),
-    split: count(split, scene.header.language),
+    full: count(full, scene.language),
+    split: count(split, scene.language),
     part: `${significant((100 * split) / full, 2)}${PERCENT}`,
   };
   let read = /** @type {object | null} */ (null);

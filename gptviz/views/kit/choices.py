@@ -33,12 +33,17 @@ def clean(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
 
 
+@dataclass(frozen=True)
+class Beyond:
+    """What a link asked for, and what is not here. last: the last there is, which stands for it; None: left out."""
+
+    asked: str
+    last: int | None = None
+
+
 class Kind:
     """What values a choice may have. Values are immutable; `read` and `write` are for the address, `from_json` and
     `to_json` for what a view is given and reports. Both ways of reading raise ValueError for anything else."""
-
-    size: str | None = None
-    """The size of the model or text that the value counts in: it stays below that."""
 
     def read(self, text: str) -> Any:
         raise NotImplementedError
@@ -51,6 +56,10 @@ class Kind:
 
     def to_json(self, value: Any) -> Any:
         return value
+
+    def within(self, value: Any, sizes: Mapping[str, int]) -> tuple[Any, Beyond | None]:
+        """As much of a value as this model and text have, by their sizes; and what they do not have of it."""
+        return value, None
 
     def about(self) -> dict[str, Any]:
         """What the browser has to know: options, limits."""
@@ -164,6 +173,10 @@ class Index(Number):
         super().__init__(least, 10**6)
         object.__setattr__(self, "size", size)
 
+    def within(self, value: int, sizes: Mapping[str, int]) -> tuple[int, Beyond | None]:
+        size = sizes.get(self.size) if self.size else None
+        return (value, None) if size is None or value < size else (size - 1, Beyond(str(value), size - 1))
+
 
 @dataclass(frozen=True)
 class Flag(Kind):
@@ -209,9 +222,11 @@ class Text(Kind):
 
 @dataclass(frozen=True)
 class Indices(Kind):
-    """Whole numbers from 0, at most 256, with points between them; "-" for none. count: exactly so many."""
+    """Whole numbers from 0, at most 256, with points between them; "-" for none. count: exactly so many; size: of the
+    model or the text, below which each is."""
 
     count: int | None = None
+    size: str | None = None
 
     def read(self, text: str) -> tuple[int, ...]:
         return self._checked([] if text == "-" else [_INDEX.read(part) for part in text.split(".")])
@@ -230,28 +245,42 @@ class Indices(Kind):
             raise ValueError(value)
         return tuple(map(int, value[:256]))
 
+    def within(self, value: tuple[int, ...], sizes: Mapping[str, int]) -> tuple[tuple[int, ...], Beyond | None]:
+        size = sizes.get(self.size) if self.size else None
+        here = tuple(index for index in value if size is None or index < size)
+        gone = [str(index) for index in value if index not in here]
+        return here, Beyond(", ".join(gone)) if gone else None
+
     def any(self, rng: random.Random) -> tuple[int, ...]:
         return tuple(rng.randint(0, 9) for _ in range(self.count or rng.randint(1, 5)))
 
 
 @dataclass(frozen=True)
 class Heads(Kind):
-    """Attention heads, (layer, head) each, as "layer.head" with commas between them."""
+    """Attention heads, (layer, head) each and none twice, as "layer.head" with commas between them."""
 
     def read(self, text: str) -> tuple[tuple[int, int], ...]:
-        return tuple(_PAIR.read(part) for part in text.split(",")[:256])
+        return tuple(dict.fromkeys(_PAIR.read(part) for part in text.split(",")[:256]))
 
     def write(self, value: Iterable[tuple[int, int]]) -> str:
         return ",".join(_PAIR.write(head) for head in value)
 
     def from_json(self, value: Any) -> tuple[tuple[int, int], ...]:
-        return tuple(_PAIR.from_json(head) for head in value[:256])
+        return tuple(dict.fromkeys(_PAIR.from_json(head) for head in value[:256]))
 
     def to_json(self, value: tuple[tuple[int, int], ...]) -> list[list[int]]:
         return [list(head) for head in value]
 
+    def within(
+        self, value: tuple[tuple[int, int], ...], sizes: Mapping[str, int]
+    ) -> tuple[tuple[tuple[int, int], ...], Beyond | None]:
+        n_layer, n_head = (sizes.get(size, math.inf) for size in ("n_layer", "n_head"))
+        here = tuple((layer, head) for layer, head in value if layer < n_layer and head < n_head)
+        gone = [_PAIR.write(head) for head in value if head not in here]
+        return here, Beyond(", ".join(gone)) if gone else None
+
     def any(self, rng: random.Random) -> tuple[tuple[int, int], ...]:
-        return tuple((rng.randint(0, 2), rng.randint(0, 2)) for _ in range(rng.randint(1, 3)))
+        return tuple({(rng.randint(0, 2), rng.randint(0, 2)) for _ in range(rng.randint(1, 3))})
 
 
 @dataclass(frozen=True)
@@ -350,6 +379,8 @@ class Choice:
     default: None where the page decides until the reader does.
     reset_by: which other choices, changed, take this one back to its default: names of choices of the same stop or of
         BASE; "letters": from a model of words to one of letters, or back.
+    together: what a reader who sets this has chosen with it, though it stays what the page had chosen: a head is one
+        of its layer.
     asks: whether the engine has something new to say when it changes, so that the view reports it at once and not
         when the reader settles; or the open parts of the view for which it has.
     wish: the view reports it once, and nothing (None) from then on; it is never given it back.
@@ -360,6 +391,7 @@ class Choice:
     default: Any
     kind: Kind
     reset_by: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()
     asks: Asks = False
     wish: bool = False
     address: bool = True
@@ -439,16 +471,14 @@ class Stop:
         """Values as a view is given them."""
         return {name: self.by_name[name].to_json(value) for name, value in values.items()}
 
-    def within(
-        self, values: Mapping[str, Any], sizes: Mapping[str, int]
-    ) -> tuple[dict[str, Any], dict[str, tuple[int, int]]]:
-        """Values that this model and text have: what counts beyond a size is the last there is. Also what was asked
-        for in vain, by name: asked, and the last there is."""
+    def within(self, values: Mapping[str, Any], sizes: Mapping[str, int]) -> tuple[dict[str, Any], dict[str, Beyond]]:
+        """Values that this model and text have, by their sizes; and what was asked for in vain, by name."""
         fitting, beyond = dict(values), {}
         for name, value in values.items():
-            size = sizes.get(self.by_name[name].kind.size or "")
-            if size is not None and value is not None and value >= size:
-                fitting[name], beyond[name] = size - 1, (value, size - 1)
+            if value is not None:
+                fitting[name], gone = self.by_name[name].kind.within(value, sizes)
+                if gone:
+                    beyond[name] = gone
         return fitting, beyond
 
 
@@ -458,8 +488,8 @@ BASE: dict[str, Choice] = {
         Choice("language", None, OneOf(("en", "zh"))),
         Choice("model", None, ModelName()),
         Choice("text", None, Text(MAX_CHARS), reset_by=("letters",)),
-        Choice("layer", None, Index("n_layer"), reset_by=("model",)),
-        Choice("head", None, Index("n_head"), reset_by=("model",)),
+        Choice("layer", None, Index("n_layer"), reset_by=("model",), together=("head",)),
+        Choice("head", None, Index("n_head"), reset_by=("model",), together=("layer",)),
         Choice("token", None, Index("n_tokens"), reset_by=("text",)),
         Choice("key", None, Index("n_tokens"), reset_by=("text", "token", "layer", "head")),
         Choice("space", "input", OneOf(("input", "output", "glove"))),

@@ -38,7 +38,7 @@ parts = {
 chosen = STOP.defaults() | {"token": 2, "temperature": given, "open": tuple(query.get_all("open"))}
 
 
-def take(report, began) -> None:
+def take(report) -> None:
     st.session_state.settled = report
 
 

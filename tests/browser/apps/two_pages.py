@@ -22,7 +22,7 @@ def view() -> None:
         st.session_state.kept,
         language="en",
         about="made up",
-        take=lambda report, began: st.session_state.update(kept={**st.session_state.kept, **report}),
+        take=lambda report: st.session_state.update(kept={**st.session_state.kept, **report}),
         left=lambda: None,
     )
     st.text(f"T={st.session_state.kept['temperature']}")
