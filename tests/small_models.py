@@ -39,5 +39,5 @@ def random_llm(config: GPTConfig, seed: int = 0, dtype: torch.dtype = torch.floa
         if "ln" not in name:
             torch.nn.init.normal_(weight, std=0.3)
     model.to(dtype)  # after they were drawn: the same in every dtype, but for rounding
-    about = {"bos_id": None, "eos_ids": frozenset(), "fingerprint": str(seed)}
+    about = {"bos_id": None, "eos_ids": frozenset(), "fingerprint": str(seed), "title": "Random"}
     return LLM(SimpleNamespace(name="random", model=model, **about), tokenizer=None)

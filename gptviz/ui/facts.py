@@ -8,5 +8,5 @@ def numeral(value: float, form: str = ".2f") -> str:
 
 
 def sentence(fact, tokens, language, stop):
-    values = {k: str(v) for k, v in fact["values"].items()}
+    values = {k: numeral(v) if isinstance(v, float) else str(v) for k, v in fact["values"].items()}
     return say(language, f"{stop}.look.{fact['name']}", **values)

@@ -12,14 +12,16 @@ from gptviz.analysis.arithmetic import solve
 from gptviz.analysis.meaning import along, cloud, direction, gallery
 from gptviz.analysis.spaces import open_space
 from gptviz.text import say
+from gptviz.views.geometry import STOP
 from tests.browser.chromium import too_wide
 
 
 @pytest.fixture
 def open_at(app_server, page_at):
-    """`open_at(corners=...) -> Page`: the page at a link, its view there."""
+    """`open_at(open=...) -> Page`: the page at a link that makes these choices, its view there."""
 
-    def go(width: int = 1440, theme: str = "light", locale: str = "en-US", **query) -> Page:
+    def go(width: int = 1440, theme: str = "light", locale: str = "en-US", **choices) -> Page:
+        query = {STOP.address(name): value for name, value in choices.items()}
         page = page_at(f"{app_server('app.py')}/geometry?{urlencode(query)}", width=width, theme=theme, locale=locale)
         expect(page.locator(".gptviz .ask")).to_be_visible()
         return page
@@ -60,7 +62,7 @@ def test_a_formula_is_worked_out_and_kept_in_the_link(open_at, smollm2):
 
 
 def test_families_open_in_the_formula(open_at, smollm2):
-    page = open_at(corners="gallery")
+    page = open_at(open="gallery")
     examples = [one for family in gallery(open_space(smollm2, "input")).values() for one in family]
     rows = page.locator(".families tr[data-verdict]")
     expect(rows).to_have_count(len(examples))
@@ -70,18 +72,18 @@ def test_families_open_in_the_formula(open_at, smollm2):
 
 
 def test_letters_stand_in_where_there_are_no_words_and_stay_no_choice(open_at):
-    page = open_at(model="toy-sort", corners="direction", text="dbaca=")
+    page = open_at(model="toy-sort", open="direction", text="dbaca=")
     expect(page.locator(".placed .token")).to_have_count(8)
     page.locator("[data-section=cloud] summary").click()
     expect(page.locator(".cloud-view canvas")).to_have_attribute("aria-label", re.compile("variance"))
-    page.wait_for_url(re.compile("corners=direction(,|%2C)cloud"), wait_until="commit")
-    assert not re.search("first_set|analogy|axis_x|listed", page.url)
+    page.wait_for_url(re.compile("geometry.open=direction(,|%2C)cloud"), wait_until="commit")
+    assert not re.search("first|formula|axis_x|listed|space|token", page.url)
     page.locator("[data-do=axes]").click()
     expect(page.locator(".cloud-view canvas")).to_have_attribute("aria-label", re.compile("b - a"))
 
 
 def test_words_are_placed_on_a_direction(open_at, smollm2):
-    page = open_at(corners="direction")
+    page = open_at(open="direction")
     page.locator("[data-preset=size]").click()
     first, second, others = (page.locator(".sets input").nth(n) for n in range(3))
     expect(first).to_have_value("small tiny little short")
@@ -93,7 +95,7 @@ def test_words_are_placed_on_a_direction(open_at, smollm2):
 
 
 def test_the_cloud_is_turned_searched_and_laid_out(open_at):
-    page = open_at(corners="cloud", text="The cat sat on the mat")
+    page = open_at(open="cloud", text="The cat sat on the mat")
     canvas = page.locator(".cloud-view canvas")
     expect(canvas).to_have_attribute("aria-label", re.compile("variance"))
     picture = lambda: canvas.evaluate("node => node.toDataURL()")  # noqa: E731
@@ -105,7 +107,7 @@ def test_the_cloud_is_turned_searched_and_laid_out(open_at):
     before = picture()
     page.locator("input[type=search]").fill("tiger")
     page.wait_for_function("([node, before]) => node.toDataURL() !== before", arg=[canvas.element_handle(), before])
-    page.locator("[data-do=lay]").click()
+    page.locator("[data-do=tsne]").click()
     expect(canvas).to_have_attribute("data-iteration", "500")
     expect(canvas).to_have_attribute("aria-label", re.compile("500"))
     page.get_by_role("combobox", name="Which rows").select_option("prompt")
@@ -113,7 +115,7 @@ def test_the_cloud_is_turned_searched_and_laid_out(open_at):
 
 
 def test_another_picture_begins_where_it_can_be_seen(open_at):
-    page = open_at(corners="cloud")
+    page = open_at(open="cloud")
     canvas = page.locator(".cloud-view canvas")
     two, three = (page.get_by_role("radio", name=name) for name in ("2-D", "3-D"))
     picture = lambda: canvas.evaluate("node => node.toDataURL()")  # noqa: E731
@@ -132,12 +134,12 @@ def test_another_picture_begins_where_it_can_be_seen(open_at):
 
 
 def test_words_of_ones_own_along_axes_of_ones_own(open_at, smollm2):
-    page = open_at(corners="cloud", cloud="own", listed="cat dog cow; one two three")
+    page = open_at(open="cloud", cloud="own", listed="cat dog cow; one two three")
     where = open_space(smollm2, "input")
     view, canvas = page.locator(".cloud-view"), page.locator(".cloud-view canvas")
     expect(view.locator(".legend")).to_have_text(["cat dog …", "one two …"])
     page.locator("[data-do=axes]").click()
-    right = view.get_by_label(say("en", "geometry.cloud.axis_x"))
+    right = view.get_by_role("textbox", name=say("en", "geometry.cloud.axis_x"))
     right.fill("king - king")
     right.press("Enter")
     expect(view.locator(".trouble")).to_contain_text("zero vector")
@@ -163,7 +165,7 @@ def test_words_of_ones_own_along_axes_of_ones_own(open_at, smollm2):
 
 @pytest.mark.parametrize(("locale", "language"), [("en-US", "en"), ("zh-CN", "zh")])
 def test_every_space_that_is_here_is_asked(open_at, smollm2, locale, language):
-    page = open_at(corners="spaces", locale=locale, width=390)
+    page = open_at(open="spaces", locale=locale, width=390)
     where = open_space(smollm2, "input")
     result = solve(where, "king - man + woman")
     column = page.locator(".beside tbody tr td:nth-of-type(1)")
@@ -176,8 +178,8 @@ def test_every_space_that_is_here_is_asked(open_at, smollm2, locale, language):
 
 
 def test_tsne_can_be_stopped(open_at):
-    page = open_at(corners="cloud", cloud="common")
-    page.locator("[data-do=lay]").click()
+    page = open_at(open="cloud", cloud="common")
+    page.locator("[data-do=tsne]").click()
     expect(page.locator("[data-do=stop]")).to_be_visible()
     page.locator("[data-do=stop]").click()
     expect(page.locator("[data-do=stop]")).to_be_hidden()
@@ -185,12 +187,14 @@ def test_tsne_can_be_stopped(open_at):
     expect(canvas).to_have_attribute("aria-label", re.compile("stopped at step"))
     expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
     assert int(canvas.get_attribute("data-iteration")) < 500
+    page.locator("[data-do=tsne]").click()  # goes on from there
+    expect(canvas).to_have_attribute("data-iteration", "500")
 
 
 def test_tsne_goes_on_whatever_else_is_asked(open_at):
-    page = open_at(corners="cloud", cloud="common")
+    page = open_at(open="cloud", cloud="common")
     canvas = page.locator(".cloud-view canvas")
-    page.locator("[data-do=lay]").click()
+    page.locator("[data-do=tsne]").click()
     expect(page.locator("[data-do=stop]")).to_be_visible()
     page.get_by_role("button", name="three - two + five = six").click()
     expect(page.locator(".verdict")).to_contain_text("six")
@@ -202,12 +206,12 @@ def test_tsne_goes_on_whatever_else_is_asked(open_at):
     # Other rows: a picture of the old ones is none of these.
     page.get_by_role("combobox", name=say("zh", "geometry.cloud.which")).select_option("words")
     expect(canvas).to_have_attribute("data-iteration", "")
-    expect(page.locator("[data-do=lay]")).to_have_attribute("aria-pressed", "false")
+    expect(page.locator("[data-do=tsne]")).to_have_attribute("aria-pressed", "false")
 
 
 @pytest.mark.parametrize(("locale", "language", "theme"), [("zh-CN", "zh", "dark"), ("en-US", "en", "light")])
 def test_everything_open_on_a_phone(open_at, locale, language, theme):
-    page = open_at(corners="gallery,direction,cloud", width=390, locale=locale, theme=theme)
+    page = open_at(open="gallery,direction,cloud", width=390, locale=locale, theme=theme)
     expect(page.locator(".families tr[data-verdict]").first).to_be_visible()
     expect(page.locator(".ask button")).to_have_text(say(language, "geometry.formula.go"))
     assert too_wide(page) <= 0

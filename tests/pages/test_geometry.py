@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from gptviz.analysis import spaces
@@ -12,19 +10,26 @@ from gptviz.analysis.landmarks import landmarks_in
 from gptviz.analysis.meaning import gallery
 from gptviz.analysis.spaces import open_space
 from gptviz.checkpoints import vectors
+from gptviz.engine import engine
+from gptviz.engine.models import Models
 from gptviz.errors import CheckpointError
-from gptviz.paths import PACKAGE
 from gptviz.text import LANGUAGES, say
-from gptviz.ui import cache
+from gptviz.views.geometry import STOP
+from gptviz.views.kit.wire import unpack
 from tests.pages.test_attention_mlp import shown
 from tests.pages.test_pages import MODELS, UNEXPECTED, address, visit, words
+
+
+def at(**choices: str):
+    """The page at a link that makes these choices."""
+    return visit("geometry", **{STOP.address(name): value for name, value in choices.items()})
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("model", MODELS)
 def test_every_part_opens_for_every_model(language, model):
-    everything = {"corners": "results,gallery,direction,cloud,spaces", "axes": "1", "depth": "open,test,notes"}
-    app = visit("geometry", language=language, model=model, **everything)
+    everything = {"open": "results,gallery,direction,cloud,spaces", "axes": "1", "depth": "open,test,notes"}
+    app = at(language=language, model=model, **everything)
     values, parts = shown(app)
     assert not app.exception and not app.error
     assert {"text", "formula", "direction", "cloud"} <= parts.keys()
@@ -34,7 +39,7 @@ def test_every_part_opens_for_every_model(language, model):
 
 def test_a_link_brings_the_formula_and_its_space():
     formula = "Paris - France + Italy = Rome"
-    values, parts = shown(visit("geometry", analogy=formula, without="1", dims="3", cloud="near"))
+    values, parts = shown(at(formula=formula, without="1", dims="3", cloud="near"))
     assert (values["formula"], values["without"], values["dims"]) == (formula, True, 3)
     assert parts["formula"][0]["verdict"] == "fails" and parts["formula"][0]["rank"] > 10
 
@@ -43,11 +48,11 @@ def test_a_link_brings_the_formula_and_its_space():
 def test_what_to_look_for_is_measured(smollm2, language):
     where = open_space(smollm2, "input")
     result = solve(where, "walked - walk + jump = jumped")
-    said = words(visit("geometry", language=language, analogy="walked - walk + jump = jumped"))
+    said = words(at(language=language, formula="walked - walk + jump = jumped"))
     for number in (result.answer.cosine, result.sides[0], landmarks_in(where).arrows.sd):
         assert f"{number:.2f}" in said
     assert say(language, "geometry.look.space", mean="", sd="")[-12:] in words(
-        visit("geometry", language=language, analogy="king - king")
+        at(language=language, formula="king - king")
     )
 
 
@@ -57,12 +62,12 @@ def test_a_fetch_that_fails_is_said_and_the_page_stays(monkeypatch, language):
         raise CheckpointError("pip_failed", requirement="x", name=name, reason="no network")
 
     monkeypatch.setattr(vectors, "is_here", lambda name: False)
-    monkeypatch.setattr(cache, "fetched", cache.Models(load_model=fail))
-    app = visit("geometry", space="glove", language=language, analogy="cats - cat + dog")
+    monkeypatch.setattr(engine(), "vectors", Models(fail, keep=0))
+    app = at(space="glove", language=language, formula="cats - cat + dog")
     next(b for b in app.button if b.label == say(language, "geometry.glove.button")).click().run()
     assert "no network" in app.error[0].value and UNEXPECTED not in words(app)
-    values, _ = shown(app)
-    assert (values["space"], values["formula"]) == ("input", "cats - cat + dog")
+    values, parts = shown(app)
+    assert (parts["text"][0]["space"], values["formula"]) == ("input", "cats - cat + dog")
     assert say(language, "geometry.glove.again") in [button.label for button in app.button]
 
 
@@ -74,31 +79,64 @@ def test_a_damaged_glove_is_said_and_the_page_stays(monkeypatch, language):
     monkeypatch.setattr(vectors, "is_here", lambda name: True)
     monkeypatch.setattr(spaces, "_glove", [])
     monkeypatch.setattr(spaces, "GloveSpace", fail)
-    app = visit("geometry", space="glove", language=language, corners="spaces")
-    assert "somewhere" in app.error[0].value.replace("\\", "") and shown(app)[0]["space"] == "input"
+    app = at(space="glove", language=language, open="spaces")
+    _, parts = shown(app)
+    assert "somewhere" in app.error[0].value.replace("\\", "") and parts["text"][0]["space"] == "input"
+    assert say(language, "geometry.glove.again") in [button.label for button in app.button]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_without_glove_the_page_works_and_offers_it(monkeypatch, language):
     monkeypatch.setattr(vectors, "is_here", lambda name: False)
-    app = visit("geometry", space="glove", language=language)
-    values, _ = shown(app)
-    assert values["space"] == "input" and len(app.info) == 1
+    app = at(space="glove", language=language)
+    values, parts = shown(app)
+    assert parts["text"][0]["space"] == "input" and len(app.info) == 1
+    assert values["space"] == "glove" and address(app)["space"] == "glove"  # what is wanted stays wanted
     assert say(language, "geometry.glove.button") in [button.label for button in app.button]
 
 
 def test_the_question_is_answered_by_the_families(smollm2):
     examples = [one for family in gallery(open_space(smollm2, "input")).values() for one in family]
     earned = sum(one.verdict == "earned" for one in examples)
-    app = visit("geometry", depth="test", share="most")
+    app = at(depth="test", share="most")
     said = words(app)
     assert f"{earned} of {len(examples)}" in said
     assert say("en", "geometry.test.wrong", earned="", count="", free="")[:7] in said
-    assert address(app)["share"] == "most"
+    assert address(app)["geometry.share"] == "most"
 
 
-def test_the_page_and_the_view_speak_of_the_same_values():
-    """What the view reports and the page does not give back would be taken for a choice made elsewhere."""
-    code = (PACKAGE / "views/geometry/view.js").read_text(encoding="utf-8")
-    begun = re.search(r"values: \{(.*?)\},", code, flags=re.DOTALL)[1]
-    assert set(re.findall(r"(\w+):", begun)) == shown(visit("geometry"))[0].keys()
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_glove_is_fetched_once_it_is_asked_for(monkeypatch, language):
+    here = []
+    monkeypatch.setattr(vectors, "is_here", lambda name: bool(here))
+    monkeypatch.setattr(engine(), "vectors", Models(lambda name, progress: here.append(name) or here, keep=0))
+    monkeypatch.setattr(spaces, "_glove", [open_space(engine().models.get("smollm2-135m"), "input")])
+    app = at(space="glove", language=language)
+    assert not here
+    next(b for b in app.button if b.label == say(language, "geometry.glove.button")).click().run()
+    assert here == [spaces.GLOVE] and not app.error and not app.info
+
+
+def test_tsne_is_told_as_long_as_it_is_wanted(smollm2):
+    app = at(open="cloud", cloud="near")
+    rows = shown(app)[1]["cloud"][0]["rows"]
+
+    def steps() -> list[int]:
+        news = [unpack(element.proto.bytes) for element in app.get("bidi_component") if element.proto.bytes]
+        told = [unpack(arrays["data"].tobytes())[0] for header, arrays in news if "news" in header]
+        assert {header["rows"] for header in told} <= {rows}
+        return [header["iteration"] for header in told]
+
+    def choose(**values):
+        app.session_state["gptviz"].state = app.session_state["gptviz"].state.with_(values)
+        app.run()
+        assert not app.exception and not app.error
+
+    assert steps() == []
+    choose(**{"geometry.tsne": rows})
+    assert steps() == sorted(set(steps())) and steps()[-1] == 500
+    assert "geometry.tsne" not in address(app)
+    choose(text="Other words")  # none of those rows
+    assert steps() == []
+    choose(**{"geometry.cloud": "words"})
+    assert app.session_state["gptviz"].state["geometry.tsne"] is None

@@ -8,16 +8,14 @@ cloud       rows laid flat: their principal components
 axes        the same rows along two directions of the reader's own
 spaces      the same questions asked in every space that is here
 
-t-SNE is told as news, picture by picture.
+t-SNE comes as a stream, picture by picture.
 """
 
+from gptviz.analysis.meaning import CLOUDS
 from gptviz.views.kit.choices import Choice, Flag, Number, OneOf, Stop, Subset, Text
 
 SECTIONS = ("results", "gallery", "direction", "cloud", "spaces")
 """The parts of the view that unfold."""
-
-CLOUDS = ("words", "prompt", "near", "common", "own")
-"""Which rows may be laid flat."""
 
 _WORDS = Text(400)  # a set of words
 
@@ -40,11 +38,12 @@ STOP = Stop(
         Choice("axes", False, Flag(), asks=True),  # the rows along two directions of the reader's own
         Choice("axis_x", "woman - man", _WORDS, asks=True),
         Choice("axis_y", "old - young", _WORDS, asks=True),
-        # Whether t-SNE of the cloud is wanted; no address carries work under way.
+        # The rows that t-SNE is wanted of, by their name ("": of none any more): other rows are none of these, whatever
+        # brought them. No address carries work under way.
         Choice(
             "tsne",
-            "none",
-            OneOf(("none", "run", "stop")),
+            None,
+            Text(80),
             reset_by=("model", "space", "cloud", "listed"),
             asks=True,
             wish=True,

@@ -1,28 +1,24 @@
 // A direction of the space: from the mean of one set of words to that of another, and other words along it.
 
 import { chip } from "../kit/chip.js";
-import { element } from "../kit/dom.js";
+import { element, wellFormed } from "../kit/dom.js";
 import { fixed } from "../kit/format.js";
 
 const PRESETS = {
-  gender: [
-    "man king father boy actor he",
-    "woman queen mother girl actress she",
-    "nurse doctor engineer teacher soldier dancer president secretary table",
-  ],
   size: ["small tiny little short", "big huge large tall", "mouse cat dog horse elephant whale village city"],
   country: ["France Paris French", "Germany Berlin German", "wine beer Napoleon Bach Europe Vienna London"],
 };
 
 /** @param {import("./view.js").Scene} scene */
 export function createDirection(scene) {
-  const { say, choose } = scene;
+  const { say, choose, choices } = scene;
   const names = /** @type {const} */ (["first", "second", "others"]);
+  const presets = { gender: names.map((name) => choices[name].default), ...PRESETS };
   const fields = names.map((name) => {
     const node = /** @type {HTMLInputElement} */ (
       element("input", {
         type: "text",
-        maxlength: 400,
+        maxlength: choices[name].most ?? null,
         autocomplete: "off",
         spellcheck: false,
         lang: "",
@@ -31,8 +27,7 @@ export function createDirection(scene) {
     );
     return { name, node, label: element("label", {}, element("span", {}, say(`direction.${name}`)), node) };
   });
-  const go = () =>
-    choose(Object.fromEntries(fields.map(({ name, node }) => [name, node.value.toWellFormed?.() ?? node.value])));
+  const go = () => choose(Object.fromEntries(fields.map(({ name, node }) => [name, wellFormed(node.value)])));
   const form = element(
     "form",
     { class: "sets" },
@@ -43,17 +38,17 @@ export function createDirection(scene) {
     event.preventDefault();
     go();
   });
-  const presets = element(
+  const examples = element(
     "div",
     { class: "examples" },
     element("span", { class: "muted" }, say("formula.try")),
-    ...Object.entries(PRESETS).map(([name, sets]) => {
+    ...Object.entries(presets).map(([name, sets]) => {
       const node = element("button", { type: "button", "data-preset": name }, say(`direction.${name}`));
       node.addEventListener("click", () => choose({ first: sets[0], second: sets[1], others: sets[2] }));
       return node;
     }),
   );
-  presets.hidden = !scene.header.words;
+  examples.hidden = !scene.header.words;
   const trouble = element("p", { class: "trouble", role: "status" });
   const line = element("div", { class: "axis-of", role: "list", lang: "", translate: "no" });
   const ends = element(
@@ -71,7 +66,7 @@ export function createDirection(scene) {
       "div",
       { class: "direction-view" },
       element("p", {}, say("direction.text")),
-      presets,
+      examples,
       form,
       trouble,
       ends,
@@ -88,7 +83,7 @@ export function createDirection(scene) {
       last = part;
       if (!part) return;
       const it = part.header;
-      trouble.textContent = it.trouble ?? "";
+      trouble.textContent = it.trouble ? scene.error(it.trouble) : "";
       trouble.hidden = !it.trouble;
       for (const node of [line, ends, said, missing]) node.hidden = Boolean(it.trouble);
       if (it.trouble) return;
@@ -124,10 +119,10 @@ export function createDirection(scene) {
         all: String(it.apart[1]),
       });
       if (it.apart[1] === 2) said.append(" ", say("direction.by_construction"));
-      const cut = it.sets.some((/** @type {string} */ text) => text.length >= 400);
+      const cut = it.sets.some((/** @type {string} */ text) => text.length >= (choices.first.most ?? 0));
       missing.textContent = [
         it.missing.length ? say("direction.missing", { words: it.missing.slice(0, 20).join(", ") }) : "",
-        cut ? say("direction.cut", { limit: 400 }) : "",
+        cut ? say("direction.cut", { limit: choices.first.most ?? 0 }) : "",
       ].join(" ");
     },
   };

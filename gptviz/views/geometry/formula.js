@@ -2,13 +2,12 @@
 
 import { chip } from "../kit/chip.js";
 import { css } from "../kit/colours.js";
-import { element } from "../kit/dom.js";
+import { element, wellFormed } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
 import { prepare } from "../kit/painter.js";
 import { createSection } from "../kit/section.js";
 
 const EXAMPLES = [
-  "king - man + woman",
   "French - France + Germany = German",
   "Paris - France + Italy = Rome",
   "three - two + five = six",
@@ -30,12 +29,12 @@ export const written = (terms) =>
 
 /** @param {import("./view.js").Scene} scene */
 export function createFormula(scene) {
-  const { header, say, choose } = scene;
-  const n = (/** @type {number} */ value) => count(value, header.language);
+  const { header, language, say, choose, choices } = scene;
+  const n = (/** @type {number} */ value) => count(value, language);
   const field = /** @type {HTMLInputElement} */ (
     element("input", {
       type: "text",
-      maxlength: 200,
+      maxlength: choices.formula.most ?? null,
       autocomplete: "off",
       spellcheck: false,
       "aria-label": say("formula.label"),
@@ -46,13 +45,13 @@ export function createFormula(scene) {
   const form = element("form", { class: "ask" }, field, element("button", { type: "submit" }, say("formula.go")));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    choose({ formula: field.value.toWellFormed?.() ?? field.value });
+    choose({ formula: wellFormed(field.value) });
   });
   const examples = element(
     "div",
     { class: "examples" },
     element("span", { class: "muted" }, say("formula.try")),
-    ...(header.words ? EXAMPLES : []).map((text) => {
+    ...(header.words ? [choices.formula.default, ...EXAMPLES] : []).map((text) => {
       const node = element("button", { type: "button", lang: "en", translate: "no" }, text);
       node.addEventListener("click", () => choose({ formula: text }));
       return node;
@@ -105,10 +104,10 @@ export function createFormula(scene) {
     question: say("results.question"),
     create: () => ({ node: lists, draw: () => {} }),
     isOpen: (/** @type {import("./view.js").Values} */ now) => now.open.includes("results"),
-    set: (open) =>
-      choose({
-        open: open ? ["results", ...scene.values().open] : scene.values().open.filter((name) => name !== "results"),
-      }),
+    set(open) {
+      const others = scene.values().open.filter((/** @type {string} */ name) => name !== "results");
+      choose({ open: open ? ["results", ...others] : others });
+    },
   });
   const found = element(
     "div",
@@ -222,7 +221,7 @@ export function createFormula(scene) {
       const stale = it.formula !== values.formula || it.mean !== values.mean;
       found.classList.toggle("stale", stale);
       more.draw(values);
-      trouble.textContent = it.trouble ?? "";
+      trouble.textContent = it.trouble ? scene.error(it.trouble) : "";
       trouble.hidden = !it.trouble;
       meanLine.hidden = !(values.mean || it.several);
       found.hidden = verdict.hidden = Boolean(it.trouble);
@@ -305,7 +304,7 @@ export function createFormula(scene) {
             sd: fixed(sd, 2),
             p99: fixed(p99, 2),
             count: n(draws),
-            words: n(header.landmarks),
+            words: n(header.common),
             kind: say(header.words ? "formula.words" : "formula.tokens"),
           }),
         ),

@@ -7,8 +7,8 @@ import { cosine } from "./formula.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createGallery(scene) {
-  const { header, say, choose } = scene;
-  const n = (/** @type {number} */ value) => count(value, header.language);
+  const { language, say, choose } = scene;
+  const n = (/** @type {number} */ value) => count(value, language);
   const waiting = element("p", { class: "muted", role: "status" }, say("gallery.waiting"));
   const total = element("p", {});
   const list = element("div", { class: "families" });

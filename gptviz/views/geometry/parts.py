@@ -1,15 +1,4 @@
-"""The geometry view: what a space of words can be asked. It is fed in parts:
-
-text        the space, its scale, every sentence
-formula     a sum of words, what lies near it, what would have lain there anyway, and the parallelogram
-gallery     families of analogies, each measured
-direction   words along the direction from one set of words to another
-cloud       rows laid flat: their principal components
-axes        the same rows along two directions of the reader's own
-spaces      the same questions asked in every space that is here
-
-t-SNE is told as news, picture by picture: `picture_news`.
-"""
+"""The parts of the geometry view, each as bytes: see `gptviz.views.geometry`."""
 
 from __future__ import annotations
 
@@ -21,60 +10,21 @@ import numpy as np
 from torch import Tensor
 
 from gptviz.analysis.arithmetic import Arithmetic, Term, parallelogram, solve, verdict
+from gptviz.analysis.kept import kept
 from gptviz.analysis.landmarks import landmarks_in
-from gptviz.analysis.meaning import CLOUDS, along, cloud, direction, formula_words, gallery, knows, split_words, tally
-from gptviz.analysis.spaces import SPACES, WordSpace
+from gptviz.analysis.meaning import Cloud, along, cloud, direction, formula_words, gallery, knows, split_words, tally
+from gptviz.analysis.spaces import WordSpace
 from gptviz.errors import GptvizError
-from gptviz.text import file
+from gptviz.llm import LLM
 from gptviz.views.kit.wire import pack
-
-SECTIONS = ("results", "gallery", "direction", "cloud", "spaces")
-"""The parts of the view that unfold."""
 
 RESULTS = 22  # nearest rows that travel: ten to show without the formula's own words
 
-__all__ = ["CLOUDS", "SECTIONS", "SPACES", "geometry_parts", "picture_news", "rows_name"]
 
-
-def geometry_parts(
-    where: WordSpace,
-    values: Mapping[str, Any],
-    language: str,
-    *,
-    model: str,
-    spaces: Sequence[str],
-    prompt: Sequence[int],
-    at: int,
-    beside: Sequence[WordSpace] = (),
-    progress: Callable[[int, int], None] = lambda *_: None,
-) -> dict[str, bytes]:
-    """The parts that the reader's choices need. values: see `view.js`. prompt: rows of the prompt's tokens in this
-    space; at: the row whose neighbourhood may be shown; beside: all spaces that are here. progress: of the gallery."""
-    parts = {
-        "text": text_part(where, language, model, spaces),
-        "formula": formula_part(where, values["formula"], values["mean"], language),
-    }
-    if "gallery" in values["open"] and knows(landmarks_in(where)):
-        parts["gallery"] = gallery_part(where, progress)
-    if "direction" in values["open"]:
-        sets = [values[name] for name in ("first", "second", "others")]
-        parts["direction"] = direction_part(where, *sets, language)
-    if "cloud" in values["open"]:
-        asked = (values["cloud"], prompt, at, values["listed"])
-        parts["cloud"] = cloud_part(where, *asked, language)
-        if values["axes"]:
-            parts["axes"] = axes_part(where, *asked, [values["axis_x"], values["axis_y"]], language)
-    if "spaces" in values["open"]:
-        parts["spaces"] = spaces_part(where, beside, values["formula"], values["mean"], language, progress)
-    return parts
-
-
-def text_part(where: WordSpace, language: str, model: str, spaces: Sequence[str]) -> bytes:
+def text_part(where: WordSpace, model: str, spaces: Sequence[str]) -> bytes:
     """The space: its size, what random pairs of its common words give, and random differences of them."""
     marks = landmarks_in(where)
     header = {
-        "language": language,
-        "labels": file(language, "geometry_view"),
         "model": model,
         "space": where.name,
         "spaces": list(spaces),
@@ -83,7 +33,7 @@ def text_part(where: WordSpace, language: str, model: str, spaces: Sequence[str]
         "words": knows(marks),
         "pairs": {"mean": marks.pairs.mean, "sd": marks.pairs.sd},
         "arrows": {"sd": marks.arrows.sd, "p99": marks.arrows.p99, "count": marks.arrows.n_pairs},
-        "landmarks": len(marks.ids),
+        "common": len(marks.ids),
     }
     return pack(header, {})
 
@@ -109,14 +59,19 @@ def _result(where: WordSpace, result: Arithmetic) -> dict[str, Any]:
     }
 
 
-def formula_part(where: WordSpace, formula: str, mean: bool, language: str) -> bytes:
-    """What a formula leads to, with the four points of its parallelogram [4, 2]; or `trouble`, a sentence."""
+def solved(where: WordSpace, formula: str, mean: bool) -> Arithmetic:
+    """What a formula leads to. Raises InputError."""
+    return kept(where, ("formula", formula, mean), lambda: solve(where, formula, RESULTS, mean))
+
+
+def formula_part(where: WordSpace, formula: str, mean: bool) -> bytes:
+    """What a formula leads to, with the four points of its parallelogram [4, 2]; or `trouble`, why it cannot be."""
     header: dict[str, Any] = {"formula": formula, "mean": mean, "space": where.name}
     try:
-        result = solve(where, formula, RESULTS, mean)
+        result = solved(where, formula, mean)
     except GptvizError as error:
         several = error.code == "word_of_several_tokens"
-        return pack({**header, "trouble": error.text(language), "several": several}, {})
+        return pack({**header, "trouble": error.plain(), "several": several}, {})
     drawn = parallelogram(where, result)
     header |= _result(where, result) | {"held": drawn and drawn.held}
     return pack(header, {"points": drawn.points} if drawn else {})
@@ -132,7 +87,7 @@ def gallery_part(where: WordSpace, progress: Callable[[int, int], None]) -> byte
                 "missing": one.missing,
                 "chance": one.chance,
                 "words": formula_words(one.formula),
-                **(_facts(one.result) if one.result else {}),
+                **(_measured(one.result) if one.result else {}),
             }
             for one in examples
         ]
@@ -141,7 +96,7 @@ def gallery_part(where: WordSpace, progress: Callable[[int, int], None]) -> byte
     return pack({"space": where.name, "families": found}, {})
 
 
-def _facts(result: Arithmetic) -> dict[str, Any]:
+def _measured(result: Arithmetic) -> dict[str, Any]:
     return {
         "rank": result.rank,
         "cosine": result.answer.cosine,
@@ -151,13 +106,13 @@ def _facts(result: Arithmetic) -> dict[str, Any]:
     }
 
 
-def direction_part(where: WordSpace, first: str, second: str, others: str, language: str) -> bytes:
-    """Words along the direction between two sets; or `trouble`, a sentence."""
+def direction_part(where: WordSpace, first: str, second: str, others: str) -> bytes:
+    """Words along the direction between two sets; or `trouble`, why there is none."""
     header: dict[str, Any] = {"space": where.name, "sets": [first, second, others]}
     try:
         found = direction(where, *(split_words(text) for text in (first, second, others)))
     except GptvizError as error:
-        return pack({**header, "trouble": error.text(language)}, {})
+        return pack({**header, "trouble": error.plain()}, {})
     header |= {
         "placed": [{"word": p.word, "piece": p.piece, "at": p.at, "side": p.side} for p in found.placed],
         "missing": found.missing,
@@ -167,41 +122,48 @@ def direction_part(where: WordSpace, first: str, second: str, others: str, langu
     return pack(header, {})
 
 
-def cloud_part(where: WordSpace, kind: str, prompt: Sequence[int], at: int, listed: str, language: str) -> bytes:
+def rows_of(where: WordSpace, kind: str, prompt: Sequence[int], at: int, listed: str) -> Cloud:
+    """Rows to be laid flat: see `gptviz.analysis.meaning.cloud`. Raises InputError."""
+    about = {"prompt": tuple(prompt), "near": at, "own": listed}.get(kind)
+    return kept(where, ("cloud", kind, about), lambda: cloud(where, kind, prompt, at, listed))
+
+
+def cloud_part(llm: LLM, where: WordSpace, kind: str, prompt: Sequence[int], at: int, listed: str) -> bytes:
     """Rows laid flat: flat [N, 3] along their first three principal components, group [N], near [N, 4] the nearest of
-    each in the space; or `trouble`."""
+    each in the space; or `trouble`, why there are none."""
     header: dict[str, Any] = {"space": where.name, "cloud": kind, "at": at, "listed": listed}
     try:
-        found = cloud(where, kind, prompt, at, listed)
+        found = rows_of(where, kind, prompt, at, listed)
     except GptvizError as error:
-        return pack({**header, "trouble": error.text(language)}, {})
+        return pack({**header, "trouble": error.plain()}, {})
     header |= {"pieces": where.pieces(found.ids), "names": found.names, "own": kind == "own"}
-    header |= {"explained": found.explained, "missing": found.missing, "rows": rows_name(where, found.ids)}
+    header |= {"explained": found.explained, "missing": found.missing, "rows": rows_name(llm, where, found.ids)}
     arrays = {"flat": found.flat, "group": np.array(found.groups, np.int32), "ids": np.array(found.ids, np.int32)}
     return pack(header, {**arrays, "near": found.near})
 
 
 def axes_part(
-    where: WordSpace, kind: str, prompt: Sequence[int], at: int, listed: str, formulas: Sequence[str], language: str
+    where: WordSpace, kind: str, prompt: Sequence[int], at: int, listed: str, formulas: Sequence[str]
 ) -> bytes:
-    """The rows of that cloud along two directions: flat [N, 2]; or `trouble`."""
+    """The rows of that cloud along two directions: flat [N, 2]; or `trouble`, why that cannot be."""
     header: dict[str, Any] = {"space": where.name, "cloud": kind, "at": at, "listed": listed, "axes": list(formulas)}
     try:
-        found = along(where, cloud(where, kind, prompt, at, listed).ids, formulas)
+        found = along(where, rows_of(where, kind, prompt, at, listed).ids, formulas)
     except GptvizError as error:
-        return pack({**header, "trouble": error.text(language)}, {})
+        return pack({**header, "trouble": error.plain()}, {})
     return pack({**header, "shares": found.shares, "between": found.between}, {"flat": found.flat})
 
 
 def spaces_part(
     where: WordSpace,
     beside: Sequence[WordSpace],
+    away: Mapping[str, Mapping[str, Any] | None],
     formula: str,
     mean: bool,
-    language: str,
     progress: Callable[[int, int], None],
 ) -> bytes:
-    """The same formula, the neighbours of its first word and the families in every space of `beside`."""
+    """The same formula, the neighbours of its first word and the families in every space of `beside`. away: spaces
+    that cannot be asked; None: until they are fetched."""
     columns = []
     for other in beside:
         marks = landmarks_in(other)
@@ -214,20 +176,22 @@ def spaces_part(
             "tally": tally(gallery(other, progress)) if knows(marks) else None,
         }
         try:
-            result = solve(other, formula, 1, mean)
+            result = solved(other, formula, mean)
             first = result.terms[0].word
             near = other.nearest(first.vector, 6, without=[] if first.id is None else [first.id])
             column |= {"result": _result(other, result), "word": first.text, "near": [one.token for one in near]}
         except GptvizError as error:
-            column["trouble"] = error.text(language)
+            column["trouble"] = error.plain()
         columns.append(column)
-    return pack({"space": where.name, "formula": formula, "mean": mean, "columns": columns}, {})
+    header = {"space": where.name, "formula": formula, "mean": mean, "columns": columns, "away": dict(away)}
+    return pack(header, {})
 
 
-def rows_name(where: WordSpace, ids: Sequence[int]) -> str:
-    """The same for the same rows of a space of that name and size, in the same order."""
-    about = np.array([*where.space.rows.shape, *ids], np.int64)
-    return f"{where.name} {hashlib.blake2b(about.tobytes(), digest_size=8).hexdigest()}"
+def rows_name(llm: LLM, where: WordSpace, ids: Sequence[int]) -> str:
+    """The same for the same rows of a space beside that model, in the same order."""
+    digest = hashlib.blake2b(f"{llm.name} {llm.checkpoint.fingerprint} {llm.dtype}".encode(), digest_size=8)
+    digest.update(np.array(ids, np.int64).tobytes())
+    return f"{where.name} {digest.hexdigest()}"
 
 
 def picture_news(of: str, iteration: int, flat: Tensor, total: int) -> bytes:

@@ -7,8 +7,8 @@ import { cosine } from "./formula.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createSpaces(scene) {
-  const { header, say } = scene;
-  const n = (/** @type {number} */ value) => count(value, header.language);
+  const { header, language, say } = scene;
+  const n = (/** @type {number} */ value) => count(value, language);
   const waiting = element("p", { class: "muted", role: "status" }, say("spaces.waiting"));
   const table = element("div", { class: "beside" });
   const absent = element("p", { class: "muted" });
@@ -30,7 +30,7 @@ export function createSpaces(scene) {
 
   /** @param {any} column */
   function verdict({ result, trouble }) {
-    if (trouble) return [element("span", { class: "muted" }, trouble)];
+    if (trouble) return [element("span", { class: "muted" }, scene.error(trouble))];
     return [
       chip(result.answer.piece),
       " ",
@@ -56,7 +56,7 @@ export function createSpaces(scene) {
       table.classList.toggle("stale", !current);
       if (!part || part === shown) return;
       shown = part;
-      const { columns, formula } = part.header;
+      const { columns, formula, away } = part.header;
       const title = (/** @type {string} */ key) => say(`spaces.${key}`);
       const known = columns.filter((/** @type {any} */ column) => column.tally);
       const first = columns.find((/** @type {any} */ column) => column.word)?.word ?? "";
@@ -117,13 +117,11 @@ export function createSpaces(scene) {
           ),
         ),
       );
-      const away = header.spaces.filter(
-        (/** @type {string} */ name) => !columns.some((/** @type {any} */ column) => column.name === name),
+      const why = Object.entries(away).map(([name, trouble]) =>
+        trouble ? scene.error(trouble) : say("spaces.absent", { space: say(`space.${name}`, { model: header.model }) }),
       );
-      absent.hidden = !away.length;
-      absent.textContent = away.length
-        ? say("spaces.absent", { space: say(`space.${away[0]}`, { model: header.model }) })
-        : "";
+      absent.hidden = !why.length;
+      absent.textContent = why.join(" ");
     },
   };
 }
