@@ -1,57 +1,25 @@
-"""The tokens view: the pieces a model reads, in place, and where they come from. It is fed in parts:
-
-text           the tokens with ids, bytes and the merge that made each; the same text in words and characters
-merges         each chunk of the text, from bytes to tokens, merge by merge
-vocabularies   the same text under other vocabularies; one paragraph in two languages under each
-vocabulary     every entry of one vocabulary, to be searched
-long           a long text of the reader's own, in tokens
-"""
+"""The parts of the tokens view, each as bytes: see `gptviz.views.tokens`."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
+from tiktoken import Encoding
 
-from gptviz.analysis.tokens import CLASSICS, Cut, all_letters, classic_cut, made
+from gptviz.analysis.kept import kept
+from gptviz.analysis.tokens import Cut, all_letters, classic_cut, made
 from gptviz.errors import InputError
 from gptviz.paths import asset
-from gptviz.text import file
 from gptviz.tokenizer import Chunk, Tokenizer, classic, visible
 from gptviz.views.kit.wire import pack
-
-SECTIONS = ("merges", "vocabularies", "vocabulary", "long")
-"""The parts of the view that unfold."""
-
-VOCABULARIES = ("own", *CLASSICS)
-"""The loaded model's, and those of OpenAI's models."""
-
-LONGEST = 200_000
-"""Characters of the reader's own long text."""
+from gptviz.views.tokens import VOCABULARIES
 
 
-def tokens_parts(
-    name: str, tokenizer: Tokenizer, text: Cut, values: Mapping[str, Any], language: str, long: str | None
-) -> dict[str, bytes]:
-    """The parts that the reader's choices need. values: see `view.js`. name: of the model."""
-    parts = {"text": text_part(name, tokenizer, text, language)}
-    if "merges" in values["open"]:
-        parts["merges"] = merges_part(tokenizer, text.text)
-    if "vocabularies" in values["open"]:
-        parts["vocabularies"] = vocabularies_part(tokenizer, text)
-    if "vocabulary" in values["open"]:
-        parts["vocabulary"] = vocabulary_part(tokenizer, values["vocabulary"])
-    if "long" in values["open"] and long is not None:
-        parts["long"] = long_part(tokenizer, long, values["cuts"])
-    return parts
-
-
-def text_part(name: str, tokenizer: Tokenizer, text: Cut, language: str) -> bytes:
-    """The tokens, and the text in words and in characters. lost: the characters before a token, and behind the last,
-    that no token can write."""
+def text_part(name: str, tokenizer: Tokenizer, text: Cut) -> bytes:
+    """The tokens, and the text in words and in characters. name: of the model. lost: the characters before a token, and
+    behind the last, that no token can write."""
     merges = _made(tokenizer, text.text)
     tokens = [
         {
@@ -69,8 +37,6 @@ def text_part(name: str, tokenizer: Tokenizer, text: Cut, language: str) -> byte
         behind = next((n for n, token in enumerate(text.tokens) if token.start > dropped.index), None)
         (lost_last if behind is None else tokens[behind]["lost"]).append(f"U+{ord(dropped.char):04X}")
     header = {
-        "language": language,
-        "labels": file(language, "tokens_view"),
         "model": name,
         "size": tokenizer.vocab_size,
         "letters": all_letters(tokenizer),
@@ -81,7 +47,6 @@ def text_part(name: str, tokenizer: Tokenizer, text: Cut, language: str) -> byte
         "kept": len(text.text) - len(text.dropped),
         "dropped": [f"U+{ord(d.char):04X}" for d in text.dropped],
         "lost_last": lost_last,
-        "longest": LONGEST,
     }
     return pack(header, {})
 
@@ -120,22 +85,17 @@ def merges_part(tokenizer: Tokenizer, text: str) -> bytes:
     return pack({"chunks": shown, "pattern": tokenizer.split_pattern, "digits": tokenizer.splits_digits}, {})
 
 
-@cache
-def _paragraphs() -> dict[str, str]:
-    return tomllib.loads(asset("paragraphs.toml").read_text(encoding="utf-8"))
-
-
 def vocabularies_part(tokenizer: Tokenizer, text: Cut) -> bytes:
     """The text under every vocabulary: ids, pieces, and where in its bytes each token ends; and how many tokens the
     same paragraph takes in English and in Chinese."""
-    kept = tokenizer.kept(text.text)
+    writable = tokenizer.kept(text.text)
     found = []
     for name in VOCABULARIES:
         if name == "own":
             rows = [(token.id, token.piece) for token in text.tokens if token.start < token.end]
             lengths = [len(tokenizer.token_bytes(id)) for id, _ in rows]
         else:
-            rows = classic_cut(name, kept)
+            rows = classic_cut(name, writable)
             lengths = [len(classic(name).decode_single_token_bytes(id)) for id, _ in rows]
         found.append(
             {
@@ -146,13 +106,17 @@ def vocabularies_part(tokenizer: Tokenizer, text: Cut) -> bytes:
                 "ends": np.cumsum(lengths).tolist(),
             }
         )
-    return pack({"vocabularies": found, "characters": len(kept), "paragraphs": compare(tokenizer)}, {})
+    return pack({"vocabularies": found, "characters": len(writable), "paragraphs": compare(tokenizer)}, {})
 
 
-@lru_cache(8)
 def compare(tokenizer: Tokenizer) -> dict[str, dict[str, Any]]:
     """One paragraph in English and in Chinese: its text, its characters and bytes, and its tokens under every
     vocabulary; None where a vocabulary cannot write all of it."""
+    return kept(tokenizer, "paragraphs", lambda: _compare(tokenizer))
+
+
+def _compare(tokenizer: Tokenizer) -> dict[str, dict[str, Any]]:
+    paragraphs = tomllib.loads(asset("paragraphs.toml").read_text(encoding="utf-8"))
     return {
         language: {
             "text": text,
@@ -163,7 +127,7 @@ def compare(tokenizer: Tokenizer) -> dict[str, dict[str, Any]]:
                 for name in VOCABULARIES
             },
         }
-        for language, text in _paragraphs().items()
+        for language, text in paragraphs.items()
     }
 
 
@@ -171,10 +135,14 @@ def _count(tokenizer: Tokenizer, text: str) -> int | None:
     return None if tokenizer.dropped(text) else len(tokenizer.encode_part(text))
 
 
-@lru_cache(8)
 def vocabulary_part(tokenizer: Tokenizer, name: str) -> bytes:
     """Every entry of a vocabulary: its id, what to show for it, how many bytes it has; which are special, and which are
     nothing but space. ids: numbers that no token has are left out. Made once."""
+    owner = tokenizer if name == "own" else classic(name)
+    return kept(owner, "vocabulary part", lambda: _vocabulary_part(tokenizer, name))
+
+
+def _vocabulary_part(tokenizer: Tokenizer, name: str) -> bytes:
     if name == "own":
         data = [tokenizer.token_bytes(id) for id in range(tokenizer.vocab_size)]
         pieces = tokenizer.pieces(range(tokenizer.vocab_size))
@@ -193,9 +161,14 @@ def vocabulary_part(tokenizer: Tokenizer, name: str) -> bytes:
     return pack(header, {"ids": np.array(ids, np.uint32), "lengths": lengths})
 
 
-@cache
 def _classic_entries(name: str) -> tuple[list[bytes], list[str], set[int]]:
+    """Of one of OpenAI's vocabularies, by id: its bytes (none for a number that no token has), what to show for it, and
+    which are special."""
     encoding = classic(name)
+    return kept(encoding, "entries", lambda: _read_entries(encoding))
+
+
+def _read_entries(encoding: Encoding) -> tuple[list[bytes], list[str], set[int]]:
     names = {encoding.encode_single_token(token): token for token in encoding.special_tokens_set}
     data = []
     for id in range(encoding.n_vocab):
@@ -207,21 +180,23 @@ def _classic_entries(name: str) -> tuple[list[bytes], list[str], set[int]]:
     return data, pieces, set(names)
 
 
-@lru_cache(2)
-def long_part(tokenizer: Tokenizer, text: str, cuts: int) -> bytes:
+def long_part(tokenizer: Tokenizer, text: str, given: int) -> bytes:
     """A long text in tokens: ids, and what to show for each that occurs; how many every vocabulary takes for what this
-    one can write. Made once. cuts: the view's, so that it knows an answer to the same text again."""
-    text = text[:LONGEST]
-    kept = tokenizer.kept(text)
+    one can write. given: how often the view has given one, so that it knows an answer to the same text again."""
+    header, ids = kept(tokenizer, ("long text", text), lambda: _cut_long(tokenizer, text))
+    return pack({**header, "given": given}, {"ids": ids})
+
+
+def _cut_long(tokenizer: Tokenizer, text: str) -> tuple[dict[str, Any], np.ndarray]:
+    writable = tokenizer.kept(text)
     ids = tokenizer.encode_part(text)
     unique = sorted(set(ids))
     header = {
-        "cuts": cuts,
         "empty": not text,
         "characters": len(text),
-        "kept": len(kept),
+        "kept": len(writable),
         "pieces": dict(zip(map(str, unique), tokenizer.pieces(unique), strict=True)),
-        "counts": {name: len(ids) if name == "own" else len(classic_cut(name, kept)) for name in VOCABULARIES},
-        "dropped": len(text) - len(kept),
+        "counts": {name: len(ids) if name == "own" else len(classic_cut(name, writable)) for name in VOCABULARIES},
+        "dropped": len(text) - len(writable),
     }
-    return pack(header, {"ids": np.array(ids, np.uint32)})
+    return header, np.array(ids, np.uint32)
