@@ -287,7 +287,7 @@ def main(
 ) -> None:
     """Measure, and print tables. With several --root, checkouts of the project take turns."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the server ends with this
-    how = server.STREAMLIT if plain else server.GPTVIZ
+    how = server.streamlit("app.py") if plain else server.GPTVIZ
     sides = [Side(root.resolve(), python or python_of(root), how) for root in roots]
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {' '.join(how[:2])}")
     if clicking:

@@ -20,9 +20,13 @@ from gptviz.paths import PACKAGE
 ROOT = PACKAGE.parent
 PATIENCE = 180.0  # s, until it answers
 
-# What comes before the port, by the way an app is started.
+# What comes before the port: the app as users start it.
 GPTVIZ = ("gptviz", "run", "--no-browser", "--port")
-STREAMLIT = ("streamlit", "run", "app.py", "--server.headless=true", "--server.port")
+
+
+def streamlit(script: str) -> tuple[str, ...]:
+    """The same for a script, by its path from the project's root, that Streamlit runs with nothing around it."""
+    return ("streamlit", "run", script, "--server.address=127.0.0.1", "--server.headless=true", "--server.port")
 
 
 @dataclass
