@@ -33,7 +33,7 @@ from benchmarks.server import Server
 LONG = 240  # words of a long text
 CLICKS = 9  # how often each page is clicked
 SAMPLED = 0.1  # s, from one look at the memory to the next
-SPARE = 1_500_000_000  # bytes of memory that are left to everyone else
+SPARE = 2_000_000_000  # bytes of memory that are left to everyone else
 CLASS, CLASS_SECONDS = 50, 120
 KINDS = ("new texts", "same text")
 CLICKED = ("as it is", "another token")

@@ -42,7 +42,8 @@ SETUP = """() => {
   const acts = {
     hover: (n) => {
       const chips = [...root.querySelectorAll(".strip button")];
-      chips[(n * 7) % chips.length].dispatchEvent(new PointerEvent("pointerover", { pointerType: "mouse", bubbles: true }));
+      const mouse = { pointerType: "mouse", bubbles: true };
+      chips[(n * 7) % chips.length].dispatchEvent(new PointerEvent("pointerover", mouse));
     },
     cell: (n) => mouse(root.querySelector(".matrix canvas"), 150 + 9 * n, 320 + 7 * n),
     stage: (n) => root.querySelectorAll(".steps button")[1 + (n % 4)].click(),
