@@ -22,10 +22,9 @@ from playwright.sync_api import sync_playwright
 import gptviz
 from benchmarks.report import Ratios, Table
 from benchmarks.server import running
-from gptviz.analysis.arithmetic import solve
-from gptviz.analysis.geometry import space_of
-from gptviz.analysis.meaning import principal_components
-from gptviz.analysis.similarity import neighbours
+from gptviz.analysis.analogies import solve
+from gptviz.analysis.projections import principal_components
+from gptviz.analysis.similarity import nearest, neighbours
 from gptviz.analysis.spaces import GLOVE, open_space
 from gptviz.checkpoints import vectors
 from gptviz.llm import LLM
@@ -97,17 +96,17 @@ def memory(llm: LLM, ids: list[int]) -> None:
 def pages(llm: LLM) -> None:
     """What pages compute beside traces."""
     table = Table("what a page computes", "median")
-    space = space_of(llm)
+    space = open_space(llm)
     computed = {
-        "nearest 12 of all embedding rows": lambda: open_space(llm, "input").nearest(space.rows[7], 12),
+        "nearest 12 of all embedding rows": lambda: nearest(space, space.rows[7], 12),
         "nearest 60 in each of three measures": lambda: neighbours(space, space.rows[7], 60),
         "principal components of 5,000 of them": lambda: principal_components(space.rows[:5000], 3),
-        "king - man + woman, with its baselines": lambda: solve(open_space(llm, "input"), "king - man + woman"),
+        "king - man + woman, with its baselines": lambda: solve(space, "king - man + woman"),
         "tokenize 100 kB": lambda: llm.tokenizer.encode((TEXT * 60)[:100_000]),
     }
     if vectors.is_here(GLOVE):
         glove = open_space(llm, "glove")
-        computed["nearest 12 of GloVe's 400,000"] = lambda: glove.nearest(glove.space.rows[7], 12)
+        computed["nearest 12 of GloVe's 400,000"] = lambda: nearest(glove, glove.rows[7], 12)
     for label, run in computed.items():
         table.row(label, f"{1e3 * median_of(9, run):.1f} ms")
 

@@ -9,8 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from gptviz.analysis.embeddings import most_alike, neighbour_facts, row_facts
-from gptviz.analysis.geometry import space_of, token_baseline
 from gptviz.analysis.parameters import GPT3, count_parameters
+from gptviz.analysis.similarity import nearest, space_baseline, vector_baseline
 from gptviz.analysis.spaces import GLOVE, open_space, spaces_of
 from gptviz.checkpoints import vectors
 from gptviz.model import GPT, rotary_frequencies, rotate
@@ -40,8 +40,8 @@ def main(page: Page) -> None:
         page.link("geometry", space=values["space"])
     ids = list(page.prompt.ids)
     facts = row_facts(page.llm, ids, at)
-    where, id = open_space(page.llm, "input"), ids[at]
-    facts += neighbour_facts(page.llm, id, where.nearest(where.space.rows[id], 12, [id]))
+    space, id = open_space(page.llm), ids[at]
+    facts += neighbour_facts(page.llm, id, nearest(space, space.rows[id], 12, [id]))
     page.look_for([sentence(page, fact) for fact in facts])
     with page.depth("open") as shown:
         if shown:
@@ -106,7 +106,7 @@ def take(values: dict[str, Any] | None) -> None:
 
 
 def open_row(page: Page) -> None:
-    llm, at, space = page.llm, page.token, space_of(page.llm)
+    llm, at, space = page.llm, page.token, open_space(page.llm)
     id, shown = page.prompt.ids[at], chip(at, page.prompt.pieces[at])
     page.lesson("open", size=f"{llm.config.vocab_size:,}", id=id, token=shown)
     first = ", ".join(f"{x:.4f}" for x in space.rows[id][:8].tolist())
@@ -114,19 +114,19 @@ def open_row(page: Page) -> None:
     st.code(
         f"{line}\n\nW = llm.model.embed.weight  # {list(space.rows.shape)}\nW[{id}]  # [{first}, …]", wrap_lines=True
     )
-    other = open_space(llm, "input").nearest(space.rows[id], 1, without=[id])[0]
-    page.lesson(
-        "cosine",
-        token=shown,
-        other=word(other.token),
-        dot=numeral(float(space.rows[id] @ space.rows[other.id]), ".3f"),
-        length=f"{float(space.norms[id]):.3f}",
-        other_length=f"{float(space.norms[other.id]):.3f}",
-        cosine=numeral(other.cosine, ".3f"),
-        mean=numeral(space.baseline.mean),
-        own_mean=numeral(token_baseline(space, id).mean),
-        mean_length=f"{float(space.rows.mean(0).norm()):.2f}",
-    )
+    for other in nearest(space, space.rows[id], 1, without=[id]):  # none, of a row of zeros
+        page.lesson(
+            "cosine",
+            token=shown,
+            other=word(other.token),
+            dot=numeral(other.dot, ".3f"),
+            length=f"{float(space.norms[id]):.3f}",
+            other_length=f"{other.norm:.3f}",
+            cosine=numeral(other.cosine, ".3f"),
+            mean=numeral(space_baseline(space).mean),
+            own_mean=numeral(vector_baseline(space, space.rows[id], [id]).mean),
+            mean_length=f"{float(space.rows.mean(0).norm()):.2f}",
+        )
     if llm.config.rope:
         page.lesson("position_rotary")
         st.code(f"{inspect.getsource(rotary_frequencies)}\n\n{inspect.getsource(rotate)}")
@@ -159,7 +159,9 @@ def test(page: Page) -> None:
         }
         values |= {"cosine": numeral(cosines[best]), "guessed": numeral(cosines[guess])}
         st.markdown(page.t("test.right" if guess == best else "test.wrong", **values))
-        st.caption(page.t("test.mind", mean=numeral(token_baseline(space_of(page.llm), ids[at]).mean), token=token))
+        space = open_space(page.llm)
+        own = vector_baseline(space, space.rows[ids[at]], [ids[at]])
+        st.caption(page.t("test.mind", mean=numeral(own.mean), token=token))
 
 
 def notes(page: Page) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from gptviz.analysis.arithmetic import notes_claim, solve, suggestion, written
-from gptviz.analysis.landmarks import landmarks_in
-from gptviz.analysis.meaning import cloud, gallery, knows
-from gptviz.analysis.spaces import GLOVE, WordSpace, open_space, spaces_of
+from gptviz.analysis.analogies import gallery, notes_claim, solve, suggestion
+from gptviz.analysis.common_words import common_words
+from gptviz.analysis.projections import cloud
+from gptviz.analysis.spaces import GLOVE, Space, open_space, spaces_of
+from gptviz.analysis.words import written
 from gptviz.checkpoints import vectors
 from gptviz.checkpoints.catalogue import vectors as known_vectors
 from gptviz.errors import CheckpointError, GptvizError, InputError
@@ -69,7 +70,7 @@ def main(page: Page) -> None:
         lay(page, where, values, list(dict.fromkeys(prompt.values())), at, asked)
 
 
-def chosen_space(page: Page) -> WordSpace:
+def chosen_space(page: Page) -> Space:
     """The space to ask. GloVe has to be fetched first: until then it is the model's own matrix, and a button."""
     name = page.state.space if page.state.space in spaces_of(page.llm) else "input"
     try:
@@ -105,7 +106,7 @@ def fetched(page: Page) -> bool:
     return True
 
 
-def beside(page: Page) -> list[WordSpace]:
+def beside(page: Page) -> list[Space]:
     """The spaces that can be asked without fetching anything."""
     found = []
     for name in spaces_of(page.llm):
@@ -115,11 +116,11 @@ def beside(page: Page) -> list[WordSpace]:
     return found
 
 
-def look_for(page: Page, where: WordSpace, formula: str) -> list[str]:
+def look_for(page: Page, where: Space, formula: str) -> list[str]:
     """What the reader might notice about this formula; about the space alone where it leads nowhere."""
-    marks = landmarks_in(where)
+    marks = common_words(where)
     pairs = {"mean": numeral(marks.pairs.mean), "sd": f"{marks.pairs.sd:.2f}"}
-    kind = "" if knows(marks) else "_tokens"
+    kind = "" if marks.are_words else "_tokens"
     try:
         result = solve(where, formula, 1, page.state.mean)
     except InputError:
@@ -139,15 +140,16 @@ def look_for(page: Page, where: WordSpace, formula: str) -> list[str]:
     return said
 
 
-def rows_of(page: Page, where: WordSpace) -> dict[int, int]:
+def rows_of(page: Page, where: Space) -> dict[int, int]:
     """The row of each position of the prompt, as far as its token has one in this space."""
-    if where.name != "glove":
-        return dict(enumerate(page.prompt.ids))
-    words = [piece.replace("·", " ").strip() for piece in page.prompt.pieces]
-    return {at: found[0] for at, word in enumerate(words) if word and (found := where.known([word]))}
+    found = {}
+    for at, token in enumerate(zip(page.prompt.ids, page.prompt.pieces, strict=True)):
+        with suppress(InputError):
+            found[at] = where.token(*token).rows[0]
+    return found
 
 
-def begin_with(page: Page, where: WordSpace) -> dict[str, Any]:
+def begin_with(page: Page, where: Space) -> dict[str, Any]:
     """What the view begins with: see its `Values`."""
     chosen, usual, letters = page.state, State(), stand_ins(page, where)
     instead = {field: text for field, text in letters.items() if getattr(chosen, field) == getattr(usual, field)}
@@ -169,11 +171,11 @@ def begin_with(page: Page, where: WordSpace) -> dict[str, Any]:
     }
 
 
-def stand_ins(page: Page, where: WordSpace) -> dict[str, str]:
+def stand_ins(page: Page, where: Space) -> dict[str, str]:
     """What stands in the fields where the usual words mean nothing: letters, the first of them against the last."""
-    if knows(landmarks_in(where)):
+    if common_words(where).are_words:
         return {}
-    found = sorted(piece for piece in where.pieces(range(len(where.space))) if len(piece) == 1 and piece.isalpha())
+    found = sorted(piece for piece in where.pieces(range(len(where))) if len(piece) == 1 and piece.isalpha())
     if len(found) < 6:
         return {}
     first, second, rest = (" ".join(some) for some in (found[:2], found[-2:], found[2:-2]))
@@ -215,7 +217,7 @@ def take(values: dict[str, Any] | None) -> None:
     )
 
 
-def lay(page: Page, where: WordSpace, values: dict[str, Any], prompt: list[int], at: int, asked: bool) -> None:
+def lay(page: Page, where: Space, values: dict[str, Any], prompt: list[int], at: int, asked: bool) -> None:
     """t-SNE of the rows that are shown, told picture by picture: begun if the reader has asked, else gone on with."""
     try:
         ids = cloud(where, values["cloud"], prompt, at, values["listed"]).ids
@@ -227,9 +229,9 @@ def lay(page: Page, where: WordSpace, values: dict[str, Any], prompt: list[int],
         page.afterwards(lambda: job.go_on(VIEW))
 
 
-def test(page: Page, where: WordSpace) -> None:
+def test(page: Page, where: Space) -> None:
     page.lesson("test")
-    if not knows(landmarks_in(where)):
+    if not common_words(where).are_words:
         return
     with page.progress("gallery") as progress:
         examples = [one for family in gallery(where, progress).values() for one in family if one.result]
@@ -254,7 +256,7 @@ def notes(page: Page) -> None:
     page.lesson("notes")
     claim = notes_claim(page.llm)
     if claim:
-        sd = f"{landmarks_in(open_space(page.llm, 'input')).arrows.sd:.2f}"
+        sd = f"{common_words(open_space(page.llm)).arrows.sd:.2f}"
         page.lesson("notes_claim", cosine=f"{claim[0]:.2f}", residual=f"{claim[1]:.2f}", sd=sd)
     page.link("embeddings")
 

@@ -10,7 +10,7 @@ from weakref import WeakSet
 
 import psutil
 
-from gptviz.analysis.writing import Writer
+from gptviz.analysis.generation import Writer
 from gptviz.checkpoints import vectors
 from gptviz.interventions import Intervention
 from gptviz.llm import LLM, load

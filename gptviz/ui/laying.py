@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import streamlit as st
 from torch import Tensor
 
-from gptviz.analysis.meaning import ITERATIONS, tsne
-from gptviz.analysis.spaces import WordSpace
+from gptviz.analysis.projections import ITERATIONS, tsne
+from gptviz.analysis.spaces import Space
 from gptviz.views.geometry import picture_news, rows_name
 from gptviz.views.streamlit import tell
 
@@ -42,9 +42,9 @@ class Laying:
             tell(view, picture_news(self.of, *self.last, ITERATIONS))
 
 
-def begin(where: WordSpace, ids: Sequence[int]) -> None:
+def begin(where: Space, ids: Sequence[int]) -> None:
     """Begin with these rows of a space."""
-    rows = where.space.rows[list(ids)]
+    rows = where.rows[list(ids)]
     st.session_state[_KEY] = Laying(rows_name(where, ids), tsne(rows))
 
 
@@ -58,7 +58,7 @@ def begun() -> bool:
     return _KEY in st.session_state
 
 
-def laying_of(where: WordSpace, ids: Sequence[int]) -> Laying | None:
+def laying_of(where: Space, ids: Sequence[int]) -> Laying | None:
     """What was begun with these rows; other rows are given up."""
     job = st.session_state.get(_KEY)
     if job is not None and job.of != rows_name(where, ids):

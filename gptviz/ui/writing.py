@@ -23,7 +23,8 @@ import streamlit as st
 
 from gptviz.analysis.branches import MOST_BRANCHES, MOST_TOKENS, Tree, fitting, grow, path, sound, with_text
 from gptviz.analysis.continuations import after, known
-from gptviz.analysis.writing import Timing, Writer, seconds_without_cache, timings, word_ids
+from gptviz.analysis.generation import Timing, Writer, seconds_without_cache, timings
+from gptviz.analysis.words import word_ids
 from gptviz.errors import GptvizError, InputError
 from gptviz.sampling import Options
 from gptviz.ui import cache, state

@@ -9,7 +9,7 @@ import pytest
 
 from gptviz.analysis.branches import with_text
 from gptviz.analysis.continuations import rate
-from gptviz.analysis.writing import Timing
+from gptviz.analysis.generation import Timing
 from gptviz.sampling import Options
 from gptviz.views.generate import SECTIONS, generate_parts, timing_news, word_news
 from gptviz.views.generate.parts import NONE, Task

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from gptviz.analysis.arithmetic import parallelogram, solve
-from gptviz.analysis.meaning import families
+from gptviz.analysis.analogies import families, parallelogram, solve
+from gptviz.analysis.similarity import nearest
 from gptviz.analysis.spaces import open_space
 from gptviz.text import LANGUAGES
 from gptviz.views.geometry import CLOUDS, SECTIONS, geometry_parts, picture_news, rows_name
@@ -66,7 +66,7 @@ def test_the_nearest_of_a_dot_are_those_of_the_space(smollm2):
     header, arrays = parts(smollm2, cloud="own", open=["cloud"])["cloud"]
     assert header["pieces"] == ["·cat", "·dog", "·cow", "·one", "·two"] and header["missing"] == ["zzzzqx"]
     assert header["names"] == ["cat dog …", "one two …"] and arrays["group"].tolist() == [0, 0, 0, 1, 1]
-    rows = open_space(smollm2, "input").space.rows[arrays["ids"].tolist()].double()
+    rows = open_space(smollm2).rows[arrays["ids"].tolist()].double()
     cosines = torch.nn.functional.cosine_similarity(rows[:, None], rows[None], dim=-1).fill_diagonal_(-1)
     assert arrays["near"].reshape(5, 4).tolist() == cosines.argsort(descending=True)[:, :4].tolist()
 
@@ -74,7 +74,7 @@ def test_the_nearest_of_a_dot_are_those_of_the_space(smollm2):
 def test_axes_are_projections(smollm2):
     header, arrays = parts(smollm2, cloud="own", open=["cloud"])["axes"]
     where = open_space(smollm2, "input")
-    rows = where.space.rows.double()
+    rows = where.rows.double()
     axes = [rows[where.find(a)] - rows[where.find(b)] for a, b in (("woman", "man"), ("old", "young"))]
     axes = torch.stack([axis / axis.norm() for axis in axes])
     ids = [where.find(word) for word in ("cat", "dog", "cow", "one", "two")]
@@ -94,7 +94,7 @@ def test_every_space_answers_for_itself(smollm2):
     (column,) = parts(smollm2, open=["spaces"])["spaces"][0]["columns"]
     where = open_space(smollm2, "input")
     king = where.find("king")
-    near = where.nearest(where.space.rows[king], 6, without=[king])
+    near = nearest(where, where.rows[king], 6, without=[king])
     assert column["near"] == [one.token for one in near] and column["word"] == "king"
     assert sum(column["tally"].values()) == sum(map(len, families().values()))
     (column,) = parts(smollm2, open=["spaces"], formula="king - king")["spaces"][0]["columns"]

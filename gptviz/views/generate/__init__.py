@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gptviz.analysis.branches import Tree
-from gptviz.analysis.writing import Timing
+from gptviz.analysis.generation import Timing
 from gptviz.llm import LLM
 from gptviz.sampling import Options
 from gptviz.views.generate import parts as make

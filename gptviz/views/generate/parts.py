@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,7 +11,8 @@ import numpy as np
 
 from gptviz.analysis.branches import MOST_BRANCHES, MOST_TOKENS, Branch, Tree, grow
 from gptviz.analysis.continuations import LIKELIEST, After, Known, answer, rate
-from gptviz.analysis.writing import Timing, cache_size
+from gptviz.analysis.generation import Timing, cache_size
+from gptviz.analysis.kept import kept
 from gptviz.beams import BeamSearch
 from gptviz.errors import GptvizError, InputError
 from gptviz.llm import LLM
@@ -23,7 +22,6 @@ from gptviz.views.attention import name_of
 from gptviz.views.kit.wire import pack
 
 NONE = -1  # where an array has no token
-KEPT = 16  # searches and sets of tasks that are remembered
 
 
 @dataclass(frozen=True)
@@ -174,25 +172,6 @@ def _behind(behind: After) -> dict[str, Any]:
     }
 
 
-# Slow to make, and asked for again at every click.
-_kept: OrderedDict[tuple, Any] = OrderedDict()
-_kept_lock = threading.Lock()
-
-
-def _once(llm: LLM, key: tuple, compute: Callable[[], Any]) -> Any:
-    key = (llm.name, llm.checkpoint.fingerprint, str(llm.dtype), *key)
-    with _kept_lock:
-        if key in _kept:
-            _kept.move_to_end(key)
-            return _kept[key]
-    made = compute()
-    with _kept_lock:
-        _kept[key] = made
-        while len(_kept) > KEPT:
-            _kept.popitem(last=False)
-    return made
-
-
 def beams_part(llm: LLM, prompt: Sequence[int], path: Sequence[int], width: int, ahead: int, language: str) -> bytes:
     """A beam search behind `path`: every token it looked at closely, each after the one before it, by token
 
@@ -204,9 +183,12 @@ def beams_part(llm: LLM, prompt: Sequence[int], path: Sequence[int], width: int,
     tokens. A search that cannot be: `trouble`, a sentence."""
     header = {"of": name_of(llm, prompt), "path": list(path), "width": width, "ahead": ahead}
     ids = [*prompt, *path]
+
+    def search(width: int) -> BeamSearch:
+        return kept(llm.model, ("beams", *ids, width, ahead), lambda: llm.beams(ids, width, ahead))
+
     try:
-        found: BeamSearch = _once(llm, ("beams", *ids, width, ahead), lambda: llm.beams(ids, width, ahead))
-        alone: BeamSearch = _once(llm, ("beams", *ids, 1, ahead), lambda: llm.beams(ids, 1, ahead))
+        found, alone = search(width), search(1)
     except InputError as error:
         return pack({**header, "trouble": error.text(language)}, {})
     nodes = found.nodes
@@ -279,7 +261,7 @@ def tasks_part(llm: LLM, prompt: Sequence[int], tasks: Sequence[Task], language:
         return [{"name": task.name, "shown": task.shown, "rows": rows(task)} for task in tasks]
 
     try:
-        made = _once(llm, ("tasks", language, *(task.name for task in tasks)), compute)
+        made = kept(llm.model, ("tasks", *tasks), compute)
     except GptvizError as error:
         return pack({"of": name_of(llm, prompt), "trouble": error.text(language)}, {})
     return pack({"of": name_of(llm, prompt), "tasks": made}, {})

@@ -20,10 +20,12 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from gptviz.analysis.arithmetic import Arithmetic, Term, parallelogram, solve, verdict
-from gptviz.analysis.landmarks import landmarks_in
-from gptviz.analysis.meaning import CLOUDS, along, cloud, direction, formula_words, gallery, knows, split_words, tally
-from gptviz.analysis.spaces import SPACES, WordSpace
+from gptviz.analysis.analogies import Arithmetic, gallery, parallelogram, solve, tally, verdict
+from gptviz.analysis.common_words import common_words
+from gptviz.analysis.projections import CLOUDS, along, cloud, direction
+from gptviz.analysis.similarity import nearest
+from gptviz.analysis.spaces import SPACES, Space
+from gptviz.analysis.words import Term, formula_words, split_words
 from gptviz.errors import GptvizError
 from gptviz.text import file
 from gptviz.views.kit.wire import pack
@@ -37,7 +39,7 @@ __all__ = ["CLOUDS", "SECTIONS", "SPACES", "geometry_parts", "picture_news", "ro
 
 
 def geometry_parts(
-    where: WordSpace,
+    where: Space,
     values: Mapping[str, Any],
     language: str,
     *,
@@ -45,7 +47,7 @@ def geometry_parts(
     spaces: Sequence[str],
     prompt: Sequence[int],
     at: int,
-    beside: Sequence[WordSpace] = (),
+    beside: Sequence[Space] = (),
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> dict[str, bytes]:
     """The parts that the reader's choices need. values: see `view.js`. prompt: rows of the prompt's tokens in this
@@ -54,7 +56,7 @@ def geometry_parts(
         "text": text_part(where, language, model, spaces),
         "formula": formula_part(where, values["formula"], values["mean"], language),
     }
-    if "gallery" in values["open"] and knows(landmarks_in(where)):
+    if "gallery" in values["open"] and common_words(where).are_words:
         parts["gallery"] = gallery_part(where, progress)
     if "direction" in values["open"]:
         sets = [values[name] for name in ("first", "second", "others")]
@@ -69,18 +71,18 @@ def geometry_parts(
     return parts
 
 
-def text_part(where: WordSpace, language: str, model: str, spaces: Sequence[str]) -> bytes:
+def text_part(where: Space, language: str, model: str, spaces: Sequence[str]) -> bytes:
     """The space: its size, what random pairs of its common words give, and random differences of them."""
-    marks = landmarks_in(where)
+    marks = common_words(where)
     header = {
         "language": language,
         "labels": file(language, "geometry"),
         "model": model,
         "space": where.name,
         "spaces": list(spaces),
-        "rows": len(where.space),
-        "width": where.space.rows.shape[1],
-        "words": knows(marks),
+        "rows": len(where),
+        "width": where.rows.shape[1],
+        "words": marks.are_words,
         "pairs": {"mean": marks.pairs.mean, "sd": marks.pairs.sd},
         "arrows": {"sd": marks.arrows.sd, "p99": marks.arrows.p99, "count": marks.arrows.n_pairs},
         "landmarks": len(marks.ids),
@@ -89,10 +91,10 @@ def text_part(where: WordSpace, language: str, model: str, spaces: Sequence[str]
 
 
 def _terms(terms: Sequence[Term]) -> list[dict[str, Any]]:
-    return [{"factor": t.factor, "word": t.word.text, "id": t.id, "pieces": t.word.pieces} for t in terms]
+    return [{"factor": t.factor, "word": t.word.text, "id": t.word.id, "pieces": t.word.pieces} for t in terms]
 
 
-def _result(where: WordSpace, result: Arithmetic) -> dict[str, Any]:
+def _result(where: Space, result: Arithmetic) -> dict[str, Any]:
     return {
         "terms": _terms(result.terms),
         "answer": {"id": result.answer.id, "piece": result.answer.token, "cosine": result.answer.cosine},
@@ -109,7 +111,7 @@ def _result(where: WordSpace, result: Arithmetic) -> dict[str, Any]:
     }
 
 
-def formula_part(where: WordSpace, formula: str, mean: bool, language: str) -> bytes:
+def formula_part(where: Space, formula: str, mean: bool, language: str) -> bytes:
     """What a formula leads to, with the four points of its parallelogram [4, 2]; or `trouble`, a sentence."""
     header: dict[str, Any] = {"formula": formula, "mean": mean, "space": where.name}
     try:
@@ -122,7 +124,7 @@ def formula_part(where: WordSpace, formula: str, mean: bool, language: str) -> b
     return pack(header, {"points": drawn.points} if drawn else {})
 
 
-def gallery_part(where: WordSpace, progress: Callable[[int, int], None]) -> bytes:
+def gallery_part(where: Space, progress: Callable[[int, int], None]) -> bytes:
     """Every family, each example with its verdict and what the verdict rests on."""
     found = {
         name: [
@@ -151,7 +153,7 @@ def _facts(result: Arithmetic) -> dict[str, Any]:
     }
 
 
-def direction_part(where: WordSpace, first: str, second: str, others: str, language: str) -> bytes:
+def direction_part(where: Space, first: str, second: str, others: str, language: str) -> bytes:
     """Words along the direction between two sets; or `trouble`, a sentence."""
     header: dict[str, Any] = {"space": where.name, "sets": [first, second, others]}
     try:
@@ -167,7 +169,7 @@ def direction_part(where: WordSpace, first: str, second: str, others: str, langu
     return pack(header, {})
 
 
-def cloud_part(where: WordSpace, kind: str, prompt: Sequence[int], at: int, listed: str, language: str) -> bytes:
+def cloud_part(where: Space, kind: str, prompt: Sequence[int], at: int, listed: str, language: str) -> bytes:
     """Rows laid flat: flat [N, 3] along their first three principal components, group [N], near [N, 4] the nearest of
     each in the space; or `trouble`."""
     header: dict[str, Any] = {"space": where.name, "cloud": kind, "at": at, "listed": listed}
@@ -182,7 +184,7 @@ def cloud_part(where: WordSpace, kind: str, prompt: Sequence[int], at: int, list
 
 
 def axes_part(
-    where: WordSpace, kind: str, prompt: Sequence[int], at: int, listed: str, formulas: Sequence[str], language: str
+    where: Space, kind: str, prompt: Sequence[int], at: int, listed: str, formulas: Sequence[str], language: str
 ) -> bytes:
     """The rows of that cloud along two directions: flat [N, 2]; or `trouble`."""
     header: dict[str, Any] = {"space": where.name, "cloud": kind, "at": at, "listed": listed, "axes": list(formulas)}
@@ -194,8 +196,8 @@ def axes_part(
 
 
 def spaces_part(
-    where: WordSpace,
-    beside: Sequence[WordSpace],
+    where: Space,
+    beside: Sequence[Space],
     formula: str,
     mean: bool,
     language: str,
@@ -204,19 +206,19 @@ def spaces_part(
     """The same formula, the neighbours of its first word and the families in every space of `beside`."""
     columns = []
     for other in beside:
-        marks = landmarks_in(other)
+        marks = common_words(other)
         column: dict[str, Any] = {
             "name": other.name,
-            "rows": len(other.space),
-            "width": other.space.rows.shape[1],
+            "rows": len(other),
+            "width": other.rows.shape[1],
             "pairs": [marks.pairs.mean, marks.pairs.sd],
             "arrows": [marks.arrows.sd, marks.arrows.p99],
-            "tally": tally(gallery(other, progress)) if knows(marks) else None,
+            "tally": tally(gallery(other, progress)) if marks.are_words else None,
         }
         try:
             result = solve(other, formula, 1, mean)
             first = result.terms[0].word
-            near = other.nearest(first.vector, 6, without=[] if first.id is None else [first.id])
+            near = nearest(other, first.vector, 6, without=[] if first.id is None else [first.id])
             column |= {"result": _result(other, result), "word": first.text, "near": [one.token for one in near]}
         except GptvizError as error:
             column["trouble"] = error.text(language)
@@ -224,9 +226,9 @@ def spaces_part(
     return pack({"space": where.name, "formula": formula, "mean": mean, "columns": columns}, {})
 
 
-def rows_name(where: WordSpace, ids: Sequence[int]) -> str:
+def rows_name(where: Space, ids: Sequence[int]) -> str:
     """The same for the same rows of a space of that name and size, in the same order."""
-    about = np.array([*where.space.rows.shape, *ids], np.int64)
+    about = np.array([*where.rows.shape, *ids], np.int64)
     return f"{where.name} {hashlib.blake2b(about.tobytes(), digest_size=8).hexdigest()}"
 
 
