@@ -13,7 +13,7 @@ import { createFilters } from "./filters.js";
 import { createLens } from "./lens.js";
 import { createNumber } from "./number.js";
 import { createSample } from "./sample.js";
-import { createSlider } from "./slider.js";
+import { createTemperature } from "./temperature.js";
 import { createText } from "./text.js";
 
 export const css = ["../kit/common.css", "./view.css", "./sections.css"];
@@ -187,11 +187,17 @@ export function mount(root, given, report) {
       frame.replaceChildren(text.node, element("p", { class: "trouble", role: "status" }, flat));
       return { draw: () => text.draw({ values: keeper.values() }), destroy() {} };
     }
-    const slider = createSlider(scene);
+    const temperature = createTemperature(scene);
     const facts = createFacts(scene);
     const bars = createBars(scene);
     const sections = createSections(scene, SECTIONS);
-    frame.replaceChildren(text.node, slider.node, facts.node, bars.node, ...sections.map((section) => section.node));
+    frame.replaceChildren(
+      text.node,
+      temperature.node,
+      facts.node,
+      bars.node,
+      ...sections.map((section) => section.node),
+    );
     return {
       draw() {
         const values = keeper.values();
@@ -202,7 +208,7 @@ export function mount(root, given, report) {
         /** @type {Now} */
         const moment = { values, now, leading, chosen, waiting: values.token !== scene.position };
         frame.classList.toggle("waiting", moment.waiting);
-        for (const part of [text, slider, facts, bars, ...sections]) part.draw(moment);
+        for (const part of [text, temperature, facts, bars, ...sections]) part.draw(moment);
       },
       destroy: () => sections.forEach((section) => section.destroy()),
     };
