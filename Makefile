@@ -2,7 +2,7 @@
 # make test    set up once, then lint and all tests, a real browser included
 # make lint    every check that runs nothing: style, types, which room imports which
 # make format  put the code into the form that lint asks for
-# make bench   the benchmark table
+# make bench   the benchmark tables; their ratios go to benchmarks/ratios.json
 # make clean   remove what these made (the fetched models stay: see "gptviz models")
 #
 # PYTHON=python3.12      another Python than python3
@@ -46,8 +46,9 @@ format: $(READY) $(MODULES)
 
 bench: $(READY) browser
 	@$(BIN)/gptviz fetch
-	@$(BIN)/python benchmarks/bench.py $(ARGS)
-	@$(BIN)/python benchmarks/views.py
+	@$(BIN)/python benchmarks/bench.py --keep $(ARGS)
+	@$(BIN)/python benchmarks/views.py --keep
+	@$(BIN)/python benchmarks/load.py --keep
 
 clean:
 	rm -rf $(VENV) node_modules .import_linter_cache .pytest_cache .ruff_cache .hypothesis test-results dist

@@ -10,10 +10,11 @@ from collections.abc import Callable
 import click
 
 import gptviz
-from gptviz.analysis.arithmetic import solve
-from gptviz.analysis.landmarks import landmarks_in
-from gptviz.analysis.meaning import Example, cloud, gallery, principal_components, tally
-from gptviz.analysis.spaces import GLOVE, WordSpace, open_space, spaces_of
+from gptviz.analysis.analogies import Example, gallery, solve, tally
+from gptviz.analysis.common_words import common_words
+from gptviz.analysis.projections import cloud, principal_components
+from gptviz.analysis.similarity import nearest
+from gptviz.analysis.spaces import GLOVE, Space, open_space, spaces_of
 from gptviz.checkpoints import vectors
 
 POINTS = 5000
@@ -42,11 +43,11 @@ def milliseconds(work: Callable[[], object], times: int = 5) -> str:
     return f"{statistics.median(took):.0f} ms"
 
 
-def times(where: WordSpace) -> dict[str, str]:
-    row = where.space.rows[where.find("king")]
-    points = where.space.rows[:POINTS]
+def times(where: Space) -> dict[str, str]:
+    row = where.rows[where.find("king")]
+    points = where.rows[:POINTS]
     return {
-        "ten nearest to a word": milliseconds(lambda: where.nearest(row, 10)),
+        "ten nearest to a word": milliseconds(lambda: nearest(where, row, 10)),
         "a formula with its baselines": milliseconds(lambda: solve(where, "king - man + woman", 22)),
         f"three principal components of {POINTS:,} rows": milliseconds(lambda: principal_components(points, 3)),
         "the cloud of common rows": milliseconds(lambda: cloud(where, "common", [], 0)),
@@ -73,7 +74,7 @@ def main(model: str) -> None:
     tallies = [tally(one) for one in found]
     for verdict in tallies[0]:
         print(f"| {verdict} | {' | '.join(str(one[verdict]) for one in tallies)} |")
-    arrows = [landmarks_in(where).arrows for where in spaces]
+    arrows = [common_words(where).arrows for where in spaces]
     print(f"| random arrows, sd; 99th percentile | {' | '.join(f'{a.sd:.2f}; {a.p99:.2f}' for a in arrows)} |")
     took = [times(where) for where in spaces]
     for question in took[0]:

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import os
 import platform
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable
 
 import click
@@ -22,10 +20,11 @@ import transformers
 from playwright.sync_api import sync_playwright
 
 import gptviz
-from gptviz.analysis.arithmetic import solve
-from gptviz.analysis.geometry import space_of
-from gptviz.analysis.meaning import principal_components
-from gptviz.analysis.similarity import neighbours
+from benchmarks.report import Ratios, Table
+from benchmarks.server import running
+from gptviz.analysis.analogies import solve
+from gptviz.analysis.projections import principal_components
+from gptviz.analysis.similarity import nearest, neighbours
 from gptviz.analysis.spaces import GLOVE, open_space
 from gptviz.checkpoints import vectors
 from gptviz.llm import LLM
@@ -43,81 +42,88 @@ SAME_OUTPUTS = ["embed", "blocks.*.resid_post", "blocks.*.attn.pattern", "ln_fin
 @click.option("--repeats", default=15, show_default=True, help="How often each forward pass is timed.")
 @click.option("--cold/--no-cold", default=True, help="Fetch and convert the model once more, into a throw-away folder.")
 @click.option("--page/--no-page", default=True, help="Start the app and open it in a headless browser.")
-def main(repeats: int, cold: bool, page: bool) -> None:
+@click.option("--keep", is_flag=True, help="Write the ratios to benchmarks/ratios.json.")
+def main(repeats: int, cold: bool, page: bool, keep: bool) -> None:
     """Measure, and print a table."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     print(f"{platform.machine()}, {cores} cores, Python {platform.python_version()}, torch {torch.__version__}", end="")
-    print(f" ({torch.get_num_threads()} threads), transformers {transformers.__version__}, {MODEL}, float32\n")
+    print(f" ({torch.get_num_threads()} threads), transformers {transformers.__version__}, {MODEL}, float32")
 
     transformers.utils.logging.disable_progress_bar()
     llm = gptviz.load(MODEL)
-    eager = theirs(llm, "eager")
-    sdpa = theirs(llm, "sdpa")
     ids = llm.tokenizer.encode(TEXT)
+    ratios = Ratios("bench")
+    passes(llm, ids, repeats, ratios)
+    memory(llm, ids)
+    pages(llm)
+    start_up(cold, page)
+    ratios.show()
+    if keep:
+        ratios.keep()
 
-    table = Table(f"{'':44}{'gptviz':>12}{'transformers':>14}{'ratio':>8}")
+
+def passes(llm: LLM, ids: list[int], repeats: int, ratios: Ratios) -> None:
+    """Forward passes and generation, beside those of transformers; and what the key-value cache saves."""
+    eager, sdpa = theirs(llm, "eager"), theirs(llm, "sdpa")
+    few = max(3, repeats // 3)
+    table = Table("", "gptviz", "transformers", "ratio")
+
+    def compare(label: str, ours: float, hf: float) -> None:
+        table.row(label, f"{ours * 1e3:.1f} ms", f"{hf * 1e3:.1f} ms", f"{ours / hf:.2f}")
+        ratios.add(f"{label}: gptviz ÷ transformers", ours / hf)
+
     for n in (1, 17, 64, 256):
-        table.compare(f"plain forward, {n} tokens", *turns(repeats, plain(llm, ids[:n]), forward(sdpa, ids[:n])))
+        compare(f"plain forward, {n} tokens", *turns(repeats, plain(llm, ids[:n]), forward(sdpa, ids[:n])))
     for n in (64, 256):
-        few = max(3, repeats // 3) if n > 64 else repeats
         outputs = forward(eager, ids[:n], output_attentions=True, output_hidden_states=True)
         same = lambda n=n: llm.trace(ids[:n], names=SAME_OUTPUTS)  # noqa: E731
         whole = lambda n=n: llm.trace(ids[:n])  # noqa: E731
-        ours, ours_whole, hf = turns(few, same, whole, outputs)
-        table.compare(f"attentions and hidden states, {n} tokens", ours, hf)
-        table.compare(f"every value, {n} tokens (theirs: as above)", ours_whole, hf)
-    few = max(3, repeats // 3)
+        ours, ours_whole, hf = turns(repeats if n == 64 else few, same, whole, outputs)
+        compare(f"attentions, hidden states, {n} tokens", ours, hf)
+        compare(f"every value (theirs: as above), {n} tokens", ours_whole, hf)
     ours, hf = turns(few, generate(llm, ids[:17]), generate_theirs(sdpa, ids[:17]))
-    table.compare(f"generation, a token (17 + {GENERATED}, greedy)", ours / GENERATED, hf / GENERATED)
+    compare(f"a generated token, {GENERATED} behind 17", ours / GENERATED, hf / GENERATED)
+    cached, anew = turns(few, generate(llm, ids[:64]), plain(llm, ids[: 64 + GENERATED // 2]))
+    ratios.add(f"a generated token, {GENERATED} behind 64: cache ÷ none", cached / GENERATED / anew)
 
-    table = Table(f"\n{'memory of a whole trace':44}{'':>12}")
+
+def memory(llm: LLM, ids: list[int]) -> None:
+    table = Table("memory of a whole trace", "")
     for n in (64, 256):
         table.row(f"{n} tokens", f"{llm.trace(ids[:n]).nbytes / 1e6:.0f} MB")
 
-    table = Table(f"\n{'what a page computes':44}{'median':>12}")
-    space = space_of(llm)
+
+def pages(llm: LLM) -> None:
+    """What pages compute beside traces."""
+    table = Table("what a page computes", "median")
+    space = open_space(llm)
     computed = {
-        "nearest 12 of all embedding rows": lambda: open_space(llm, "input").nearest(space.rows[7], 12),
+        "nearest 12 of all embedding rows": lambda: nearest(space, space.rows[7], 12),
         "nearest 60 in each of three measures": lambda: neighbours(space, space.rows[7], 60),
         "principal components of 5,000 of them": lambda: principal_components(space.rows[:5000], 3),
-        "king - man + woman, with its baselines": lambda: solve(open_space(llm, "input"), "king - man + woman"),
+        "king - man + woman, with its baselines": lambda: solve(space, "king - man + woman"),
         "tokenize 100 kB": lambda: llm.tokenizer.encode((TEXT * 60)[:100_000]),
     }
     if vectors.is_here(GLOVE):
         glove = open_space(llm, "glove")
-        computed["nearest 12 of GloVe's 400,000"] = lambda: glove.nearest(glove.space.rows[7], 12)
+        computed["nearest 12 of GloVe's 400,000"] = lambda: nearest(glove, glove.rows[7], 12)
     for label, run in computed.items():
         table.row(label, f"{1e3 * median_of(9, run):.1f} ms")
 
-    table = Table(f"\n{'start-up, in fresh processes':44}{'median':>12}")
-    table.seconds("python -c pass", process("pass"))
-    table.seconds("import gptviz", process("import gptviz"))
-    table.seconds("import gptviz.llm (torch among it)", process("import gptviz.llm"))
-    table.seconds("import gptviz, load the model, cached", process(f"import gptviz; gptviz.load({MODEL!r})"))
-    table.seconds("gptviz.load alone, cached", median_of(5, lambda: gptviz.load(MODEL)))
-    if cold:
-        for stage, seconds in cold_load().items():
-            table.seconds(stage, seconds)
-    if page:
-        for stage, seconds in first_page().items():
-            table.seconds(stage, seconds)
 
-
-class Table:
-    """Prints rows under a heading as they are measured."""
-
-    def __init__(self, heading: str):
-        print(heading, flush=True)
-
-    def row(self, label: str, *cells: str) -> None:
-        widths = (12, 14, 8)
-        print(f"{label:44}" + "".join(f"{c:>{w}}" for c, w in zip(cells, widths, strict=False)), flush=True)
-
-    def compare(self, label: str, ours: float, theirs: float) -> None:
-        self.row(label, f"{ours * 1e3:.1f} ms", f"{theirs * 1e3:.1f} ms", f"{ours / theirs:.2f}")
-
-    def seconds(self, label: str, value: float) -> None:
-        self.row(label, f"{value:.2f} s")
+def start_up(cold: bool, page: bool) -> None:
+    taken = {
+        "python -c pass": process("pass"),
+        "import gptviz": process("import gptviz"),
+        "import gptviz.llm (torch among it)": process("import gptviz.llm"),
+        "import gptviz, load the model, cached": process(f"import gptviz; gptviz.load({MODEL!r})"),
+        "gptviz.load alone, cached": median_of(5, lambda: gptviz.load(MODEL)),
+        **(cold_load() if cold else {}),
+        **(first_page() if page else {}),
+    }
+    table = Table("start-up, in fresh processes", "median")
+    for label, seconds in taken.items():
+        table.row(label, f"{seconds:.2f} s")
 
 
 def theirs(llm: LLM, attention: str) -> transformers.PreTrainedModel:
@@ -220,45 +226,20 @@ def cold_load() -> dict[str, float]:
 def first_page() -> dict[str, float]:
     """Seconds from the start of `gptviz run` until it answers, until the first page shows its heading in a browser
     that was already open, and until that page has drawn everything."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
+    taken = {}
     with sync_playwright() as playwright:
         browser = chromium.launch(playwright)
         page = browser.new_page()
         start = time.perf_counter()
-        server = subprocess.Popen(
-            [sys.executable, "-m", "gptviz", "run", "--no-browser", "--port", str(port)], stdout=subprocess.DEVNULL
-        )
-        try:
-            while not answers(f"{url}/_stcore/health"):
-                if time.perf_counter() - start > 60:
-                    raise TimeoutError("gptviz run does not answer")
-                time.sleep(0.02)
-            healthy = time.perf_counter() - start
-            page.goto(url)
+        with running() as app:
+            taken["gptviz run: until it answers"] = time.perf_counter() - start
+            page.goto(app.url)
             page.locator("h1").first.wait_for(timeout=60_000)
-            heading = time.perf_counter() - start
+            taken["gptviz run: until the page has its heading"] = time.perf_counter() - start
             page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=60_000)
-            settled = time.perf_counter() - start
-        finally:
-            server.terminate()
-            server.wait()
+            taken["gptviz run: until the page is complete"] = time.perf_counter() - start
             browser.close()
-    return {
-        "gptviz run: until it answers": healthy,
-        "gptviz run: until the page has its heading": heading,
-        "gptviz run: until the page is complete": settled,
-    }
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=1) as reply:
-            return reply.status == 200
-    except OSError:
-        return False
+    return taken
 
 
 if __name__ == "__main__":

@@ -12,89 +12,32 @@ Each row has a server of its own, on this machine, that nobody used before but o
 from __future__ import annotations
 
 import asyncio
-import math
 import os
-import random
 import signal
-import statistics
 import sys
-import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
+import psutil
 
 from benchmarks import server
-from benchmarks.reader import Reader, opened
+from benchmarks.crowd import LENS, PLACES, Address, Visits, crowd, query, words
+from benchmarks.reader import opened
 from benchmarks.report import Ratios, Table
 from benchmarks.server import Server
 
-SHORT, LONG = 12, 240  # words of a text; a word is a token
-AGAIN = 2  # how often a page is asked for again
+LONG = 240  # words of a long text
 CLICKS = 9  # how often each page is clicked
 SAMPLED = 0.1  # s, from one look at the memory to the next
+SPARE = 2_000_000_000  # bytes of memory that are left to everyone else
 CLASS, CLASS_SECONDS = 50, 120
 KINDS = ("new texts", "same text")
 CLICKED = ("as it is", "another token")
 MEMORY = ("before", "most", "all left", "later")
-WORDS = (
-    "the a old new big small red blue green cold warm dark long short good bad little great young cat dog bird fish "
-    "horse man woman child king house door road tree water river sea sun moon day night year time world city school "
-    "book letter word song story game car boat train bread milk salt gold silver stone paper glass runs walks hill "
-    "sings reads writes gives takes finds sees hears knows likes and or but with from to in on under over near after"
-)
-
-# What the address calls a choice. Where the name has changed, both are said: an app passes over what it does not know.
-LENS = {"unfolded": "lens", "output.open": "lens"}
-SENTENCES = {"a": ("a", "context.a"), "b": ("b", "context.b"), "c": ("c", "context.c")}
-PLACES = ("token", "at_a", "context.at_a")  # of the token looked at
-
-Address = tuple[str, dict[str, str]]  # a page and its query
-
-
-def words(seed: str, count: int = SHORT) -> str:
-    """A text of so many words, another one for every seed."""
-    return " ".join(["The", *random.Random(seed).choices(WORDS.split(), k=count - 1)])
-
-
-def query(page: str, text: str) -> dict[str, str]:
-    """What the address of a page asks for, to show it with this text."""
-    if page != "context":
-        return {"text": text}
-    # One word behind three sentences.
-    some = text.split()
-    half = len(some) // 2
-    orders = {"a": some, "b": some[::-1], "c": some[half:] + some[:half]}
-    return {name: " ".join([*orders[letter], "bank"]) for letter, names in SENTENCES.items() for name in names}
-
-
-@dataclass
-class Visits:
-    """What a number of visits took: seconds each, and seconds from the first's begin to the last's end."""
-
-    seconds: list[float] = field(default_factory=list)
-    span: float = 0.0
-    errors: list[str] = field(default_factory=list)
-
-    def __add__(self, other: Visits) -> Visits:
-        return Visits(self.seconds + other.seconds, self.span + other.span, self.errors + other.errors)
-
-    @property
-    def rate(self) -> float:
-        """Pages a second."""
-        return len(self.seconds) / self.span if self.span else 0.0
-
-    @property
-    def median(self) -> float:
-        return statistics.median(self.seconds) if self.seconds else math.nan
-
-    @property
-    def nine_in_ten(self) -> float:
-        """Seconds within which nine pages in ten were there."""
-        return sorted(self.seconds)[math.ceil(0.9 * len(self.seconds)) - 1] if self.seconds else math.nan
 
 
 @dataclass
@@ -137,6 +80,9 @@ async def watched(app: Server, linger: float = 0) -> AsyncIterator[Memory]:
     async def look() -> None:
         while True:
             memory.peak = max(memory.peak, app.memory())
+            if psutil.virtual_memory().available < SPARE:
+                app.process.kill()  # before the machine chooses whom to end; the readers will say so
+                return
             await asyncio.sleep(SAMPLED)
 
     looking = asyncio.create_task(look())
@@ -144,6 +90,8 @@ async def watched(app: Server, linger: float = 0) -> AsyncIterator[Memory]:
         yield memory
     finally:
         looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await looking
     memory.left = app.memory()
     memory.peak = max(memory.peak, memory.left)
     if linger:
@@ -151,83 +99,24 @@ async def watched(app: Server, linger: float = 0) -> AsyncIterator[Memory]:
         memory.later = app.memory()
 
 
-async def together(
-    readers: Sequence[Reader], plan: Callable[[int], Iterable[Address]], limit: float = math.inf
-) -> Visits:
-    """All readers at once, each through the addresses that are planned for their number; after `limit` seconds no page
-    is begun."""
-    visits = Visits()
-    start = time.perf_counter()
-
-    async def follow(number: int, reader: Reader) -> None:
-        for page, asked in plan(number):
-            if time.perf_counter() - start >= limit:
-                return
-            taken = await reader.visit(page, asked)
-            if taken is None:
-                return
-            visits.seconds.append(taken)
-
-    await asyncio.gather(*(follow(number, reader) for number, reader in enumerate(readers)))
-    visits.span = time.perf_counter() - start
-    for reader in readers:
-        visits.errors += reader.errors
-        reader.errors.clear()
-    return visits
-
-
-async def new_texts(readers: Sequence[Reader], pages: Sequence[str], label: str, limit: float) -> Visits:
-    """Each reader walks through the pages once, one page ahead of the reader before, with a new text on each."""
-
-    def plan(number: int) -> Iterator[Address]:
-        for step in range(len(pages)):
-            page = pages[(number + step) % len(pages)]
-            yield page, query(page, words(f"{label} {number} {step}"))
-
-    return await together(readers, plan, limit)
-
-
-async def same_text(readers: Sequence[Reader], pages: Sequence[str], label: str, limit: float) -> Visits:
-    """Each reader asks for pages again as they are. Getting there does not count."""
-    total, start = Visits(), time.perf_counter()
-    for step in range(len(pages)):
-        if time.perf_counter() - start >= limit:
-            break
-
-        def here(number: int, step: int = step) -> Address:
-            page = pages[(number + step) % len(pages)]
-            return page, query(page, words(f"{label} {number}"))
-
-        arrived = await together(readers, lambda number, here=here: [here(number)])
-        again = await together(readers, lambda number, here=here: [here(number)] * AGAIN)
-        total += Visits(errors=arrived.errors) + again
-    return total
-
-
-async def crowd(stack: AsyncExitStack, app: Server, count: int) -> list[Reader]:
-    """So many readers, who leave when the stack is closed."""
-    return [await stack.enter_async_context(opened(app.url)) for _ in range(count)]
-
-
 async def row(side: Side, count: int, limit: float, linger: float) -> tuple[Visits, Visits, Memory]:
     """Readers with new texts, then with the same; memory over both."""
-    async with side.app() as (app, pages), watched(app, linger) as memory, AsyncExitStack() as stack:
-        readers = await crowd(stack, app, count)
-        new = await new_texts(readers, pages, "new", limit)
-        same = await same_text(readers, pages, "same", limit)
+    async with side.app() as (app, pages), watched(app, linger) as memory, crowd(app, pages, count) as readers:
+        new = await readers.new_texts("new", limit)
+        same = await readers.same_text("same", limit)
     return new, same, memory
 
 
 async def clicks(side: Side) -> AsyncIterator[tuple[str, str, Visits]]:
     """One reader clicks on each page: asks for it again as it is, then for another token each time."""
-    async with side.app() as (app, pages), opened(app.url) as reader:
+    async with side.app() as (app, pages), crowd(app, pages, 1) as reader:
         for page in pages:
             shown = query(page, words(f"clicks {page}"))
-            await reader.visit(page, shown)
-            others = [shown | dict.fromkeys(PLACES, str(number)) for number in range(CLICKS)]
-            for kind, asked in zip(CLICKED, ([shown] * CLICKS, others), strict=True):
-                addresses = [(page, one) for one in asked]
-                yield page, kind, await together([reader], lambda _, addresses=addresses: addresses)
+            others = [(page, shown | dict.fromkeys(PLACES, str(number))) for number in range(CLICKS)]
+            arrived = await reader.follow(lambda _, page=page, shown=shown: [(page, shown)])
+            for kind, plan in zip(CLICKED, ([(page, shown)] * CLICKS, others), strict=True):
+                yield page, kind, Visits(errors=arrived.errors) + await reader.follow(lambda _, plan=plan: plan)
+                arrived.errors = []
 
 
 async def long_texts(app: Server, count: int, texts: int, linger: float) -> tuple[Visits, Memory]:
@@ -236,15 +125,15 @@ async def long_texts(app: Server, count: int, texts: int, linger: float) -> tupl
     def plan(number: int) -> list[Address]:
         return [("output", {"text": words(f"long {number} {step}", LONG), **LENS}) for step in range(texts)]
 
-    async with watched(app, linger) as memory, AsyncExitStack() as stack:
-        visits = await together(await crowd(stack, app, count), plan)
+    async with watched(app, linger) as memory, crowd(app, ["output"], count) as readers:
+        visits = await readers.follow(plan)
     return visits, memory
 
 
 async def school_class(app: Server, pages: Sequence[str], label: str, linger: float) -> tuple[Visits, Memory]:
     """A class that walks through the pages with short texts."""
-    async with watched(app, linger) as memory, AsyncExitStack() as stack:
-        visits = await new_texts(await crowd(stack, app, CLASS), pages, label, CLASS_SECONDS)
+    async with watched(app, linger) as memory, crowd(app, pages, CLASS) as readers:
+        visits = await readers.new_texts(label, CLASS_SECONDS)
     return visits, memory
 
 
@@ -287,7 +176,7 @@ def main(
 ) -> None:
     """Measure, and print tables. With several --root, checkouts of the project take turns."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the server ends with this
-    how = server.STREAMLIT if plain else server.GPTVIZ
+    how = server.streamlit("app.py") if plain else server.GPTVIZ
     sides = [Side(root.resolve(), python or python_of(root), how) for root in roots]
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {' '.join(how[:2])}")
     if clicking:
@@ -322,15 +211,11 @@ async def show_readers(
         *visits, memory[at] = await row(at[1], at[0], limit, linger)
         for kind, more in zip(KINDS, visits, strict=True):
             found[*at, kind] += more
-    table = Table("readers", "pages", "a second", "median", "9 in 10", "errors", f"÷ {first.root.name}")
+    table = Table("readers", "pages", "errors", "a second", f"÷ {first.root.name}", "median", "9 in 10", "CPU a page")
     for (count, side, kind), it in found.items():
-        cells = [f"{len(it.seconds)}", f"{it.rate:.2f}", f"{it.median:.2f} s", f"{it.nine_in_ten:.2f} s"]
-        table.row(
-            f"{side.root.name}: {count}, {kind}",
-            *cells,
-            f"{len(it.errors)}",
-            f"{it.rate / found[count, first, kind].rate:.2f}",
-        )
+        times = [f"{seconds:.2f} s" for seconds in (it.median, it.nine_in_ten, it.cost)]
+        rates = [f"{it.rate:.2f}", f"{it.rate / found[count, first, kind].rate:.2f}"]
+        table.row(f"{side.root.name}: {count}, {kind}", f"{len(it.seconds)}", f"{len(it.errors)}", *rates, *times)
         tell(it.errors)
     table = Table("memory, MB", *MEMORY)
     for (count, side), it in memory.items():
@@ -340,12 +225,12 @@ async def show_readers(
     for count in counts:
         new, same = (found[count, first, kind] for kind in KINDS)
         if count != alone:
-            ratios.add(f"pages a second: {count} readers ÷ {alone}", new.rate / found[alone, first, KINDS[0]].rate)
-            ratios.add(f"seconds a page: {count} readers ÷ {alone}", new.median / found[alone, first, KINDS[0]].median)
-        ratios.add(f"seconds a page: same text ÷ new, {count} readers", same.median / new.median)
-        ratios.add(
-            f"memory: {count} readers have left ÷ before", memory[count, first].left / memory[count, first].before
-        )
+            lone = found[alone, first, KINDS[0]]
+            ratios.add(f"pages a second: {count} readers ÷ {alone}", new.rate / lone.rate)
+            ratios.add(f"seconds a page: {count} readers ÷ {alone}", new.median / lone.median)
+        ratios.add(f"CPU a page: same text ÷ new, {count} readers", same.cost / new.cost)
+        held = memory[count, first]
+        ratios.add(f"memory: {count} readers have left ÷ before", held.left / held.before)
     ratios.show()
     if keep:
         ratios.keep()
@@ -356,9 +241,11 @@ async def show_clicks(sides: Sequence[Side], rounds: int) -> None:
     for side in [side for _ in range(rounds) for side in sides]:
         async for page, kind, visits in clicks(side):
             found[page, side, kind] += visits
-    table = Table("a click, median ms", *(f"{side.root.name}, {kind}" for kind in CLICKED for side in sides))
+    columns = [(side, kind) for kind in CLICKED for side in sides]
+    table = Table("a click, ms: median / of CPU", *(f"{side.root.name}, {kind}" for side, kind in columns))
     for page in dict.fromkeys(page for page, _, _ in found):
-        table.row(f"/{page}", *(f"{1000 * found[page, side, kind].median:.0f}" for kind in CLICKED for side in sides))
+        of_page = (found[page, side, kind] for side, kind in columns)
+        table.row(f"/{page}", *(f"{1000 * it.median:.0f} / {1000 * it.cost:.0f}" for it in of_page))
     tell(error for it in found.values() for error in it.errors)
 
 

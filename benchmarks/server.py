@@ -8,8 +8,8 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +20,13 @@ from gptviz.paths import PACKAGE
 ROOT = PACKAGE.parent
 PATIENCE = 180.0  # s, until it answers
 
-# What comes before the port, by the way an app is started.
+# What comes before the port: the app as users start it.
 GPTVIZ = ("gptviz", "run", "--no-browser", "--port")
-STREAMLIT = ("streamlit", "run", "app.py", "--server.headless=true", "--server.port")
+
+
+def streamlit(script: str) -> tuple[str, ...]:
+    """The same for a script, by its path from the project's root, that Streamlit runs with nothing around it."""
+    return ("streamlit", "run", script, "--server.address=127.0.0.1", "--server.headless=true", "--server.port")
 
 
 @dataclass
@@ -35,11 +39,18 @@ class Server:
 
     def memory(self) -> int:
         """Bytes that it and what it started hold in memory."""
-        try:
-            own = psutil.Process(self.process.pid)
-            return sum(process.memory_info().rss for process in (own, *own.children(recursive=True)))
-        except psutil.NoSuchProcess:  # one of them ended meanwhile
-            return 0
+        return int(self._sum(lambda process: process.memory_info().rss))
+
+    def cpu(self) -> float:
+        """Seconds that they have computed, all cores together."""
+        return self._sum(lambda process: sum(process.cpu_times()[:2]))
+
+    def _sum(self, measure: Callable[[psutil.Process], float]) -> float:
+        own, total = psutil.Process(self.process.pid), 0.0
+        for process in (own, *own.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):  # it ended meanwhile, and has nothing any more
+                total += measure(process)
+        return total
 
 
 @contextmanager

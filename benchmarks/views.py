@@ -6,21 +6,15 @@ In the browser a time is from the event to the moment after the next frame was p
 
 from __future__ import annotations
 
-import socket
 import statistics
-import subprocess
-import sys
-import time
-import urllib.request
-from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import urlencode
 
 import click
 from playwright.sync_api import Page, sync_playwright
 
 import gptviz
-from gptviz.paths import PACKAGE, app_file
+from benchmarks.report import Ratios, Table
+from benchmarks.server import running, streamlit
 from tests.browser import chromium
 
 TEXT = "The cat sits on the mat and looks at the bird in the garden, because it is hungry and the day is long. " * 12
@@ -48,7 +42,8 @@ SETUP = """() => {
   const acts = {
     hover: (n) => {
       const chips = [...root.querySelectorAll(".strip button")];
-      chips[(n * 7) % chips.length].dispatchEvent(new PointerEvent("pointerover", { pointerType: "mouse", bubbles: true }));
+      const mouse = { pointerType: "mouse", bubbles: true };
+      chips[(n * 7) % chips.length].dispatchEvent(new PointerEvent("pointerover", mouse));
     },
     cell: (n) => mouse(root.querySelector(".matrix canvas"), 150 + 9 * n, 320 + 7 * n),
     stage: (n) => root.querySelectorAll(".steps button")[1 + (n % 4)].click(),
@@ -124,36 +119,45 @@ STEPS = """async (steps) => {
 
 @click.command()
 @click.option("--repeats", default=20, show_default=True, help="How often each thing in the browser is done.")
-def main(repeats: int) -> None:
+@click.option("--keep", is_flag=True, help="Write the ratios to benchmarks/ratios.json.")
+def main(repeats: int, keep: bool) -> None:
     """Measure, and print a table."""
     llm = gptviz.load()
     texts = {n: llm.tokenizer.decode(llm.encode(TEXT)[:n]) for n in (64, 256)}
-    with server(app_file()) as url, sync_playwright() as playwright:
+    ratios = Ratios("views")
+    with running(streamlit("app.py")) as app, sync_playwright() as playwright:
         browser = chromium.launch(playwright)
-        print(f"{'attention view, default model':44}{'64 tokens':>16}{'256 tokens':>16}\n")
-        columns = {n: measure(browser, url, text, repeats) for n, text in texts.items()}
-        for label in columns[64]:
-            print(f"{label:44}" + "".join(f"{column[label]:>16}" for column in columns.values()))
+        table = Table("attention view, default model", "64 tokens", "256 tokens")
+        few, many = (measure(browser, app.url, text, repeats) for text in texts.values())
+        for label, (shown, value) in few.items():
+            table.row(label, shown, many[label][0])
+            ratios.add(f"{label.partition(',')[0].strip()}: 256 tokens ÷ 64", many[label][1] / value)
         browser.close()
-    with server(PACKAGE.parent / "tests/browser/apps/output_view.py") as url, sync_playwright() as playwright:
+    with running(streamlit("tests/browser/apps/output_view.py")) as app, sync_playwright() as playwright:
         browser = chromium.launch(playwright)
-        print(f"\n{'output view, a step of the slider':44}" + "".join(f"{f'{n:,} logits':>16}" for n in VOCABULARIES))
+        table = Table("output view, a step of the slider", *(f"{n:,} logits" for n in VOCABULARIES))
         links = {"temperature alone, median and 9 in 10": "", "with the filters unfolded": "&open=filters"}
         for label, link in links.items():
-            taken = [slider(browser, f"{url}/?vocab={n}{link}", repeats) for n in VOCABULARIES]
-            shown = (f"{statistics.median(times):.1f} / {times[int(0.9 * len(times))]:.1f} ms" for times in taken)
-            print(f"{label:44}" + "".join(f"{cell:>16}" for cell in shown))
+            taken = [slider(browser, f"{app.url}/?vocab={n}{link}", repeats) for n in VOCABULARIES]
+            table.row(
+                label, *(f"{statistics.median(times):.1f} / {times[int(0.9 * len(times))]:.1f} ms" for times in taken)
+            )
         browser.close()
+    ratios.show()
+    if keep:
+        ratios.keep()
 
 
-def measure(browser, url: str, text: str, repeats: int) -> dict[str, str]:
+def measure(browser, url: str, text: str, repeats: int) -> dict[str, tuple[str, float]]:
+    """By what was done: what the table says about it, and the size or the median time."""
     context = browser.new_context(viewport={"width": 1440, "height": 1000}, reduced_motion="reduce")
     page = context.new_page()
     received: list[int] = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
     link = {"text": text, "layer": 16, "head": 0}
     opened(page, f"{url}/attention?{urlencode(link)}")
-    rows = {"sent to the browser until it is open": f"{sum(received) / 1e6:.2f} MB"}
+    sent = sum(received) / 1e6
+    rows = {"sent to the browser until it is open": (f"{sent:.2f} MB", sent)}
     opened(page, f"{url}/attention?{urlencode({**link, 'opened': OPENED})}")
     page.locator(".matrix canvas").wait_for()
     for what, label in (
@@ -163,7 +167,8 @@ def measure(browser, url: str, text: str, repeats: int) -> dict[str, str]:
         ("head", "another head of the layer"),
     ):
         taken = sorted(page.evaluate("([what, n]) => window.local(what, n)", [what, repeats]))
-        rows[f"{label}, median and 9 in 10"] = f"{statistics.median(taken):.0f} / {taken[int(0.9 * repeats)]:.0f} ms"
+        median = statistics.median(taken)
+        rows[f"{label}, median and 9 in 10"] = (f"{median:.0f} / {taken[int(0.9 * repeats)]:.0f} ms", median)
     for what, label, section in (
         ("layer", "another layer", OPENED),
         ("words", "the words of a head", "values"),
@@ -175,9 +180,11 @@ def measure(browser, url: str, text: str, repeats: int) -> dict[str, str]:
         for n in range(6):
             taken.append(page.evaluate("([what, n]) => window.server(what, n)", [what, n]))
             page.wait_for_timeout(600)  # the page has settled, as when a person clicks
-        rows[f"{label}, median and most"] = f"{statistics.median(taken):.0f} / {max(taken):.0f} ms"
+        median = statistics.median(taken)
+        rows[f"{label}, median and most"] = (f"{median:.0f} / {max(taken):.0f} ms", median)
         if what == "layer":
-            rows["  sent for another layer"] = f"{sum(received) / 6e6:.2f} MB"
+            sent = sum(received) / 6e6
+            rows["  sent for another layer"] = (f"{sent:.2f} MB", sent)
     context.close()
     return rows
 
@@ -199,30 +206,6 @@ def opened(page: Page, link: str) -> None:
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=60_000)
     page.wait_for_timeout(1500)
     page.evaluate(SETUP)
-
-
-@contextmanager
-def server(script: Path):
-    """An app, running."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
-    process = subprocess.Popen(
-        [*command, "--server.address=127.0.0.1", "--server.headless=true"], stdout=subprocess.DEVNULL
-    )
-    try:
-        for _ in range(600):
-            try:
-                with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
-                    break
-            except OSError:
-                time.sleep(0.1)
-        yield url
-    finally:
-        process.terminate()
-        process.wait()
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import threading
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from itertools import groupby, pairwise
 from pathlib import Path
 
@@ -142,6 +142,14 @@ class Tokenizer:
         self._metaspace = any(step["type"] == "Metaspace" or step.get("pattern") == {"String": "▁"} for step in steps)
         # What the tokenizer puts before every text (a start token), or nothing.
         self._prefix = self._inner.encode("").ids
+        # The bytes that are tokens by themselves: what every merge starts from.
+        self._single_bytes = frozenset(b for char, b in _BYTE_OF.items() if self._inner.token_to_id(char) is not None)
+        # Finds the names of special and other added tokens in a text, the longer of two that begin alike.
+        names = sorted(self._added.values(), key=len, reverse=True)
+        self._names = re.compile("|".join(map(re.escape, names)))
+        # Made when they are first asked for.
+        self._merges: dict[tuple[str, str], tuple[int, str]] | None = None
+        self._tiktoken: tiktoken.Encoding | None = None
 
     @classmethod
     def from_folder(cls, folder: str | Path) -> Tokenizer | None:
@@ -253,32 +261,23 @@ class Tokenizer:
             return self._single_bytes.issuperset(char.encode())
         return bool(self._inner.encode(char, add_special_tokens=False).ids)
 
-    @cached_property
-    def _names(self) -> re.Pattern[str]:
-        """Finds the names of special and other added tokens in a text, the longer of two that begin alike."""
-        return re.compile("|".join(re.escape(n) for n in sorted(self._added.values(), key=len, reverse=True)))
-
-    @cached_property
-    def _single_bytes(self) -> frozenset[int]:
-        """The bytes that are tokens by themselves: what every merge starts from."""
-        return frozenset(b for char, b in _BYTE_OF.items() if self._inner.token_to_id(char) is not None)
-
     # -- byte-pair encoding, opened
 
-    @cached_property
-    def _merges(self) -> dict[tuple[str, str], tuple[int, str]]:
+    def _merge_ranks(self) -> dict[tuple[str, str], tuple[int, str]]:
         """(left, right) -> (rank, joined)."""
-        model = self._spec["model"]
-        if model["type"] != "BPE":
-            raise InputError("tokenizer_without_merges", kind=model["type"])
-        pairs = [tuple(m.split(" ", 1)) if isinstance(m, str) else tuple(m) for m in model["merges"]]
-        return {pair: (rank, "".join(pair)) for rank, pair in enumerate(pairs)}
+        if self._merges is None:
+            model = self._spec["model"]
+            if model["type"] != "BPE":
+                raise InputError("tokenizer_without_merges", kind=model["type"])
+            pairs = [tuple(m.split(" ", 1)) if isinstance(m, str) else tuple(m) for m in model["merges"]]
+            self._merges = {pair: (rank, "".join(pair)) for rank, pair in enumerate(pairs)}
+        return self._merges
 
     def merge_steps(self, text: str) -> list[Chunk]:
         """How byte-pair encoding (Sennrich et al. 2016, section 3.2) arrives at `encode(text)`: the chunks of the
         text in order, and in each the merges in the order in which they happen. The ids of the chunks, one after
         the other, are those of `encode`. Raises InputError for a tokenizer of another kind."""
-        merges, place = self._merges, self._places(text)
+        merges, place = self._merge_ranks(), self._places(text)
         encoding = self._inner.encode(self.kept(text))
         rows = zip(encoding.word_ids, encoding.ids, encoding.tokens, encoding.offsets, strict=True)
         chunks = []
@@ -312,13 +311,14 @@ class Tokenizer:
         Raises InputError for a tokenizer that tiktoken cannot express: anything but byte-level byte-pair encoding
         with a known way of cutting text, no normalizing, and ids that grow with the rank of the merge.
         """
+        if self._tiktoken is None:
+            self._tiktoken = self._make_tiktoken()
         return self._tiktoken
 
-    @cached_property
-    def _tiktoken(self) -> tiktoken.Encoding:
+    def _make_tiktoken(self) -> tiktoken.Encoding:
         pattern = self._pattern()
         vocabulary = self._inner.get_vocab(with_added_tokens=False)
-        merged = [vocabulary[joined] for _, joined in self._merges.values()]
+        merged = [vocabulary[joined] for _, joined in self._merge_ranks().values()]
         ranks = {self._bytes(token): i for token, i in vocabulary.items() if i not in self._added}
         unmerged = len(ranks) - len(self._single_bytes) - len(merged)
         # tiktoken knows one number a token, its id: it merges the lowest first, and into any token there is.
@@ -327,7 +327,7 @@ class Tokenizer:
         names = {name: i for i, name in self._added.items()}
         return tiktoken.Encoding("gptviz", pat_str=pattern, mergeable_ranks=ranks, special_tokens=names)
 
-    @cached_property
+    @property
     def split_pattern(self) -> str | None:
         """The regular expression that cuts a text into chunks, as tiktoken writes it; None if there is none."""
         try:

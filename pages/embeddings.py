@@ -40,14 +40,20 @@ def open_row(page: Page, token: int, row: Mapping[str, Any]) -> None:
     first = ", ".join(f"{number:.4f}" for number in row["first"])
     looked_up = f"W = llm.model.embed.weight  # [{model.vocab_size}, {model.d_model}]\nW[{id}]  # [{first}, …]"
     st.code(f"{inspect.getsource(GPT.forward)}\n\n{looked_up}", wrap_lines=True)
-    digits = {"mean": 2, "own_mean": 2, "mean_length": 2}
-    numbers = {name: fixed(value, digits.get(name, 3)) for name, value in row.items() if name not in ("first", "other")}
-    page.lesson("cosine", token=shown, other=word(row["other"]), **numbers)
+    if "other" in row:
+        nearest(page, shown, row)
     if model.rope:
         page.lesson("position_rotary")
         st.code(f"{inspect.getsource(rotary_frequencies)}\n\n{inspect.getsource(rotate)}")
     else:
         page.lesson("position_learned", n_ctx=count(model.n_ctx))
+
+
+def nearest(page: Page, shown: str, row: Mapping[str, Any]) -> None:
+    """The cosine of a token's row with the nearest."""
+    digits = {"mean": 2, "own_mean": 2, "mean_length": 2}
+    numbers = {name: fixed(value, digits.get(name, 3)) for name, value in row.items() if name not in ("first", "other")}
+    page.lesson("cosine", token=shown, other=word(row["other"]), **numbers)
 
 
 def test(page: Page, token: int, question: Mapping[str, Any] | None) -> None:

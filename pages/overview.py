@@ -97,7 +97,7 @@ def reveal(page: TracingPage, trace, guess: str) -> None:
             )
             st.markdown(said)
         if rated.rank > SHOWN:
-            words.append(predictions.word(page.llm, logits, rated.ids[0]))
+            words += predictions.candidates(page.llm, logits, rated.ids[:1])
     alt = page.t("bars_alt", words=", ".join(f"{w.token} {percent(w.probability)}" for w in words))
     page.plot(word_bars(words, page.theme, marked=marked), alt=alt, key="overview.bars")
     if marked:
@@ -280,7 +280,7 @@ def swap(page: TracingPage) -> None:
             alt = page.t("test.alt", which=title, words=", ".join(f"{w.token} {percent(w.probability)}" for w in chart))
             page.plot(word_bars(chart, page.theme, top=top), alt=alt, key=f"overview.swap.{which}")
     before, after = words["before"][0], words["after"][0]
-    now = predictions.word(page.llm, other.logits[-1], before.id)
+    (now,) = predictions.candidates(page.llm, other.logits[-1], [before.id])
     st.markdown(
         page.t(
             "test.result",

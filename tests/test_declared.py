@@ -97,7 +97,7 @@ def test_the_requirements_pin_all_of_it():
     [
         ("import gptviz.figures.attention", "plotly", "figures"),
         ("from gptviz.cli import run; run.callback(None, '', None, None, None, None, False)", "streamlit", "app"),
-        ("from gptviz.analysis.meaning import tsne; import torch; next(tsne(torch.ones(9, 2)))", "openTSNE", "app"),
+        ("from gptviz.analysis.projections import tsne; import torch; next(tsne(torch.ones(9, 2)))", "openTSNE", "app"),
     ],
 )
 def test_what_is_missing_is_named_with_its_extra(code, package, extra):

@@ -5,22 +5,22 @@ from __future__ import annotations
 import asyncio
 import math
 
-from benchmarks import server
-from benchmarks.load import WORDS, Visits, query, together, words
-from benchmarks.reader import Reader, opened
+from benchmarks.crowd import WORDS, Crowd, Visits, crowd, query, words
 from benchmarks.report import Ratios
+from benchmarks.server import Server, running
 
 TOY = {"model": "toy-sort", "text": "hgfedc="}
 
 
 def test_what_visits_come_to():
-    visits = Visits([float(n) for n in range(1, 11)], span=4.0) + Visits([100.0], span=1.0, errors=["/: no"])
+    visits = Visits([float(n) for n in range(1, 11)], 4.0, 9.0) + Visits([100.0], 1.0, 2.0, ["/: no"])
     assert visits.rate == 11 / 5
+    assert visits.cost == 1
     assert visits.median == 6
     assert visits.nine_in_ten == 10  # of eleven, ten take no longer: nine of ten would be 9.9 of them
     assert visits.errors == ["/: no"]
     assert Visits(visits.seconds[:10]).nine_in_ten == 9
-    assert Visits().rate == 0
+    assert math.isnan(Visits().rate)
     assert math.isnan(Visits().median)
     assert math.isnan(Visits().nine_in_ten)
 
@@ -44,21 +44,23 @@ def test_ratios_are_shown_beside_the_last(tmp_path, capsys):
 
 
 def test_a_reader_walks_through_two_pages_and_hears_what_is_wrong():
-    async def walk(url: str) -> tuple[Reader, list[Visits]]:
-        async with opened(url) as reader:
-            right = await together([reader], lambda number: [("", TOY), ("attention", TOY)])
-            wrong = await together([reader], lambda number: [("attention", TOY | {"text": "?"})])
-            late = await together([reader], lambda number: [("", TOY)] * 2, limit=0)
+    async def walk(app: Server) -> tuple[Crowd, list[Visits]]:
+        async with crowd(app, [], 1) as reader:
+            right = await reader.follow(lambda number: [("", TOY), ("attention", TOY)])
+            wrong = await reader.follow(lambda number: [("attention", TOY | {"text": "?"})])
+            late = await reader.follow(lambda number: [("", TOY)] * 2, limit=0)
             return reader, [right, wrong, late]
 
-    with server.running() as app:
-        reader, (right, wrong, late) = asyncio.run(walk(app.url))
+    with running() as app:
+        reader, (right, wrong, late) = asyncio.run(walk(app))
         assert app.memory() > 50e6
-    assert len(reader.pages) == 9
-    assert "attention" in reader.pages
+    (one,) = reader.readers
+    assert len(one.pages) == 9
+    assert "attention" in one.pages
     assert right.errors == []
     assert len(right.seconds) == 2
     assert right.span >= sum(right.seconds) > 0
+    assert right.cost > 0
     assert len(wrong.errors) == 1
     assert wrong.errors[0].startswith("/attention: ")
     assert late.seconds == []

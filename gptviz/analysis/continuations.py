@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -12,12 +10,13 @@ import torch
 from torch import Tensor
 
 from gptviz.analysis.branches import Node, Tree, grow
+from gptviz.analysis.kept import kept
+from gptviz.analysis.predictions import leading, leading_ids, probabilities, rank
 from gptviz.llm import LLM
 from gptviz.model import KVCache, check_length
 from gptviz.sampling import Options, distribution
 
 LIKELIEST = 8  # words that are kept of what could come next
-TREES_KEPT = 24  # prompts and settings whose numbers are remembered
 
 
 @dataclass(frozen=True)
@@ -44,13 +43,6 @@ class After:
     """How many tokens penalty, temperature and filters leave to be drawn."""
 
 
-def leading_ids(logits: Tensor, count: int) -> list[int]:
-    """The `count` likeliest tokens under logits [V]; among equals the smallest id first, as argmax has it."""
-    least = logits.topk(min(count, len(logits))).values[-1]
-    candidates = (logits >= least).nonzero()[:, 0]
-    return candidates[logits[candidates].argsort(descending=True, stable=True)][:count].tolist()
-
-
 def after(logits: Tensor, options: Options, ids: Sequence[int], also: Iterable[int] = ()) -> After:
     """What logits [V] say behind the text `ids`; `also`: tokens to be rated beside the likeliest. Raises InputError if
     a logit is not a number."""
@@ -60,26 +52,22 @@ def after(logits: Tensor, options: Options, ids: Sequence[int], also: Iterable[i
     given = {i: Given(float(p[i]), float(drawn[i]), place + 1) for place, i in enumerate(likeliest)}
     for i in also:
         if i not in given:
-            given[i] = Given(float(p[i]), float(drawn[i]), int((logits > logits[i]).sum()) + 1)
+            given[i] = Given(float(p[i]), float(drawn[i]), rank(logits, i))
     return After(tuple(likeliest), given, int((drawn > 0).sum()))
 
 
-Known = dict[tuple[int, ...], After]
-"""What may come after each text behind a prompt, by the tokens behind it."""
+class Known(dict[tuple[int, ...], After]):
+    """What may come after each text behind a prompt, by the tokens behind it."""
 
-_known: OrderedDict[tuple, Known] = OrderedDict()
-_known_lock = threading.Lock()
+    @property
+    def nbytes(self) -> int:
+        """Memory it takes, about: Python's own objects for some ten rated tokens behind each text."""
+        return 3000 * len(self)
 
 
 def known(llm: LLM, prompt: Sequence[int], options: Options) -> Known:
-    """What was found out so far about texts behind a prompt, with these settings; shared, and kept for a while."""
-    key = (llm.name, llm.checkpoint.fingerprint, str(llm.dtype), tuple(prompt), options)
-    with _known_lock:
-        found = _known.setdefault(key, {})
-        _known.move_to_end(key)
-        while len(_known) > TREES_KEPT:
-            _known.popitem(last=False)
-    return found
+    """What was found out so far about texts behind a prompt, with these settings; shared, and grows."""
+    return kept(llm.model, ("known", tuple(prompt), options), Known)
 
 
 def rate(llm: LLM, prompt: Sequence[int], tree: Tree, options: Options) -> Known:
@@ -201,8 +189,9 @@ class Answer:
 def answer(llm: LLM, prompt: str, labels: Sequence[str], count: int = 3) -> Answer:
     """What the model answers behind a prompt. labels: possible answers, each looked at by its first token."""
     step = next(iter(llm.generate(prompt, 1, temperature=0)))
-    p = step.logits.double().softmax(-1)
-    top = p.topk(min(count, len(p)))
+    top, p = leading(llm, step.logits, count), probabilities(step.logits)
     return Answer(
-        llm.pieces(top.indices.tolist()), top.values.tolist(), [float(p[llm.encode(label)[0]]) for label in labels]
+        [one.token for one in top],
+        [one.probability for one in top],
+        [float(p[llm.encode(label)[0]]) for label in labels],
     )

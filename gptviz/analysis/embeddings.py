@@ -1,21 +1,35 @@
-"""What stands out among the embedding rows of a prompt."""
+"""What stands out among the embedding rows of a prompt, and how they are looked up."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor
+from torch.nn.functional import normalize
 
 from gptviz.analysis.facts import Fact
-from gptviz.analysis.geometry import Near, space_of, token_baseline
-from gptviz.analysis.similarity import chance
-from gptviz.analysis.spaces import open_space
+from gptviz.analysis.similarity import Neighbour, chance, cosine, nearest, vector_baseline
+from gptviz.analysis.spaces import Space, open_space
 from gptviz.llm import LLM
+
+
+def usual_size(values: Tensor) -> float:
+    """The size that 99 of 100 numbers do not exceed, of a tensor of any shape: where a colour scale may end."""
+    sizes = values.float().abs().flatten()
+    return float(sizes.kthvalue(-(-99 * len(sizes) // 100)).values)
+
+
+def one_hot_difference(space: Space, row: int) -> float:
+    """The largest difference between row `row` and the product of a one-hot vector with the matrix."""
+    one_hot = torch.zeros(len(space), device=space.rows.device)
+    one_hot[row] = 1
+    return float((one_hot @ space.rows - space.rows[row]).abs().max())
 
 
 def row_facts(llm: LLM, ids: list[int], at: int) -> list[Fact]:
     """About the rows themselves: the chosen one's length, repeated tokens, the most alike and the least alike."""
-    space, tokens = space_of(llm), llm.pieces(ids)
+    space, tokens = open_space(llm), llm.pieces(ids)
     length = float(space.norms[ids[at]])
     shorter = int((space.norms < length).sum())
     values = {"token": tokens[at], "id": ids[at], "length": length, "mean": float(space.norms.mean())}
@@ -25,7 +39,7 @@ def row_facts(llm: LLM, ids: list[int], at: int) -> list[Fact]:
         facts.append(Fact("again", {"token": tokens[again], "first": ids.index(ids[again]), "second": again}))
     different = list(dict.fromkeys(ids))
     if len(different) > 2:
-        units = torch.nn.functional.normalize(space.rows[different], dim=1)
+        units = normalize(space.rows[different], dim=1)
         cosines = units @ units.T
         above = torch.triu_indices(len(different), len(different), 1)
         pairs = cosines[above[0], above[1]]
@@ -38,13 +52,14 @@ def row_facts(llm: LLM, ids: list[int], at: int) -> list[Fact]:
     return facts
 
 
-def neighbour_facts(llm: LLM, token_id: int, near: Sequence[Near]) -> list[Fact]:
-    """About a token's nearest: how near the first is, and whether they are other words or the same one respelled."""
-    where, token = open_space(llm, "input"), llm.pieces([token_id])[0]
-    space = where.space
-    first, own = near[0], token_baseline(space, token_id)
-    if not own.sd:  # a row of zeros: it has no direction, and so nothing lies near it
+def neighbour_facts(llm: LLM, token_id: int, near: Sequence[Neighbour]) -> list[Fact]:
+    """About a token's nearest: how near the first is, and whether they are other words or the same one respelled. A
+    row of zeros lies near nothing."""
+    if not near:
         return []
+    space, token = open_space(llm), llm.pieces([token_id])[0]
+    row, first = space.rows[token_id], near[0]
+    own = vector_baseline(space, row, [token_id])
     values = {"token": token, "first": first.token, "cosine": first.cosine, "mean": own.mean, "sd": own.sd}
     facts = [Fact("nearest", values | {"sds": own.sds_above(first.cosine)})]
     spelling = _letters(token)
@@ -52,8 +67,7 @@ def neighbour_facts(llm: LLM, token_id: int, near: Sequence[Near]) -> list[Fact]
     if spelling and respelled:
         values = {"token": token, "count": len(respelled), "shown": len(near)}
         facts.append(Fact("respelled", values | {"which": tuple(n.token for n in respelled)}))
-        around = where.nearest(space.rows[token_id], 50)
-        other = next((near for near in around if _letters(near.token) != spelling), None)
+        other = next((one for one in nearest(space, row, 50) if _letters(one.token) != spelling), None)
         if other and respelled[0] == first:
             facts.append(Fact("other", {"first": other.token, "cosine": other.cosine}))
     return facts
@@ -61,8 +75,8 @@ def neighbour_facts(llm: LLM, token_id: int, near: Sequence[Near]) -> list[Fact]
 
 def most_alike(llm: LLM, token_id: int, others: Sequence[int]) -> tuple[int, dict[int, float]]:
     """Which of `others` has the largest cosine with a token, and the cosine of each."""
-    space = space_of(llm)
-    cosines = {other: space.cosine(token_id, other) for other in others}
+    rows = open_space(llm).rows
+    cosines = {other: float(cosine(rows[token_id], rows[other])) for other in others}
     return max(cosines, key=cosines.__getitem__), cosines
 
 

@@ -15,9 +15,6 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
-import numpy as np
-import torch
-
 Value = TypeVar("Value")
 
 LIMIT = 400_000_000  # bytes
@@ -38,24 +35,24 @@ def kept(owner: Any, key: Hashable, compute: Callable[[], Value]) -> Value:
 
     owner: a Trace (what is kept counts for its present length: a trace grows in place), a model, a space: anything
     that is hashed by identity and can be referred to weakly. compute must not hold on to the owner in what it gives.
+    A value that says its own size, `nbytes`, may grow: it is asked again at every use.
     """
     place = (_number(owner), len(getattr(owner, "ids", ())), key)
     with _lock:
         _drop_left()
         if place in _values:
-            _values.move_to_end(place)
-            return _values[place][0]
+            return _used(place)
         making = _making.setdefault(place, threading.Lock())
     with making:
         with _lock:
             if place in _values:
-                return _values[place][0]
+                return _used(place)
         try:
             value = compute()
+            _keep(place, value)
         finally:
             with _lock:
                 _making.pop(place, None)
-        _keep(place, value)
     return value
 
 
@@ -91,13 +88,25 @@ def _drop_left() -> None:
 
 
 def _keep(place: tuple, value: Any) -> None:
-    global _held
+    size = size_of(value)
     with _lock:
-        size = size_of(value)
-        _values[place] = value, size
-        _held += size
-        while _held > LIMIT and len(_values) > 1:
-            _drop(next(iter(_values)))
+        _count(place, value, size)
+
+
+def _used(place: tuple) -> Any:
+    value, size = _values[place]
+    _count(place, value, value.nbytes if hasattr(value, "nbytes") else size)
+    return value
+
+
+def _count(place: tuple, value: Any, size: int) -> None:
+    """Keep a value as the one used last, and make room for it."""
+    global _held
+    _held += size - _values.get(place, (None, 0))[1]
+    _values[place] = value, size
+    _values.move_to_end(place)
+    while _held > LIMIT and len(_values) > 1:
+        _drop(next(iter(_values)))
 
 
 def _drop(place: tuple) -> None:
@@ -106,12 +115,10 @@ def _drop(place: tuple) -> None:
 
 
 def size_of(value: Any) -> int:
-    """Bytes that the tensors, arrays and texts in a value take, whatever they are nested in."""
+    """Bytes that a value takes: what it says itself (tensors and arrays do), else those of what is nested in it."""
+    if hasattr(value, "nbytes"):
+        return value.nbytes
     match value:
-        case torch.Tensor():
-            return value.numel() * value.element_size()
-        case np.ndarray():
-            return value.nbytes
         case bytes() | str():
             return len(value)
         case Mapping():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gptviz.analysis.predictions import Word, leading
+from gptviz.analysis.predictions import Candidate, leading
 from gptviz.errors import InputError
 from gptviz.llm import LLM
 from gptviz.trace import Trace
@@ -96,7 +96,7 @@ def _read_all(llm: LLM, trace: Trace, word: int | None, points: str, progress) -
     return Lens(names, targets.tolist(), *together)
 
 
-def words(llm: LLM, trace: Trace, name: str, position: int, count: int = 10) -> list[Word]:
+def words(llm: LLM, trace: Trace, name: str, position: int, count: int = 10) -> list[Candidate]:
     """The `count` likeliest tokens if the stream were read at hook point `name`."""
     return leading(llm, read(llm, trace[name][position]), count)
 

@@ -15,7 +15,7 @@ CONTEXTS = {"GPT-2": 1024, "GPT-3": GPT3.n_ctx}
 """How many tokens fit (Radford et al. 2019, section 2.3; Brown et al. 2020, section 2.1)."""
 
 
-def spaced(count: int, most: int) -> list[int]:
+def evenly_spaced(count: int, most: int) -> list[int]:
     """At most `most` of 0 … count − 1, evenly spaced, the first and the last among them."""
     if count <= most:
         return list(range(count))
@@ -28,7 +28,7 @@ class Rotary:
 
     q: [n_head, T, d_head] and k: [n_kv_head, T, d_head] before they are turned; frequencies: [d_head/2], radians a
     position; difference: the largest difference, over all heads and pairs, between a dot product computed from them
-    by `turned_dot` and the model's own (scores ÷ scale), relative to the largest dot product."""
+    with `rotated` and the model's own (scores ÷ scale), relative to the largest dot product."""
 
     q: Tensor
     k: Tensor
@@ -44,13 +44,13 @@ def rotary(trace: Trace, layer: int) -> Rotary:
     frequencies = rotary_frequencies(config.rope, config.d_head)
     positions = torch.arange(q.shape[1])
     shared = k.repeat_interleave(config.n_head // config.n_kv_head, dim=0)
-    own = turned(q, positions, frequencies) @ turned(shared, positions, frequencies).transpose(1, 2)
+    own = rotated(q, positions, frequencies) @ rotated(shared, positions, frequencies).transpose(1, 2)
     turned_k = turned_k.repeat_interleave(config.n_head // config.n_kv_head, dim=0)
     models = turned_q.double() @ turned_k.double().transpose(1, 2)
     return Rotary(q, k, frequencies, float((own - models).abs().max() / models.abs().max().clamp_min(1e-30)))
 
 
-def turned(x: Tensor, positions: Tensor, frequencies: Tensor) -> Tensor:
+def rotated(x: Tensor, positions: Tensor, frequencies: Tensor) -> Tensor:
     """`x` [..., T, d] turned by its positions [T], in float64: dimensions i and i + d/2 are a point of a plane, which
     turns by position · frequencies[i] (Su et al. 2021, section 3.2.2, with the pairs of `gptviz.model.rotate`)."""
     a, b = x.double().chunk(2, dim=-1)

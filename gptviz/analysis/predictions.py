@@ -9,14 +9,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gptviz.analysis.words import ids_behind
 from gptviz.errors import InputError
 from gptviz.llm import LLM
 from gptviz.trace import Trace
 
 
 @dataclass(frozen=True)
-class Word:
-    """One candidate for the next token."""
+class Candidate:
+    """A token that may come next."""
 
     id: int
     token: str
@@ -46,20 +47,22 @@ def probabilities(logits: Tensor) -> Tensor:
     return logits.double().softmax(-1)
 
 
-def leading(llm: LLM, logits: Tensor, count: int) -> list[Word]:
+def leading_ids(logits: Tensor, count: int) -> list[int]:
+    """The `count` likeliest tokens under logits [V]; among equals the smallest id first, as argmax has it."""
+    least = logits.topk(min(count, len(logits))).values[-1]
+    found = ((logits >= least) | logits.isnan()).nonzero()[:, 0]
+    return found[logits[found].argsort(descending=True, stable=True)][:count].tolist()
+
+
+def leading(llm: LLM, logits: Tensor, count: int) -> list[Candidate]:
     """The `count` likeliest next tokens under logits [V], likeliest first."""
-    p = probabilities(logits)
-    top = p.topk(min(count, len(p)))
-    ids = top.indices.tolist()
-    return [
-        Word(i, llm.pieces([i])[0], float(logits[i]), value) for i, value in zip(ids, top.values.tolist(), strict=True)
-    ]
+    return candidates(llm, logits, leading_ids(logits, count))
 
 
-def word(llm: LLM, logits: Tensor, token_id: int) -> Word:
-    """One candidate under logits [V]."""
-    p = float(probabilities(logits)[token_id])
-    return Word(token_id, llm.pieces([token_id])[0], float(logits[token_id]), p)
+def candidates(llm: LLM, logits: Tensor, ids: Sequence[int]) -> list[Candidate]:
+    """These tokens under logits [V]."""
+    columns = logits[list(ids)].tolist(), probabilities(logits)[list(ids)].tolist()
+    return [Candidate(*values) for values in zip(ids, llm.pieces(ids), *columns, strict=True)]
 
 
 def rank(logits: Tensor, token_id: int) -> int:
@@ -127,15 +130,10 @@ def rate_guess(llm: LLM, trace: Trace, text: str) -> Guess:
     word = text.strip()
     if not word:
         raise InputError("empty_guess")
-    if llm.tokenizer is None:
-        raise InputError("no_tokenizer", model=llm.name)
-    candidates = [llm.tokenizer.encode_inside(word), llm.tokenizer.encode_part(word)]
-    candidates = [ids for ids in candidates if ids]
-    if not candidates:
-        raise InputError("guess_not_in_vocabulary", guess=word)
     logits = trace.logits[-1]
-    # With or without the space: whichever the model finds likelier to begin.
-    ids = max(candidates, key=lambda ids: float(logits[ids[0]]))
+    ids = ids_behind(llm, word, lambda: logits)
+    if not ids:
+        raise InputError("guess_not_in_vocabulary", guess=word)
     longer = llm.trace([*trace.ids, *ids], names="logits") if len(ids) > 1 else trace
     at = len(trace.ids) - 1
     each = [float(probabilities(longer.logits[at + n])[i]) for n, i in enumerate(ids)]

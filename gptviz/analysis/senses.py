@@ -6,9 +6,7 @@ a judgement can be trusted is measured on the sentences themselves, each against
 
 from __future__ import annotations
 
-import threading
 import tomllib
-import weakref
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,8 +17,8 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from gptviz.analysis.context import Place, stream
+from gptviz.analysis.kept import kept
 from gptviz.llm import LLM
-from gptviz.model import GPT
 from gptviz.paths import asset
 
 _NAMES = ("blocks.0.resid_pre", "blocks.*.resid_post")
@@ -37,7 +35,7 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Near:
+class Match:
     """A reference, and the cosine of its word's vector with the one asked about."""
 
     reference: Reference
@@ -62,14 +60,14 @@ class References:
         same = torch.tensor([sentence.ids == own for sentence in self.sentences])
         return found.masked_fill(same, torch.nan)
 
-    def nearest(self, place: Place, point: int, count: int) -> list[Near]:
+    def nearest(self, place: Place, point: int, count: int) -> list[Match]:
         """The `count` sentences with the largest cosine, largest first."""
         found = self.cosines(place, point).nan_to_num(nan=-torch.inf)
         top = found.topk(min(count, int(found.isfinite().sum())))
         pairs = zip(top.indices.tolist(), top.values.tolist(), strict=True)
-        return [Near(self.sentences[i], cosine) for i, cosine in pairs]
+        return [Match(self.sentences[i], cosine) for i, cosine in pairs]
 
-    def majority(self, near: Sequence[Near]) -> tuple[int, int]:
+    def majority(self, near: Sequence[Match]) -> tuple[int, int]:
         """The sense that most of `near` have, and how many do; of two equally many, that of the nearest."""
         found = Counter(it.reference.sense for it in near)
         return found.most_common(1)[0]
@@ -102,17 +100,9 @@ def words(llm: LLM) -> dict[int, str]:
     return {id: word for id, word in found.items() if id is not None}
 
 
-_kept: weakref.WeakKeyDictionary[GPT, dict[str, References]] = weakref.WeakKeyDictionary()
-_lock = threading.Lock()
-
-
 def references(llm: LLM, word: str) -> References:
-    """The reference sentences of one of `words`, run through the model once and kept as long as it is."""
-    with _lock:
-        kept = _kept.setdefault(llm.model, {})
-        if word not in kept:
-            kept[word] = _measure(llm, word)
-        return kept[word]
+    """The reference sentences of one of `words`, run through the model once."""
+    return kept(llm.model, ("senses", word), lambda: _measure(llm, word))
 
 
 def _measure(llm: LLM, word: str) -> References:

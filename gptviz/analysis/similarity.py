@@ -1,62 +1,89 @@
-"""How alike vectors are, in three measures: what lies nearest, what chance gives, and which words can be asked."""
+"""How alike vectors are: the cosine and two other measures, what lies nearest by them, and what chance gives.
+
+Every number for "near" on any page is computed here.
+"""
 
 from __future__ import annotations
 
-import threading
-import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
-from gptviz.analysis.geometry import Space, one_token
-from gptviz.analysis.spaces import TokenSpace, WordSpace
-from gptviz.llm import LLM
+from gptviz.analysis.kept import kept
+from gptviz.analysis.spaces import Space
 
 MEASURES = ("cosine", "dot", "distance")
 """cosine: x·y / (|x|·|y|); dot: x·y; distance: |x − y|, the one in which a small number means alike."""
 
-PAIRS = 20_000
-"""How many random pairs stand for all pairs of rows, where there are more."""
-
 _SEED = 0
+
+
+def cosine(first: Tensor, second: Tensor) -> Tensor:
+    """The cosine of two vectors [D], in float64: 1 same direction, 0 at right angles, -1 opposite; 0 if one is zero."""
+    first, second = first.double(), second.double()
+    lengths = first.norm() * second.norm()
+    return first @ second / lengths if lengths > 0 else lengths
+
+
+def cosines(space: Space, vector: Tensor) -> Tensor:
+    """The cosine of a vector [D] with every row: [V], float32; 0 where a row or the vector is zero and the angle means
+    nothing."""
+    vector = vector.to(space.rows)
+    lengths = space.norms * vector.norm()
+    return torch.where(lengths > 0, space.rows @ vector / lengths, 0.0)
+
+
+def rank(values: Tensor, id: int, without: Sequence[int] = ()) -> int:
+    """1 if no row but those `without` has a larger value (a cosine, say) than row `id`, 2 if one has, and so on."""
+    larger = values > values[id]
+    return int(larger.sum()) - int(larger[list(without)].sum()) + 1
+
+
+# ------------------------------------------------------------------------------------------ neighbours
+
 _SPARE = 32  # candidates beyond those asked for, so that rounding cannot lose one at the edge
 
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A row, and how alike it is to the vector asked about. cosine: None where one of the two is zero."""
+    """A row, what to show for it, and how alike it is to the vector asked about; norm: its length. cosine: None where
+    one of the two is zero."""
 
     id: int
+    token: str
     cosine: float | None
     dot: float
     distance: float
     norm: float
 
 
-def neighbours(space: Space, vector: Tensor, count: int, without: Sequence[int] = ()) -> dict[str, list[Neighbour]]:
+def neighbours(
+    space: Space, vector: Tensor, count: int, without: Sequence[int] = (), measures: Sequence[str] = MEASURES
+) -> dict[str, list[Neighbour]]:
     """For each measure the `count` rows most alike to `vector` [D], the most alike first. Among equals, the smallest
     id first. A zero vector has no cosine with anything: that list is empty.
 
     The candidates come from one product with the whole matrix; their own numbers are then computed in float64, the
     distance from the difference itself, which |x|² + |y|² − 2x·y would lose to rounding for rows that lie close.
     """
-    vector = vector.detach().to(space.rows)
-    dots = space.rows @ vector
-    length = vector.norm()
+    vector = vector.detach()
+    dots = space.rows @ vector.to(space.rows)
     keys = {
-        "cosine": torch.where(space.norms > 0, dots / space.norms, -torch.inf),
-        "dot": dots.clone(),
-        "distance": 2 * dots - space.norms.square(),
+        "cosine": lambda: torch.where(space.norms > 0, dots / space.norms, -torch.inf),
+        "dot": dots.clone,
+        "distance": lambda: 2 * dots - space.norms.square(),
     }
     chosen: dict[str, list[int]] = {}
-    for name, key in keys.items():
+    for name in measures:
+        key = keys[name]()
         key[list(without)] = -torch.inf
         ids = key.topk(min(len(key), count + _SPARE)).indices
         chosen[name] = ids[key[ids] > -torch.inf].tolist()
-    if not length > 0:
+    if "cosine" in chosen and not vector.norm() > 0:
         chosen["cosine"] = []
     known = {near.id: near for near in exactly(space, vector, sorted({i for ids in chosen.values() for i in ids}))}
 
@@ -66,16 +93,99 @@ def neighbours(space: Space, vector: Tensor, count: int, without: Sequence[int] 
     return {name: sorted((known[i] for i in ids), key=partial(order, name))[:count] for name, ids in chosen.items()}
 
 
+def nearest(space: Space, vector: Tensor, count: int, without: Sequence[int] = ()) -> list[Neighbour]:
+    """The `count` rows with the largest cosine with `vector` [D], largest first."""
+    return neighbours(space, vector, count, without, ["cosine"])["cosine"]
+
+
 def exactly(space: Space, vector: Tensor, ids: Sequence[int]) -> list[Neighbour]:
     """`vector` [D] beside some rows, in float64."""
-    rows, vector = space.rows[list(ids)].double(), vector.double()
+    rows, vector = space.rows[list(ids)].double(), vector.to(space.rows.device).double()
     dots, norms = rows @ vector, rows.norm(dim=1)
     lengths, distances = norms * vector.norm(), (rows - vector).norm(dim=1)
-    cosines = [
-        dot / length if length > 0 else None for dot, length in zip(dots.tolist(), lengths.tolist(), strict=True)
+    columns = (column.tolist() for column in (dots, lengths, distances, norms))
+    return [
+        Neighbour(id, token, dot / length if length > 0 else None, dot, distance, norm)
+        for id, token, dot, length, distance, norm in zip(ids, space.pieces(ids), *columns, strict=True)
     ]
-    columns = (cosines, dots.tolist(), distances.tolist(), norms.tolist())
-    return [Neighbour(id, *values) for id, *values in zip(ids, *columns, strict=True)]
+
+
+# -------------------------------------------------------------------------------------- what chance gives
+
+_BUDGET = 5e10  # multiplications a baseline may cost: about a second on two cores; smollm2's matrix takes a third
+PAIRS = 20_000
+"""How many random pairs stand for all pairs of rows, where there are more."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What a cosine has to be read against: all pairs of two different rows out of `n_rows`, or a vector and each of
+    so many rows.
+
+    `whole`: these are all rows that were asked about, so mean and sd are exact; else a random sample of them."""
+
+    mean: float
+    sd: float
+    n_rows: int
+    whole: bool
+
+    def sds_above(self, cosine: float) -> float:
+        """By how many standard deviations `cosine` exceeds what random pairs have on average."""
+        return (cosine - self.mean) / self.sd
+
+
+def pair_baseline(rows: Tensor) -> Baseline:
+    """Mean and standard deviation of the cosine over all pairs of different rows of `rows` [N, D], N at least 2.
+
+    Over every pair at once, without forming them: with unit rows U, the cosines are the entries of U·Uᵀ, whose sum
+    is |ΣU|² and whose squares add up to |Uᵀ·U|²; the N on the diagonal are taken off. A matrix so large that this
+    would take seconds is represented by a random sample of its rows.
+    """
+    n, d = rows.shape
+    limit = max(2, int(_BUDGET / d**2))
+    if n > limit:
+        sample = torch.randperm(n, generator=torch.Generator().manual_seed(_SEED))[:limit]
+        rows = rows[sample.to(rows.device)]
+    total, squares = _moments(rows)
+    m = len(rows)
+    mean = (total @ total - m) / (m * (m - 1))
+    variance = (squares.square().sum() - m) / (m * (m - 1)) - mean**2
+    return Baseline(float(mean), float(variance.clamp_min(0).sqrt()), m, m == n)
+
+
+def space_baseline(space: Space) -> Baseline:
+    """`pair_baseline` of a whole space."""
+    return kept(space, "pair baseline", lambda: pair_baseline(space.rows))
+
+
+def vector_baseline(space: Space, vector: Tensor, without: Sequence[int] = ()) -> Baseline:
+    """The cosine of a vector [D] with every row but those `without`. Vectors differ in this: in smollm2's matrix
+    common words lie apart from the mass of rare tokens, whose cosines dominate the baseline of all pairs."""
+    others = torch.ones(len(space), dtype=torch.bool)
+    others[list(without)] = False
+    found = cosines(space, vector).cpu()[others].double()
+    return Baseline(float(found.mean()), float(found.std(correction=0)), len(found), True)
+
+
+def vector_baselines(space: Space, vectors: Tensor, rows: Sequence[int | None]) -> Tensor:
+    """[N, 2]: mean and standard deviation of the cosine of each of many `vectors` [N, D] with the rows of a space;
+    where the vector is one of them (its place in `rows`), with all others. NaN for a zero vector.
+
+    From the moments of the unit rows U: with a unit vector x the cosines are U·x, whose mean is x·mean(U) and whose
+    mean square is xᵀ·(UᵀU/V)·x."""
+    total, squares = (moment.cpu() for moment in kept(space, "moments", lambda: _moments(space.rows)))
+    x = vectors.double().cpu()
+    x = x / x.norm(dim=1, keepdim=True)
+    itself = torch.tensor([float(row is not None) for row in rows], dtype=torch.float64)
+    n = len(space) - itself
+    mean = (x @ total - itself) / n
+    return torch.stack((mean, (((x @ squares * x).sum(1) - itself) / n - mean**2).clamp_min(0).sqrt()), dim=1)
+
+
+def _moments(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Of the unit rows U: their sum [D] and UᵀU [D, D], float64."""
+    units = normalize(rows, dim=1)
+    return units.double().sum(0), (units.T @ units).double()
 
 
 @dataclass(frozen=True)
@@ -95,20 +205,12 @@ class Chance:
         return float(self.values.std(correction=0))
 
 
-_chances: weakref.WeakKeyDictionary[Space, dict[str, Chance]] = weakref.WeakKeyDictionary()
-_moments: weakref.WeakKeyDictionary[Space, tuple[Tensor, Tensor]] = weakref.WeakKeyDictionary()
-_lock = threading.Lock()
-
-
 def chance(space: Space) -> dict[str, Chance]:
-    """By measure; measured once a space. Pairs with a zero row have no cosine and are left out of that one."""
-    with _lock:
-        if space not in _chances:
-            _chances[space] = _measure(space)
-        return _chances[space]
+    """By measure. Pairs with a zero row have no cosine and are left out of that one."""
+    return kept(space, "chance", lambda: _random_pairs(space))
 
 
-def _measure(space: Space) -> dict[str, Chance]:
+def _random_pairs(space: Space) -> dict[str, Chance]:
     n = len(space)
     whole = n * (n - 1) // 2 <= PAIRS
     if whole:
@@ -125,98 +227,25 @@ def _measure(space: Space) -> dict[str, Chance]:
     return {name: Chance(found.sort().values.cpu(), whole) for name, found in values.items()}
 
 
-def own_scale(space: Space, vectors: Tensor, rows: Sequence[int | None]) -> Tensor:
-    """[N, 2]: mean and standard deviation of the cosine of each of `vectors` [N, D] with the rows of a space; where
-    the vector is one of them (its place in `rows`), with all others. NaN for a zero vector.
-
-    From the moments of the unit rows U: with a unit vector x the cosines are U·x, whose mean is x·mean(U) and whose
-    mean square is xᵀ·(UᵀU/V)·x."""
-    with _lock:
-        if space not in _moments:
-            units = torch.nn.functional.normalize(space.rows, dim=1)
-            _moments[space] = (units.double().sum(0).cpu(), (units.T @ units).double().cpu())
-    total, squares = _moments[space]
-    x = vectors.double().cpu()
-    x = x / x.norm(dim=1, keepdim=True)
-    itself = torch.tensor([float(row is not None) for row in rows], dtype=torch.float64)
-    n = len(space) - itself
-    mean = (x @ total - itself) / n
-    return torch.stack((mean, (((x @ squares * x).sum(1) - itself) / n - mean**2).clamp_min(0).sqrt()), dim=1)
-
-
-# ---------------------------------------------------------------------------------------------- words
-
-
 @dataclass(frozen=True)
-class Word:
-    """What a reader typed, as a vector of the embedding matrix: the row of one token, or the mean of several rows.
+class ArrowBaseline:
+    """Cosines of random differences: standard deviation (the mean is 0 by symmetry), 99th percentile, how many."""
 
-    trouble: why there is none: "unknown" (characters that the vocabulary lacks), "twice" (asked for before), "beyond"
-    (so many more were asked for than are taken)."""
-
-    text: str
-    ids: tuple[int, ...] = ()
-    trouble: str | None = None
+    sd: float
+    p99: float
+    n_pairs: int
 
 
-def words_of(llm: LLM, text: str, known: Sequence[int] = (), most: int = 12) -> list[Word]:
-    """The words of `text`, apart at spaces and commas; at most so many. "·" stands for a space. A word is the token
-    with a space before it, as inside a sentence, or else the one without, or else its several pieces. A model without
-    a tokenizer knows ids alone. known: ids that are there already."""
-    found: list[Word] = []
-    taken = {(i,) for i in known}
-    names = text.replace(",", " ").replace("，", " ").replace("、", " ").split()
-    for name in names[:most]:
-        word = word_of(llm, name)
-        found.append(replace(word, trouble="twice") if word.ids in taken and not word.trouble else word)
-        taken.add(word.ids)
-    if len(names) > most:
-        found.append(Word(str(len(names) - most), trouble="beyond"))
-    return found
-
-
-def word_of(llm: LLM, text: str) -> Word:
-    """All of `text` as one word: see `words_of`. "#" and a number name a token by its id."""
-    ids = _ids_of(llm, text.strip())
-    return Word(text, ids, None if ids else "unknown")
-
-
-def _ids_of(llm: LLM, word: str) -> tuple[int, ...]:
-    tokenizer = llm.tokenizer
-    if tokenizer is None or word.startswith("#"):
-        id = _number(word.removeprefix("#"))
-        if id is not None:
-            return (id,) if id < llm.config.vocab_size else ()
-    if tokenizer is None or not word:
-        return ()
-    found = one_token(llm, word)
-    if found is not None:
-        return (found,)
-    spoken = word.replace("·", " ")
-    if tokenizer.dropped(spoken):
-        return ()
-    return tuple(tokenizer.encode_inside(spoken.strip()))
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else None
-
-
-def place_of(llm: LLM, where: WordSpace, text: str, chosen: bool = False) -> Word:
-    """What the reader typed, as rows of a space. chosen: `text` is "#" and the id of one of the model's tokens; else
-    "#" and a number mean a row of this space."""
-    if isinstance(where, TokenSpace):
-        word = word_of(llm, text)
-        return replace(word, text=llm.pieces(word.ids)[0]) if len(word.ids) == 1 else word
-    if chosen:
-        text = llm.pieces([int(text[1:])])[0]
-    row = _number(text[1:]) if text.startswith("#") else None
-    if row is not None and row < len(where.space):
-        return Word(where.pieces([row])[0], (row,))
-    known = where.known([text.replace("·", " ").strip()])
-    return Word(text, tuple(known), None if known else "unknown")
-
-
-def mean_of(space: Space, ids: Sequence[int]) -> Tensor:
-    """[D]: the row of a single id, the mean of several."""
-    return space.rows[ids[0]] if len(ids) == 1 else space.rows[list(ids)].mean(0)
+def arrow_baseline(rows: Tensor, n_pairs: int = 10_000) -> ArrowBaseline:
+    """The cosine of (w - x) with (y - z) for `n_pairs` draws of four different rows out of `rows` [N, D], N at
+    least 4; always the same draws."""
+    generator = torch.Generator().manual_seed(_SEED)
+    # The four largest of N random numbers: four different rows, each as likely as any other.
+    draws = torch.stack([torch.rand(len(rows), generator=generator).topk(4).indices for _ in range(n_pairs)])
+    # Differences of rows through their dot products: 4 [N, N] look-ups instead of 40,000 rows.
+    dots = (rows.double() @ rows.double().T).cpu()
+    w, x, y, z = draws.T
+    products = dots[w, y] - dots[w, z] - dots[x, y] + dots[x, z]
+    lengths = (dots[w, w] + dots[x, x] - 2 * dots[w, x]).sqrt() * (dots[y, y] + dots[z, z] - 2 * dots[y, z]).sqrt()
+    found = products / lengths
+    return ArrowBaseline(float(found.std()), float(found.quantile(0.99)), n_pairs)

@@ -7,7 +7,6 @@ import shutil
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -27,11 +26,6 @@ class WordVectors:
 
     rows: np.ndarray
     words: Sequence[str]
-
-    @cached_property
-    def place(self) -> dict[str, int]:
-        """word -> row."""
-        return {word: n for n, word in enumerate(self.words)}
 
 
 def is_here(name: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from gptviz.analysis.predictions import Word
+from gptviz.analysis.predictions import Candidate
 from gptviz.figures.colours import PAGE, TOKENS, Theme, role, token_colour
 from gptviz.figures.template import template
 
@@ -40,7 +40,7 @@ def _raised(exponent: int) -> str:
 
 
 def word_bars(
-    words: Sequence[Word], theme: Theme = "light", *, marked: Sequence[int] = (), top: float | None = None
+    words: Sequence[Candidate], theme: Theme = "light", *, marked: Sequence[int] = (), top: float | None = None
 ) -> go.Figure:
     """A horizontal bar for each word's probability, the first on top, from 0.
 

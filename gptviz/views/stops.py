@@ -1,5 +1,4 @@
-"""The stops on the way of a sentence through the model, in the order of the pass; each tells what can be chosen there.
-"""
+"""The stops on the way of a sentence through the model, in the order of the pass; each declares its choices."""
 
 from __future__ import annotations
 

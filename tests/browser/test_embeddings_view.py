@@ -9,8 +9,8 @@ import pytest
 import torch
 from playwright.sync_api import Locator, Page, expect
 
-from gptviz.analysis.geometry import space_of
 from gptviz.analysis.similarity import neighbours
+from gptviz.analysis.spaces import open_space
 from gptviz.text import say
 from gptviz.views.embeddings import STOP
 from tests.browser.chromium import too_wide
@@ -96,7 +96,7 @@ def test_a_pair_opens_down_to_its_products_in_all_measures(open_at, smollm2):
 
 def test_neighbours_of_a_token_and_of_a_word(open_at, smollm2):
     page = open_at(open="neighbours", token=1, grouped=0)
-    space = space_of(smollm2)
+    space = open_space(smollm2)
     shown = page.locator(".neighbours-view tbody tr")
 
     def are(id: int, measure: str) -> None:

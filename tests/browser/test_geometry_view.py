@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
-from gptviz.analysis.arithmetic import solve
-from gptviz.analysis.meaning import along, cloud, direction, gallery
+from gptviz.analysis import similarity
+from gptviz.analysis.analogies import gallery, solve
+from gptviz.analysis.projections import along, cloud, direction
 from gptviz.analysis.spaces import open_space
 from gptviz.text import say
 from gptviz.views.geometry import STOP
@@ -172,7 +173,7 @@ def test_every_space_that_is_here_is_asked(open_at, smollm2, locale, language):
     expect(column.nth(3)).to_contain_text(result.answer.token)
     expect(column.nth(5)).to_contain_text(f"{result.sides[0]:.2f}")
     king = where.find("king")
-    near = where.nearest(where.space.rows[king], 6, without=[king])
+    near = similarity.nearest(where, where.rows[king], 6, without=[king])
     expect(column.nth(6).locator(".token")).to_have_text([one.token for one in near])
     assert too_wide(page) <= 0
 

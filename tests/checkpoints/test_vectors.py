@@ -32,7 +32,6 @@ def tiny(tmp_path, monkeypatch):
         archive.writestr("data/index.parquet", index.getvalue())
     entry = replace(known()[spaces.GLOVE], sha256=store.sha256(wheel), disk_bytes=10_000)
     monkeypatch.setattr(vectors, "vectors", lambda: {spaces.GLOVE: entry})
-    monkeypatch.setattr(spaces, "_glove", [])
     return wheel
 
 

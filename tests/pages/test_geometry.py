@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gptviz.analysis import spaces
-from gptviz.analysis.arithmetic import solve
-from gptviz.analysis.landmarks import landmarks_in
-from gptviz.analysis.meaning import gallery
+from gptviz.analysis.analogies import gallery, solve
+from gptviz.analysis.common_words import common_words
+from gptviz.analysis.kept import forget_all
 from gptviz.analysis.spaces import open_space
 from gptviz.checkpoints import vectors
 from gptviz.engine import engine
@@ -49,7 +49,7 @@ def test_what_to_look_for_is_measured(smollm2, language):
     where = open_space(smollm2, "input")
     result = solve(where, "walked - walk + jump = jumped")
     said = words(at(language=language, formula="walked - walk + jump = jumped"))
-    for number in (result.answer.cosine, result.sides[0], landmarks_in(where).arrows.sd):
+    for number in (result.answer.cosine, result.sides[0], common_words(where).arrows.sd):
         assert f"{number:.2f}" in said
     assert say(language, "geometry.look.space", mean="", sd="")[-12:] in words(
         at(language=language, formula="king - king")
@@ -77,7 +77,7 @@ def test_a_damaged_glove_is_said_and_the_page_stays(monkeypatch, language):
         raise CheckpointError("vectors_damaged", name="glove", folder="somewhere")
 
     monkeypatch.setattr(vectors, "is_here", lambda name: True)
-    monkeypatch.setattr(spaces, "_glove", [])
+    forget_all()
     monkeypatch.setattr(spaces, "GloveSpace", fail)
     app = at(space="glove", language=language, open="spaces")
     _, parts = shown(app)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gptviz.analysis.embeddings import most_alike
-from gptviz.analysis.geometry import space_of
 from gptviz.analysis.similarity import neighbours
+from gptviz.analysis.spaces import open_space
 from gptviz.text import LANGUAGES, say
 from gptviz.views.embeddings.parts import NEIGHBOURS
 from tests.pages.test_attention_mlp import shown
@@ -99,7 +99,7 @@ def test_every_part_of_the_embeddings_opens(language, model):
 def test_neighbours_of_a_word_of_ones_own(smollm2):
     query = {"embeddings.open": "neighbours", "embeddings.near": "dog", "embeddings.measure": "distance"}
     _, parts = shown(visit("embeddings", text=TEXT, **query))
-    space, dog = space_of(smollm2), smollm2.tokenizer.id_of(" dog")
+    space, dog = open_space(smollm2), smollm2.tokenizer.id_of(" dog")
     expected = neighbours(space, space.rows[dog], NEIGHBOURS, [dog])["distance"]
     assert [one["id"] for one in parts["neighbours"][0]["found"]["distance"]] == [one.id for one in expected]
 

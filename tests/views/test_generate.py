@@ -9,7 +9,7 @@ import pytest
 
 from gptviz.analysis.branches import with_text
 from gptviz.analysis.continuations import rate
-from gptviz.analysis.writing import Timing
+from gptviz.analysis.generation import Timing
 from gptviz.engine import LocalEngine, Question
 from gptviz.errors import InputError
 from gptviz.sampling import Options

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from gptviz.analysis import spaces
-from gptviz.analysis.arithmetic import parallelogram, solve
-from gptviz.analysis.landmarks import landmarks_in
-from gptviz.analysis.meaning import ITERATIONS, families, gallery, tsne
+from gptviz.analysis.analogies import families, gallery, parallelogram, solve
+from gptviz.analysis.projections import ITERATIONS, tsne
+from gptviz.analysis.similarity import nearest
 from gptviz.analysis.spaces import open_space
 from gptviz.checkpoints import vectors
 from gptviz.engine import Answer, LocalEngine, Question
@@ -99,7 +99,7 @@ def test_the_nearest_of_a_dot_are_those_of_the_space(smollm2):
     header, arrays = parts(smollm2, cloud="own", open=["cloud"])["cloud"]
     assert header["pieces"] == ["·cat", "·dog", "·cow", "·one", "·two"] and header["missing"] == ["zzzzqx"]
     assert header["names"] == ["cat dog …", "one two …"] and arrays["group"].tolist() == [0, 0, 0, 1, 1]
-    rows = open_space(smollm2, "input").space.rows[arrays["ids"].tolist()].double()
+    rows = open_space(smollm2).rows[arrays["ids"].tolist()].double()
     cosines = torch.nn.functional.cosine_similarity(rows[:, None], rows[None], dim=-1).fill_diagonal_(-1)
     assert arrays["near"].reshape(5, 4).tolist() == cosines.argsort(descending=True)[:, :4].tolist()
 
@@ -107,7 +107,7 @@ def test_the_nearest_of_a_dot_are_those_of_the_space(smollm2):
 def test_axes_are_projections(smollm2):
     header, arrays = parts(smollm2, cloud="own", open=["cloud"])["axes"]
     where = open_space(smollm2, "input")
-    rows = where.space.rows.double()
+    rows = where.rows.double()
     axes = [rows[where.find(a)] - rows[where.find(b)] for a, b in (("woman", "man"), ("old", "young"))]
     axes = torch.stack([axis / axis.norm() for axis in axes])
     ids = [where.find(word) for word in ("cat", "dog", "cow", "one", "two")]
@@ -128,7 +128,7 @@ def test_every_space_answers_for_itself(smollm2, monkeypatch):
     (column,) = header["columns"]
     where = open_space(smollm2, "input")
     king = where.find("king")
-    near = where.nearest(where.space.rows[king], 6, without=[king])
+    near = nearest(where, where.rows[king], 6, without=[king])
     assert column["near"] == [one.token for one in near] and column["word"] == "king"
     assert sum(column["tally"].values()) == sum(map(len, families().values()))
     assert header["away"] == {"glove": None}
@@ -172,7 +172,7 @@ def test_what_to_look_for_are_the_numbers_of_the_formula(smollm2):
     result = solve(where, formula)
     look = {fact["name"]: fact["values"] for fact in ask(smollm2, formula=formula, open=[]).facts["look"]}
     assert look["formula"]["answer"] == "·jumped" and look["formula"]["cosine"] == pytest.approx(result.answer.cosine)
-    assert look["arrows"]["times"] == pytest.approx(abs(result.sides[0]) / landmarks_in(where).arrows.sd)
+    assert look["arrows"]["times"] == pytest.approx(abs(result.sides[0]) / common_words(where).arrows.sd)
     assert [fact["name"] for fact in ask(smollm2, formula="king - king", open=[]).facts["look"]] == ["space"]
 
 

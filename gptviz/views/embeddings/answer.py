@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from gptviz.analysis import similarity
 from gptviz.analysis.embeddings import most_alike, neighbour_facts, row_facts
 from gptviz.analysis.facts import Fact
-from gptviz.analysis.geometry import space_of, token_baseline
 from gptviz.analysis.parameters import GPT3, count_parameters
+from gptviz.analysis.similarity import nearest, space_baseline, vector_baseline
 from gptviz.analysis.spaces import is_here, open_space, spaces_of
+from gptviz.analysis.words import typed_words
 from gptviz.llm import LLM
 from gptviz.model import GPTConfig
 from gptviz.views.embeddings import STOP
@@ -30,9 +30,9 @@ def answer(asked: Asked) -> Answer:
     if asked.opened("product"):
         parts["product"] = make.product_part(llm, id)
     if asked.opened("similarity"):
-        words = similarity.words_of(llm, chosen["words"], different)
-        parts["compared"] = make.compared_part(llm, different, words)
-        parts["chance"] = make.chance_part(space_of(llm))
+        words = typed_words(open_space(llm), chosen["words"], different)
+        parts["compared"] = make.compared_part(llm, different, *words)
+        parts["chance"] = make.chance_part(open_space(llm))
     if asked.opened("neighbours"):
         parts["neighbours"] = make.neighbours_part(llm, id, chosen["near"], chosen["space"])
     if asked.opened("position"):
@@ -72,29 +72,29 @@ def settled(asked: Asked) -> dict[str, Any]:
 
 def look_for(llm: LLM, ids: list[int], token: int) -> list[Fact]:
     """About the rows of the text, and what lies nearest to one of them."""
-    where, id = open_space(llm, "input"), ids[token]
-    near = where.nearest(where.space.rows[id], NEAREST, [id])
+    space, id = open_space(llm), ids[token]
+    near = nearest(space, space.rows[id], NEAREST, [id])
     return [*row_facts(llm, ids, token), *neighbour_facts(llm, id, near)]
 
 
 def row(llm: LLM, id: int) -> dict[str, Any]:
-    """A token's row beside its nearest: `first` numbers of it; `length`, `other_length` and their `dot` product; their
-    `cosine`, and what it has to be read against: `mean` of all pairs of rows, `own_mean` of this row with any, and how
-    long the mean of all rows is, `mean_length`."""
-    where = open_space(llm, "input")
-    space = where.space
-    other = where.nearest(space.rows[id], 1, without=[id])[0]
-    return {
-        "first": space.rows[id][:FIRST].tolist(),
-        "other": other.token,
-        "dot": float(space.rows[id] @ space.rows[other.id]),
-        "length": float(space.norms[id]),
-        "other_length": float(space.norms[other.id]),
-        "cosine": other.cosine,
-        "mean": space.baseline.mean,
-        "own_mean": token_baseline(space, id).mean,
-        "mean_length": float(space.rows.mean(0).norm()),
-    }
+    """A token's row, `first` numbers of it. Beside its nearest, which a row of zeros has not: `length`, `other_length`
+    and their `dot` product; their `cosine`, and what it has to be read against: `mean` of all pairs of rows, `own_mean`
+    of this row with any, and how long the mean of all rows is, `mean_length`."""
+    space = open_space(llm)
+    found: dict[str, Any] = {"first": space.rows[id][:FIRST].tolist()}
+    for other in nearest(space, space.rows[id], 1, without=[id]):
+        found |= {
+            "other": other.token,
+            "dot": other.dot,
+            "length": float(space.norms[id]),
+            "other_length": other.norm,
+            "cosine": other.cosine,
+            "mean": space_baseline(space).mean,
+            "own_mean": vector_baseline(space, space.rows[id], [id]).mean,
+            "mean_length": float(space.rows.mean(0).norm()),
+        }
+    return found
 
 
 def alike(llm: LLM, ids: tuple[int, ...], token: int) -> dict[str, Any] | None:
@@ -105,10 +105,11 @@ def alike(llm: LLM, ids: tuple[int, ...], token: int) -> dict[str, Any] | None:
     if len(others) < 2:
         return None
     best, cosines = most_alike(llm, ids[token], others)
+    space = open_space(llm)
     return {
         "options": [{"id": id, "position": ids.index(id), "cosine": cosines[id]} for id in others],
         "best": best,
-        "mean": token_baseline(space_of(llm), ids[token]).mean,
+        "mean": vector_baseline(space, space.rows[ids[token]], [ids[token]]).mean,
     }
 
 

@@ -9,10 +9,11 @@ from typing import Any
 import torch
 
 from gptviz.analysis import positions, similarity
-from gptviz.analysis.geometry import Space, one_hot_difference, space_of, spread
+from gptviz.analysis.embeddings import one_hot_difference, usual_size
 from gptviz.analysis.parameters import GPT3
-from gptviz.analysis.spaces import is_here, open_space, spaces_of
-from gptviz.errors import CheckpointError
+from gptviz.analysis.spaces import Space, Word, is_here, open_space, spaces_of
+from gptviz.analysis.words import typed_word
+from gptviz.errors import CheckpointError, InputError
 from gptviz.llm import LLM
 from gptviz.trace import Trace
 from gptviz.views.kit.wire import pack
@@ -30,9 +31,9 @@ SHOWN_POSITIONS = 128
 def text_part(llm: LLM, ids: Sequence[int]) -> bytes:
     """The tokens; `rows` [U, D] of their different ids in the order they come, `near` [U, 2·AROUND + 1,
     SHOWN_NUMBERS] of those around each (NaN beyond the ends), `sample` [S, D] of all rows."""
-    config, space = llm.config, space_of(llm)
+    config, space = llm.config, open_space(llm)
     different = list(dict.fromkeys(ids))
-    sample = positions.spaced(len(space), SHOWN_ROWS)
+    sample = positions.evenly_spaced(len(space), SHOWN_ROWS)
     around = [[id + step for step in range(-AROUND, AROUND + 1)] for id in different]
     exist = [[i if 0 <= i < len(space) else None for i in row] for row in around]
     near = torch.full((len(different), 2 * AROUND + 1, min(SHOWN_NUMBERS, config.d_model)), torch.nan)
@@ -56,7 +57,7 @@ def text_part(llm: LLM, ids: Sequence[int]) -> bytes:
         "rope": config.rope is not None,
         "tied": config.tied,
         "mean_norm": float(space.norms.mean()),
-        "limit": spread(space.rows[sample]).limit,
+        "limit": usual_size(space.rows[sample]),
     }
     norms = space.norms[different]
     return pack(header, {"rows": space.rows[different], "norms": norms, "near": near, "sample": space.rows[sample]})
@@ -64,23 +65,22 @@ def text_part(llm: LLM, ids: Sequence[int]) -> bytes:
 
 def product_part(llm: LLM, id: int) -> bytes:
     """The largest difference between row `id` and what multiplying a one-hot vector with the matrix gave."""
-    return pack({"id": id, "difference": one_hot_difference(space_of(llm), id)}, {})
+    return pack({"id": id, "difference": one_hot_difference(open_space(llm), id)}, {})
 
 
-def compared_part(llm: LLM, different: Sequence[int], words: Sequence[similarity.Word]) -> bytes:
-    """Words to compare with: `rows` [W, D] of those that have a vector; `own` [U + W, 2], the mean and sd of the cosine
-    that each of the text's different ids, and of these words, has with the rows of the matrix."""
-    good = [word for word in words if not word.trouble]
+def compared_part(
+    llm: LLM, different: Sequence[int], words: Sequence[Word], troubles: Sequence[tuple[str, str]]
+) -> bytes:
+    """Words to compare with: `rows` [W, D]; `own` [U + W, 2], the mean and sd of the cosine that each of the text's
+    different ids, and of these words, has with the rows of the matrix. troubles: words that cannot be had, and why."""
+    space = open_space(llm)
     header = {
-        "words": [{"text": w.text, "ids": list(w.ids), "pieces": llm.pieces(w.ids)} for w in good],
-        "troubles": [{"text": w.text, "trouble": w.trouble} for w in words if w.trouble],
+        "words": [{"text": word.text, "ids": word.rows, "pieces": word.pieces} for word in words],
+        "troubles": [{"text": text, "trouble": trouble} for text, trouble in troubles],
     }
-    space = space_of(llm)
-    rows = torch.stack(
-        [similarity.mean_of(space, ids) for ids in [*((id,) for id in different), *(w.ids for w in good)]]
-    )
-    places = [*different, *(w.ids[0] if len(w.ids) == 1 else None for w in good)]
-    return pack(header, {"rows": rows[len(different) :], "own": similarity.own_scale(space, rows, places)})
+    rows = torch.stack([*space.rows[list(different)], *(word.vector for word in words)])
+    places = [*different, *(word.id for word in words)]
+    return pack(header, {"rows": rows[len(different) :], "own": similarity.vector_baselines(space, rows, places)})
 
 
 def chance_part(space: Space) -> bytes:
@@ -106,27 +106,26 @@ def neighbours_part(llm: LLM, token_id: int, near: str | None, space: str) -> by
         where = open_space(llm, space)
     except CheckpointError as error:
         return pack(header | {"error": error.plain()}, {})
-    word = similarity.place_of(llm, where, near or f"#{token_id}", chosen=near is None)
-    header |= {"text": word.text, "ids": list(word.ids), "trouble": word.trouble, "pieces": where.pieces(word.ids)}
-    if word.trouble:
-        return pack(header, {})
-    vector = similarity.mean_of(where.space, word.ids)
-    found = similarity.neighbours(where.space, vector, NEIGHBOURS, without=word.ids)
-    ids = sorted({one.id for rows in found.values() for one in rows})
-    pieces = dict(zip(ids, where.pieces(ids), strict=True))
-    shown = {name: [asdict(one) | {"piece": pieces[one.id]} for one in rows] for name, rows in found.items()}
-    others = torch.ones(len(where.space), dtype=torch.bool)
-    others[list(word.ids)] = False
-    cosines = where.space.cosines(vector).cpu()[others].double()
-    about = {"mean": float(cosines.mean()), "sd": float(cosines.std(correction=0)), "rows": len(cosines)}
-    sizes = {"norm": float(vector.norm()), "mean_norm": float(where.space.norms.mean())}
+    piece = llm.pieces([token_id])[0]
+    try:
+        word = where.token(token_id, piece) if near is None else typed_word(where, near)
+    except InputError:
+        text = piece if near is None else near
+        return pack(header | {"trouble": "unknown", "text": text, "ids": [], "pieces": []}, {})
+    text = word.text if word.id is None else word.pieces[0]
+    header |= {"text": text, "ids": word.rows, "pieces": word.pieces}
+    found = similarity.neighbours(where, word.vector, NEIGHBOURS, without=word.rows)
+    shown = {name: [asdict(one) | {"piece": one.token} for one in rows] for name, rows in found.items()}
+    own = similarity.vector_baseline(where, word.vector, without=word.rows)
+    about = {"mean": own.mean, "sd": own.sd, "rows": own.n_rows}
+    sizes = {"norm": float(word.vector.norm()), "mean_norm": float(where.norms.mean())}
     return pack(header | sizes | {"found": shown, "own": about}, {})
 
 
 def learned_part(llm: LLM, n_tokens: int) -> bytes:
     """`rows` [S, D] of positions over the whole context, `own` [T, D] of this text's."""
     weight = llm.model.pos_embed.weight.detach()
-    shown = positions.spaced(len(weight), SHOWN_POSITIONS)
+    shown = positions.evenly_spaced(len(weight), SHOWN_POSITIONS)
     return pack({"positions": shown, "n_ctx": len(weight)}, {"rows": weight[shown], "own": weight[:n_tokens]})
 
 

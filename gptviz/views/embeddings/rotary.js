@@ -4,7 +4,7 @@
 import { element } from "../kit/dom.js";
 import { count, fixed, significant } from "../kit/format.js";
 import { prepare } from "../kit/painter.js";
-import { holdWhileDragged } from "../kit/slider.js";
+import { createSlider } from "../kit/slider.js";
 
 const LAST = 127; // the last position of the sliders, at least
 const CURVE = 150;
@@ -63,26 +63,27 @@ export function createRotary(scene) {
       node.replaceChildren(...names.map((name, i) => element("option", { value: i }, name)));
   };
 
-  const slider = (/** @type {"m" | "n"} */ name) => {
-    const input = /** @type {HTMLInputElement} */ (
-      element("input", { type: "range", min: 0, max: last, step: 1, "aria-label": say(`rotary.${name}`), class: name })
-    );
+  const slide = (/** @type {"m" | "n"} */ name) => {
     const value = element("output", {});
-    input.addEventListener("input", () => {
-      const [m, n] = where(scene.values());
-      const to = Number(input.value);
-      // A key never stands after the query that looks at it.
-      choose({ positions: name === "m" ? [to, Math.min(n, to)] : [Math.max(m, to), to] });
+    const slider = createSlider({
+      label: say(`rotary.${name}`),
+      max: last,
+      set(to) {
+        const [m, n] = where(scene.values());
+        // A key never stands after the query that looks at it.
+        choose({ positions: name === "m" ? [to, Math.min(n, to)] : [Math.max(m, to), to] });
+      },
+      hold: scene.hold,
     });
-    holdWhileDragged(input, scene.hold);
+    slider.node.classList.add(name);
     return {
-      input,
+      slider,
       value,
-      node: element("label", { class: "slide" }, element("span", {}, say(`rotary.${name}`), " ", value), input),
+      node: element("label", { class: "slide" }, element("span", {}, say(`rotary.${name}`), " ", value), slider.node),
     };
   };
-  const m = slider("m");
-  const n = slider("n");
+  const m = slide("m");
+  const n = slide("n");
   const step = (/** @type {string} */ label, /** @type {number} */ by) => {
     const button = element("button", { type: "button" }, label);
     button.addEventListener("click", () => {
@@ -197,8 +198,7 @@ export function createRotary(scene) {
         [m, at],
         [n, from],
       ])) {
-        it.input.value = String(value);
-        it.input.style.setProperty("--at", String(last ? value / last : 0));
+        it.slider.draw(value);
         it.value.textContent = String(value);
       }
       /** @type {HTMLButtonElement} */ (less).disabled = from === 0;

@@ -13,7 +13,7 @@ from typing import Any
 from gptviz.analysis import continuations
 from gptviz.analysis.branches import fitting, path, with_text
 from gptviz.analysis.facts import Fact, Share
-from gptviz.analysis.writing import Timing, Writer, seconds_without_cache, timings
+from gptviz.analysis.generation import Timing, Writer, seconds_without_cache, timings
 from gptviz.llm import LLM
 from gptviz.paths import asset
 from gptviz.sampling import Options

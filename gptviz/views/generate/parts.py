@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from gptviz.analysis.branches import MOST_BRANCHES, MOST_TOKENS, Tree, grow
 from gptviz.analysis.continuations import LIKELIEST, After, Known, answer, rate
+from gptviz.analysis.generation import Timing, cache_size
 from gptviz.analysis.kept import kept
-from gptviz.analysis.writing import Timing, cache_size
+from gptviz.beams import BeamSearch
 from gptviz.errors import GptvizError, InputError
 from gptviz.llm import LLM
 from gptviz.sampling import Options
@@ -174,11 +174,12 @@ def beams_part(llm: LLM, prompt: Sequence[int], path: Sequence[int], width: int,
     tokens. A search that cannot be: `trouble`."""
     header = {"of": name_of(llm, prompt), "path": list(path), "width": width, "ahead": ahead}
     ids = [*prompt, *path]
+
+    def search(width: int) -> BeamSearch:
+        return kept(llm.model, ("beams", *ids, width, ahead), lambda: llm.beams(ids, width, ahead))
+
     try:
-        found, alone = (
-            kept(llm.model, ("beams", *ids, beams, ahead), partial(llm.beams, ids, beams, ahead))
-            for beams in (width, 1)
-        )
+        found, alone = search(width), search(1)
     except InputError as error:
         return pack({**header, "trouble": error.plain()}, {})
     nodes = found.nodes
@@ -243,7 +244,7 @@ def tasks_part(llm: LLM, prompt: Sequence[int], tasks: Sequence[Task]) -> bytes:
         return [{"name": task.name, "shown": task.shown, "rows": rows(task)} for task in tasks]
 
     try:
-        made = kept(llm.model, ("tasks", *(task.name for task in tasks)), compute)
+        made = kept(llm.model, ("tasks", *tasks), compute)
     except GptvizError as error:
         return pack({"of": name_of(llm, prompt), "trouble": error.plain()}, {})
     return pack({"of": name_of(llm, prompt), "tasks": made}, {})

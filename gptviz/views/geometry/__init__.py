@@ -11,7 +11,7 @@ spaces      the same questions asked in every space that is here
 t-SNE comes as a stream, picture by picture.
 """
 
-from gptviz.analysis.meaning import CLOUDS
+from gptviz.analysis.projections import CLOUDS
 from gptviz.views.kit.choices import Choice, Flag, Number, OneOf, Stop, Subset, Text
 
 SECTIONS = ("results", "gallery", "direction", "cloud", "spaces")

@@ -9,11 +9,12 @@ from typing import Any
 
 from torch import Tensor
 
-from gptviz.analysis.arithmetic import notes_claim, suggestion, written
+from gptviz.analysis.analogies import gallery, notes_claim, suggestion
+from gptviz.analysis.common_words import common_words
 from gptviz.analysis.facts import Fact
-from gptviz.analysis.landmarks import landmarks_in
-from gptviz.analysis.meaning import ITERATIONS, gallery, knows, tsne
-from gptviz.analysis.spaces import GLOVE, WordSpace, is_here, open_space, spaces_of
+from gptviz.analysis.projections import ITERATIONS, tsne
+from gptviz.analysis.spaces import GLOVE, Space, is_here, open_space, spaces_of
+from gptviz.analysis.words import written
 from gptviz.checkpoints.catalogue import vectors
 from gptviz.errors import CheckpointError, InputError
 from gptviz.llm import LLM
@@ -35,7 +36,7 @@ def answer(asked: Asked) -> Answer:
         "text": make.text_part(where, llm.checkpoint.title, spaces_of(llm)),
         "formula": make.formula_part(where, formula, mean),
     }
-    if asked.opened("gallery") and knows(landmarks_in(where)):
+    if asked.opened("gallery") and common_words(where).are_words:
         parts["gallery"] = make.gallery_part(where, progress)
     if asked.opened("direction"):
         parts["direction"] = make.direction_part(where, chosen["first"], chosen["second"], chosen["others"])
@@ -69,7 +70,7 @@ def stream(asked: Asked) -> Iterator[Answer]:
     name = make.rows_name(asked.llm, where, ids)
     if asked.choices["tsne"] != name or not asked.opened("cloud"):
         return
-    work = asked.resume(Tsne, lambda one: one.rows == name, lambda: Tsne(name, tsne(where.space.rows[list(ids)])))
+    work = asked.resume(Tsne, lambda one: one.rows == name, lambda: Tsne(name, tsne(where.rows[list(ids)])))
     shown = None
     while (picture := work.after(shown)) is not None:
         shown, flat = picture
@@ -95,7 +96,7 @@ class Tsne:
             return None if self.last is None or self.last[0] == iteration else self.last
 
 
-def space_of(asked: Asked) -> tuple[WordSpace, dict[str, Any] | None]:
+def space_of(asked: Asked) -> tuple[Space, dict[str, Any] | None]:
     """The space that is asked: the chosen one, or the model's own matrix where that is not to be had. Then also which
     `vectors` it lacks, of how many `bytes`, and the `trouble` there is with them; None: they were never fetched."""
     llm, name, trouble = asked.llm, asked.choices["space"], None
@@ -110,7 +111,7 @@ def space_of(asked: Asked) -> tuple[WordSpace, dict[str, Any] | None]:
     return open_space(llm, "input"), lacking
 
 
-def every_space(llm: LLM) -> tuple[list[WordSpace], dict[str, dict[str, Any] | None]]:
+def every_space(llm: LLM) -> tuple[list[Space], dict[str, dict[str, Any] | None]]:
     """The spaces that can be asked, and those that cannot: why, None if they have to be fetched first."""
     here, away = [], {}
     for name in spaces_of(llm):
@@ -124,7 +125,7 @@ def every_space(llm: LLM) -> tuple[list[WordSpace], dict[str, dict[str, Any] | N
     return here, away
 
 
-def settled(asked: Asked, where: WordSpace) -> dict[str, Any]:
+def settled(asked: Asked, where: Space) -> dict[str, Any]:
     """The reader's choices; the stop's own where none was made."""
     llm, choices = asked.llm, asked.choices
     letters = stand_ins(llm, where)
@@ -137,11 +138,11 @@ def settled(asked: Asked, where: WordSpace) -> dict[str, Any]:
     }
 
 
-def stand_ins(llm: LLM, where: WordSpace) -> dict[str, str]:
+def stand_ins(llm: LLM, where: Space) -> dict[str, str]:
     """What stands in the fields where the usual words mean nothing: letters, the first of them against the last."""
-    if knows(landmarks_in(where)):
+    if common_words(where).are_words:
         return {}
-    found = sorted(piece for piece in where.pieces(range(len(where.space))) if len(piece) == 1 and piece.isalpha())
+    found = sorted(piece for piece in where.pieces(range(len(where))) if len(piece) == 1 and piece.isalpha())
     if len(found) < LETTERS:
         return {}
     first, second, rest = (" ".join(some) for some in (found[:2], found[-2:], found[2:-2]))
@@ -156,7 +157,7 @@ def stand_ins(llm: LLM, where: WordSpace) -> dict[str, str]:
     }
 
 
-def cloud_of(asked: Asked, where: WordSpace, chosen: dict[str, Any]) -> tuple[str, Sequence[int], int, str]:
+def cloud_of(asked: Asked, where: Space, chosen: dict[str, Any]) -> tuple[str, Sequence[int], int, str]:
     """Which rows are to be laid flat, as `parts.rows_of` takes it: the kind of cloud, the rows of the prompt's tokens,
     the row of the chosen one, and the words listed."""
     rows = dict(enumerate(asked.ids))
@@ -167,11 +168,11 @@ def cloud_of(asked: Asked, where: WordSpace, chosen: dict[str, Any]) -> tuple[st
     return chosen["cloud"], list(dict.fromkeys(rows.values())), at, chosen["listed"]
 
 
-def look_for(where: WordSpace, formula: str, mean: bool) -> list[Fact]:
+def look_for(where: Space, formula: str, mean: bool) -> list[Fact]:
     """What the reader might notice about this formula; about the space alone where it leads nowhere."""
-    marks = landmarks_in(where)
+    marks = common_words(where)
     pairs = {"mean": marks.pairs.mean, "sd": marks.pairs.sd}
-    kind = "" if knows(marks) else "_tokens"
+    kind = "" if marks.are_words else "_tokens"
     try:
         result = make.solved(where, formula, mean)
     except InputError:
@@ -188,10 +189,10 @@ def look_for(where: WordSpace, formula: str, mean: bool) -> list[Fact]:
     return said
 
 
-def question(where: WordSpace, progress: Callable[[int, int], None]) -> dict[str, Any] | None:
+def question(where: Space, progress: Callable[[int, int], None]) -> dict[str, Any] | None:
     """How many predictions of the families come first only by the arithmetic: `count` of them, `earned`, those that
     come first for `free`, and the `answer`. None for a space without the words."""
-    if not knows(landmarks_in(where)):
+    if not common_words(where).are_words:
         return None
     verdicts = [one.verdict for family in gallery(where, progress).values() for one in family if one.result]
     count, earned = len(verdicts), verdicts.count("earned")
@@ -204,4 +205,4 @@ def claim(llm: LLM) -> dict[str, float] | None:
     found = notes_claim(llm)
     if found is None:
         return None
-    return {"cosine": found[0], "residual": found[1], "sd": landmarks_in(open_space(llm, "input")).arrows.sd}
+    return {"cosine": found[0], "residual": found[1], "sd": common_words(open_space(llm, "input")).arrows.sd}

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from gptviz.analysis.arithmetic import Arithmetic, Term, parallelogram, solve, verdict
+from gptviz.analysis.analogies import Arithmetic, gallery, parallelogram, solve, tally, verdict
+from gptviz.analysis.common_words import common_words
 from gptviz.analysis.kept import kept
-from gptviz.analysis.landmarks import landmarks_in
-from gptviz.analysis.meaning import Cloud, along, cloud, direction, formula_words, gallery, knows, split_words, tally
-from gptviz.analysis.spaces import WordSpace
+from gptviz.analysis.projections import Cloud, along, cloud, direction
+from gptviz.analysis.similarity import nearest
+from gptviz.analysis.spaces import Space
+from gptviz.analysis.words import Term, formula_words, split_words
 from gptviz.errors import GptvizError
 from gptviz.llm import LLM
 from gptviz.views.kit.wire import pack
@@ -21,16 +23,16 @@ from gptviz.views.kit.wire import pack
 RESULTS = 22  # nearest rows that travel: ten to show without the formula's own words
 
 
-def text_part(where: WordSpace, model: str, spaces: Sequence[str]) -> bytes:
+def text_part(where: Space, model: str, spaces: Sequence[str]) -> bytes:
     """The space: its size, what random pairs of its common words give, and random differences of them."""
-    marks = landmarks_in(where)
+    marks = common_words(where)
     header = {
         "model": model,
         "space": where.name,
         "spaces": list(spaces),
-        "rows": len(where.space),
-        "width": where.space.rows.shape[1],
-        "words": knows(marks),
+        "rows": len(where),
+        "width": where.rows.shape[1],
+        "words": marks.are_words,
         "pairs": {"mean": marks.pairs.mean, "sd": marks.pairs.sd},
         "arrows": {"sd": marks.arrows.sd, "p99": marks.arrows.p99, "count": marks.arrows.n_pairs},
         "common": len(marks.ids),
@@ -39,10 +41,10 @@ def text_part(where: WordSpace, model: str, spaces: Sequence[str]) -> bytes:
 
 
 def _terms(terms: Sequence[Term]) -> list[dict[str, Any]]:
-    return [{"factor": t.factor, "word": t.word.text, "id": t.id, "pieces": t.word.pieces} for t in terms]
+    return [{"factor": t.factor, "word": t.word.text, "id": t.word.id, "pieces": t.word.pieces} for t in terms]
 
 
-def _result(where: WordSpace, result: Arithmetic) -> dict[str, Any]:
+def _result(where: Space, result: Arithmetic) -> dict[str, Any]:
     return {
         "terms": _terms(result.terms),
         "answer": {"id": result.answer.id, "piece": result.answer.token, "cosine": result.answer.cosine},
@@ -59,12 +61,12 @@ def _result(where: WordSpace, result: Arithmetic) -> dict[str, Any]:
     }
 
 
-def solved(where: WordSpace, formula: str, mean: bool) -> Arithmetic:
+def solved(where: Space, formula: str, mean: bool) -> Arithmetic:
     """What a formula leads to. Raises InputError."""
     return kept(where, ("formula", formula, mean), lambda: solve(where, formula, RESULTS, mean))
 
 
-def formula_part(where: WordSpace, formula: str, mean: bool) -> bytes:
+def formula_part(where: Space, formula: str, mean: bool) -> bytes:
     """What a formula leads to, with the four points of its parallelogram [4, 2]; or `trouble`, why it cannot be."""
     header: dict[str, Any] = {"formula": formula, "mean": mean, "space": where.name}
     try:
@@ -77,7 +79,7 @@ def formula_part(where: WordSpace, formula: str, mean: bool) -> bytes:
     return pack(header, {"points": drawn.points} if drawn else {})
 
 
-def gallery_part(where: WordSpace, progress: Callable[[int, int], None]) -> bytes:
+def gallery_part(where: Space, progress: Callable[[int, int], None]) -> bytes:
     """Every family, each example with its verdict and what the verdict rests on."""
     found = {
         name: [
@@ -106,7 +108,7 @@ def _measured(result: Arithmetic) -> dict[str, Any]:
     }
 
 
-def direction_part(where: WordSpace, first: str, second: str, others: str) -> bytes:
+def direction_part(where: Space, first: str, second: str, others: str) -> bytes:
     """Words along the direction between two sets; or `trouble`, why there is none."""
     header: dict[str, Any] = {"space": where.name, "sets": [first, second, others]}
     try:
@@ -122,13 +124,13 @@ def direction_part(where: WordSpace, first: str, second: str, others: str) -> by
     return pack(header, {})
 
 
-def rows_of(where: WordSpace, kind: str, prompt: Sequence[int], at: int, listed: str) -> Cloud:
-    """Rows to be laid flat: see `gptviz.analysis.meaning.cloud`. Raises InputError."""
+def rows_of(where: Space, kind: str, prompt: Sequence[int], at: int, listed: str) -> Cloud:
+    """Rows to be laid flat: see `gptviz.analysis.projections.cloud`. Raises InputError."""
     about = {"prompt": tuple(prompt), "near": at, "own": listed}.get(kind)
     return kept(where, ("cloud", kind, about), lambda: cloud(where, kind, prompt, at, listed))
 
 
-def cloud_part(llm: LLM, where: WordSpace, kind: str, prompt: Sequence[int], at: int, listed: str) -> bytes:
+def cloud_part(llm: LLM, where: Space, kind: str, prompt: Sequence[int], at: int, listed: str) -> bytes:
     """Rows laid flat: flat [N, 3] along their first three principal components, group [N], near [N, 4] the nearest of
     each in the space; or `trouble`, why there are none."""
     header: dict[str, Any] = {"space": where.name, "cloud": kind, "at": at, "listed": listed}
@@ -142,9 +144,7 @@ def cloud_part(llm: LLM, where: WordSpace, kind: str, prompt: Sequence[int], at:
     return pack(header, {**arrays, "near": found.near})
 
 
-def axes_part(
-    where: WordSpace, kind: str, prompt: Sequence[int], at: int, listed: str, formulas: Sequence[str]
-) -> bytes:
+def axes_part(where: Space, kind: str, prompt: Sequence[int], at: int, listed: str, formulas: Sequence[str]) -> bytes:
     """The rows of that cloud along two directions: flat [N, 2]; or `trouble`, why that cannot be."""
     header: dict[str, Any] = {"space": where.name, "cloud": kind, "at": at, "listed": listed, "axes": list(formulas)}
     try:
@@ -155,8 +155,8 @@ def axes_part(
 
 
 def spaces_part(
-    where: WordSpace,
-    beside: Sequence[WordSpace],
+    where: Space,
+    beside: Sequence[Space],
     away: Mapping[str, Mapping[str, Any] | None],
     formula: str,
     mean: bool,
@@ -166,19 +166,19 @@ def spaces_part(
     that cannot be asked; None: until they are fetched."""
     columns = []
     for other in beside:
-        marks = landmarks_in(other)
+        marks = common_words(other)
         column: dict[str, Any] = {
             "name": other.name,
-            "rows": len(other.space),
-            "width": other.space.rows.shape[1],
+            "rows": len(other),
+            "width": other.rows.shape[1],
             "pairs": [marks.pairs.mean, marks.pairs.sd],
             "arrows": [marks.arrows.sd, marks.arrows.p99],
-            "tally": tally(gallery(other, progress)) if knows(marks) else None,
+            "tally": tally(gallery(other, progress)) if marks.are_words else None,
         }
         try:
             result = solved(other, formula, mean)
             first = result.terms[0].word
-            near = other.nearest(first.vector, 6, without=[] if first.id is None else [first.id])
+            near = nearest(other, first.vector, 6, without=[] if first.id is None else [first.id])
             column |= {"result": _result(other, result), "word": first.text, "near": [one.token for one in near]}
         except GptvizError as error:
             column["trouble"] = error.plain()
@@ -187,7 +187,7 @@ def spaces_part(
     return pack(header, {})
 
 
-def rows_name(llm: LLM, where: WordSpace, ids: Sequence[int]) -> str:
+def rows_name(llm: LLM, where: Space, ids: Sequence[int]) -> str:
     """The same for the same rows of a space beside that model, in the same order."""
     digest = hashlib.blake2b(f"{llm.name} {llm.checkpoint.fingerprint} {llm.dtype}".encode(), digest_size=8)
     digest.update(np.array(ids, np.int64).tobytes())

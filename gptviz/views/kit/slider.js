@@ -1,26 +1,41 @@
-// The track of a temperature slider, which gives 0 to 1.5, where most happens, two thirds of its length; and when a
-// pointer holds a slider.
+// A slider of whole steps, its track filled as far as its thumb stands.
 
-const BEND = 1.5; // hundredths up to here, twentieths from here on
-export const HIGHEST = 5;
-export const TICKS = [0, 0.5, 1, 1.5, 3, 5];
-
-/** Steps of the slider below a temperature. @param {number} t */
-export const position = (t) => (t <= BEND ? t * 100 : BEND * 100 + (t - BEND) * 20);
-/** @param {number} steps */
-export const temperatureAt = (steps) => (steps <= BEND * 100 ? steps / 100 : (BEND * 20 + steps - BEND * 100) / 20);
+import { element } from "./dom.js";
 
 /**
- * Tell when a pointer takes a slider and lets it go, anywhere.
- * @param {HTMLInputElement} input
- * @param {(held: boolean) => void} hold
+ * @param {object} about
+ * @param {string} about.label
+ * @param {number} about.max
+ * @param {number} [about.min]
+ * @param {(step: number) => void} about.set
+ * @param {(held: boolean) => void} [about.hold] a pointer has taken it, or let it go, anywhere
  */
-export function holdWhileDragged(input, hold) {
-  input.addEventListener("pointerdown", () => {
-    hold(true);
-    const release = new AbortController();
-    for (const type of ["pointerup", "pointercancel"]) {
-      window.addEventListener(type, () => (release.abort(), hold(false)), { signal: release.signal });
-    }
-  });
+export function createSlider({ label, max, min = 0, set, hold }) {
+  const node = /** @type {HTMLInputElement} */ (
+    element("input", { type: "range", min, max, step: 1, "aria-label": label })
+  );
+  node.addEventListener("input", () => set(Number(node.value)));
+  if (hold) {
+    node.addEventListener("pointerdown", () => {
+      hold(true);
+      const release = new AbortController();
+      for (const type of ["pointerup", "pointercancel"]) {
+        window.addEventListener(type, () => (release.abort(), hold(false)), { signal: release.signal });
+      }
+    });
+  }
+  return {
+    node,
+    /**
+     * @param {number} step
+     * @param {{text?: string, last?: number, disabled?: boolean}} [now] text: the step in words; last: another end
+     */
+    draw(step, { text = String(step), last = max, disabled = false } = {}) {
+      node.max = String(last);
+      node.value = String(step);
+      node.disabled = disabled;
+      node.setAttribute("aria-valuetext", text);
+      node.style.setProperty("--at", String(last > min ? (step - min) / (last - min) : 1));
+    },
+  };
 }

@@ -4,7 +4,7 @@ import { css } from "../kit/colours.js";
 import { element } from "../kit/dom.js";
 import { brief } from "../kit/format.js";
 import { prepare } from "../kit/painter.js";
-import { HIGHEST, position, temperatureAt, TICKS } from "../kit/slider.js";
+import { HIGHEST, position, temperatureAt, TICKS } from "../kit/sampling.js";
 
 const STEPS = position(HIGHEST);
 const DECADES = 4; // of the logarithmic scale, down from 1

@@ -3,7 +3,7 @@
 import { element } from "../kit/dom.js";
 import { count, exactly, fixed, percent, significant } from "../kit/format.js";
 import { createBars, createStrip, dot } from "../kit/vectors.js";
-import { holdWhileDragged } from "../kit/slider.js";
+import { createSlider } from "../kit/slider.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createNumber(scene) {
@@ -25,17 +25,18 @@ export function createNumber(scene) {
   const closed = element("p", { class: "muted" }, say("number.closed"));
   const title = element("p", { class: "title" });
 
-  const shift = /** @type {HTMLInputElement} */ (
-    element("input", { type: "range", min: -20, max: 20, step: 1, value: 0, "aria-label": say("number.constant") })
-  );
+  let constant = 0;
+  const shift = createSlider({
+    label: say("number.constant"),
+    min: -20,
+    max: 20,
+    set(to) {
+      constant = to;
+      scene.redraw();
+    },
+  });
   const shiftValue = element("output", {});
   const shiftText = element("p", { class: "muted" });
-  let constant = 0;
-  shift.addEventListener("input", () => {
-    constant = Number(shift.value);
-    scene.redraw();
-  });
-  holdWhileDragged(shift, () => {});
 
   const names = ["penalty", "divide", "shift", "exponent", "normalise", "filtered"];
   const rows = ["logit", ...names].map((key) => {
@@ -57,7 +58,7 @@ export function createNumber(scene) {
       dots,
       closed,
       element("div", { class: "panel" }, greedy, infinite, list),
-      element("label", { class: "constant" }, say("number.constant"), " ", shiftValue, shift),
+      element("label", { class: "constant" }, say("number.constant"), " ", shiftValue, shift.node),
       shiftText,
       element(
         "p",
@@ -141,7 +142,7 @@ export function createNumber(scene) {
         result.dataset.value = String(value);
         if (key === "logit") what.replaceChildren(...nodes("number.logit", { token: scene.token(chosen) }));
       }
-      shift.style.setProperty("--at", String((constant + 20) / 40));
+      shift.draw(constant);
       shiftValue.textContent = `${constant < 0 ? "−" : "+"}${Math.abs(constant)}`;
       shiftText.textContent = constant
         ? say("number.constant_moved", {

@@ -5,7 +5,6 @@ import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { count, fixed, percent } from "../kit/format.js";
 import { createSections } from "../kit/section.js";
-import { createSlider } from "./slider.js";
 import { createView } from "../kit/view.js";
 import { createBars } from "./bars.js";
 import { createCurves } from "./curves.js";
@@ -14,6 +13,7 @@ import { createFilters } from "./filters.js";
 import { createLens } from "./lens.js";
 import { createNumber } from "./number.js";
 import { createSample } from "./sample.js";
+import { createTemperature } from "./temperature.js";
 import { createText, placeOf } from "./text.js";
 
 export const css = ["../kit/common.css", "./view.css", "./sections.css"];
@@ -123,11 +123,11 @@ export const mount = createView({
       const trouble = element("p", { class: "trouble", role: "status" }, flat);
       return { nodes: [strip.node, trouble], draw: () => strip.draw({ values: /** @type {Values} */ (values()) }) };
     }
-    const slider = createSlider(scene);
+    const temperature = createTemperature(scene);
     const facts = createFacts(scene);
     const bars = createBars(scene);
     const sections = createSections(scene, SECTIONS);
-    const blocks = [strip, slider, facts, bars, ...sections];
+    const blocks = [strip, temperature, facts, bars, ...sections];
     return {
       nodes: blocks.map((block) => block.node),
       draw() {

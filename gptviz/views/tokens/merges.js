@@ -3,6 +3,7 @@
 import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { count } from "../kit/format.js";
+import { createSlider } from "../kit/slider.js";
 
 const BEAT = 700; // ms from one merge to the next, when played
 const WHOLE = -1;
@@ -22,10 +23,11 @@ export function createMerges(scene) {
     element("pre", { translate: "no" }),
   );
   const digits = element("p", { class: "muted" }, say("merges.digits"));
-  const slider = /** @type {HTMLInputElement} */ (
-    element("input", { type: "range", min: 0, step: 1, "aria-label": say("merges.step_label") })
-  );
-  slider.addEventListener("input", () => (stop(), choose({ step: Number(slider.value) })));
+  const slider = createSlider({
+    label: say("merges.step_label"),
+    max: 1,
+    set: (step) => (stop(), choose({ step })),
+  });
   chunks.addEventListener("keydown", (event) => {
     const nodes = /** @type {HTMLElement[]} */ ([...chunks.children]);
     const to =
@@ -57,7 +59,7 @@ export function createMerges(scene) {
     "div",
     { class: "stepper" },
     element("div", { class: "line" }, first, back, play, forward),
-    slider,
+    slider.node,
     said,
     pieces,
     list,
@@ -173,10 +175,7 @@ export function createMerges(scene) {
         node.setAttribute("aria-checked", String(Number(node.dataset.chunk) === chosen));
         node.tabIndex = Number(node.dataset.chunk) === chosen ? 0 : -1;
       }
-      slider.max = String(last);
-      slider.value = String(step);
-      slider.disabled = last === 0;
-      slider.style.setProperty("--at", String(last ? step / last : 1));
+      slider.draw(step, { last, disabled: last === 0 });
       first.disabled = back.disabled = step === 0;
       forward.disabled = step === last;
       play.disabled = last === 0;

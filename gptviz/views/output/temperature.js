@@ -1,13 +1,12 @@
-// The temperature slider.
+// The temperature, and what it does at this moment.
 
 import { element } from "../kit/dom.js";
 import { count, exactly } from "../kit/format.js";
-import { HIGHEST, holdWhileDragged, position, TICKS, temperatureAt } from "../kit/slider.js";
+import { HIGHEST, position, TICKS, temperatureAt } from "../kit/sampling.js";
+import { createSlider } from "../kit/slider.js";
 
-/**
- * @param {import("./view.js").Scene} scene
- */
-export function createSlider(scene) {
+/** @param {import("./view.js").Scene} scene */
+export function createTemperature(scene) {
   const { language, logits, say, token, nodes, choose } = scene;
   const vocab = count(logits.length, language);
   const value = element("output", { class: "temperature" });
@@ -15,9 +14,12 @@ export function createSlider(scene) {
   const infinite = /** @type {HTMLButtonElement} */ (
     element("button", { type: "button", class: "infinite", title: say("temperature.infinite") }, "∞")
   );
-  const input = /** @type {HTMLInputElement} */ (
-    element("input", { type: "range", min: 0, max: position(HIGHEST), step: 1, "aria-label": say("temperature.name") })
-  );
+  const slider = createSlider({
+    label: say("temperature.name"),
+    max: position(HIGHEST),
+    set: (steps) => choose({ temperature: temperatureAt(steps) }),
+    hold: scene.hold,
+  });
   // All remarks lie on one another, one of them visible: the longest makes the room, and nothing jumps.
   const REMARKS = [
     "at_zero",
@@ -42,8 +44,6 @@ export function createSlider(scene) {
     return tick;
   });
 
-  input.addEventListener("input", () => choose({ temperature: temperatureAt(Number(input.value)) }));
-  holdWhileDragged(input, scene.hold);
   reset.addEventListener("click", () => choose({ temperature: 1 }));
   infinite.addEventListener("click", () => choose({ temperature: scene.values().temperature === "inf" ? 1 : "inf" }));
 
@@ -70,7 +70,7 @@ export function createSlider(scene) {
         value,
         element("span", { class: "buttons" }, reset, infinite),
       ),
-      input,
+      slider.node,
       element("div", { class: "ticks", "aria-hidden": true }, ...ticks),
       element("div", { class: "remarks" }, ...remarks.map((remark) => remark.node)),
       filtered,
@@ -80,13 +80,9 @@ export function createSlider(scene) {
       const { temperature, order } = now;
       const text = temperature === Infinity ? "∞" : exactly(temperature, 2);
       value.textContent = `T = ${text}`;
-      const steps = Math.min(
-        position(HIGHEST),
-        temperature === Infinity ? position(HIGHEST) : Math.round(position(temperature)),
-      );
-      input.value = String(steps);
-      input.setAttribute("aria-valuetext", temperature === 0 ? `${text}, ${say("temperature.greedy")}` : text);
-      input.style.setProperty("--at", String(steps / position(HIGHEST)));
+      slider.draw(Math.round(position(Math.min(HIGHEST, temperature))), {
+        text: temperature === 0 ? `${text}, ${say("temperature.greedy")}` : text,
+      });
       reset.disabled = temperature === 1;
       infinite.setAttribute("aria-pressed", String(temperature === Infinity));
       let tied = 1;

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from gptviz.analysis.positions import rotary, spaced, turned
+from gptviz.analysis.positions import evenly_spaced, rotary, rotated
 from gptviz.model import Rope, rotary_frequencies, rotate
 from tests.small_models import CONFIGS, random_llm
 
@@ -19,7 +19,7 @@ def test_turning_is_the_models_rotation(rope):
     angle = positions[:, None].double() * rotary_frequencies(rope, 16).double()
     angle = torch.cat((angle, angle), -1)
     expected = rotate(x[None].double(), angle.cos(), angle.sin())[0]
-    assert torch.allclose(turned(x, positions, rotary_frequencies(rope, 16)), expected, atol=1e-12)
+    assert torch.allclose(rotated(x, positions, rotary_frequencies(rope, 16)), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("model", ["llama", "smollm2"])
@@ -30,9 +30,9 @@ def test_dot_products_are_those_of_the_trace_and_depend_on_the_distance_alone(re
         found = rotary(trace, layer)
         assert found.difference < 1e-5
         q, k = found.q[1], found.k[0]
-        at, far = (turned(q, positions, found.frequencies) for positions in (torch.arange(12), torch.arange(500, 512)))
+        at, far = (rotated(q, positions, found.frequencies) for positions in (torch.arange(12), torch.arange(500, 512)))
         own, moved = (
-            turned(k, positions, found.frequencies) for positions in (torch.arange(12), torch.arange(500, 512))
+            rotated(k, positions, found.frequencies) for positions in (torch.arange(12), torch.arange(500, 512))
         )
         assert torch.allclose(at @ own.T, far @ moved.T, atol=1e-9 * float((at @ own.T).abs().max()))
         scores = trace[f"blocks.{layer}.attn.scores"][1] / llm.config.scale(layer)
@@ -47,7 +47,7 @@ def test_a_wrong_rotation_would_be_noticed():
 
 @pytest.mark.parametrize(("count", "most"), [(5, 10), (10, 10), (1024, 128), (49152, 160), (2, 2)])
 def test_what_stands_for_a_row_of_many_is_even_and_holds_both_ends(count, most):
-    found = spaced(count, most)
+    found = evenly_spaced(count, most)
     assert found[0] == 0 and found[-1] == count - 1 and len(found) == len(set(found)) == min(count, most)
     steps = {b - a for a, b in pairwise(found)}
     assert max(steps) - min(steps) <= 1

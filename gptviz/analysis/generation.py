@@ -1,4 +1,4 @@
-"""Writing on, one token at a time, and what the key-value cache saves: measured on this machine."""
+"""Generation, a token at a time, and what the key-value cache saves: measured on this machine."""
 
 from __future__ import annotations
 
@@ -124,26 +124,3 @@ def cache_size(llm: LLM) -> CacheSize:
     c = llm.config
     numbers = 2 * c.n_layer * c.n_kv_head * c.d_head
     return CacheSize(numbers, numbers * llm.dtype.itemsize, c.n_layer * c.n_head * c.d_head)
-
-
-def word_ids(llm: LLM, ids: Sequence[int], word: str) -> list[int]:
-    """The tokens of a word that somebody wants behind the text `ids`. Without a space in front it gets one, if the
-    model finds it likelier to go on that way; without a tokenizer it is a row of ids. Raises InputError for one that
-    the vocabulary cannot write."""
-    if not word:
-        raise InputError("empty_word")
-    if llm.tokenizer is None:
-        parts = word.replace(",", " ").split()
-        if not parts or not all(part.isascii() and part.isdecimal() for part in parts):
-            raise InputError("ids_expected", vocab_size=llm.config.vocab_size)
-        return llm.check_ids(map(int, parts))
-    plain = llm.tokenizer.encode_part(word)
-    if not plain:
-        raise InputError("word_not_in_vocabulary", word=word)
-    if len(plain) == 1 and plain[0] in llm.tokenizer.special:
-        return plain
-    spaced = llm.tokenizer.encode_inside(word)
-    if word[0].isspace() or not spaced or spaced[0] == plain[0]:
-        return plain
-    logits = next(iter(llm.generate(list(ids), 1, temperature=0))).logits
-    return max((plain, spaced), key=lambda found: float(logits[found[0]]))

@@ -1,4 +1,4 @@
-"""Ranks, entropies, surprisals, guesses and parameter counts against plain computations."""
+"""Leading words, ranks, entropies, surprisals and guesses, against plain computations."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import math
 import pytest
 import torch
 
-from gptviz.analysis.parameters import GPT3, count_parameters
-from gptviz.analysis.predictions import entropy_bits, leading, rank, rate_guess, surprisals
+from gptviz.analysis.predictions import candidates, entropy_bits, leading, leading_ids, rank, rate_guess, surprisals
 from gptviz.errors import InputError
 
 IDS = [5, 17, 3, 88, 3, 41, 0, 96]
@@ -22,6 +21,11 @@ def test_leading_words_and_ranks(tiny):
     for w in words:
         assert w.probability == pytest.approx(float(logits.softmax(-1)[w.id]), rel=1e-5)
     assert len(leading(tiny, logits, 10_000)) == tiny.config.vocab_size
+    assert candidates(tiny, logits, [words[3].id]) == [words[3]]
+
+
+def test_among_equals_the_smallest_id_leads():
+    assert leading_ids(torch.tensor([0.0, 2.0, 1.0, 2.0, 1.0]), 3) == [1, 3, 2]
 
 
 def test_entropy():
@@ -50,14 +54,3 @@ def test_guesses_on_the_default_model(smollm2):
     for empty in ("", "   ", "\n"):
         with pytest.raises(InputError):
             rate_guess(smollm2, trace, empty)
-
-
-def test_parameter_counts(tiny):
-    assert sum(count_parameters(tiny.config).values()) == sum(p.numel() for p in tiny.model.parameters())
-
-
-def test_gpt3_has_175_billion():
-    counts = count_parameters(GPT3)
-    assert 174e9 < sum(counts.values()) < 176e9
-    # The figure of 175,181,291,520 counts the tied matrix twice and leaves out positions, biases and norms.
-    assert counts["embed"] * 2 + 96 * 4 * 12288 * 128 * 96 + 96 * 2 * 4 * 12288**2 == 175_181_291_520
