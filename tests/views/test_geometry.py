@@ -12,6 +12,7 @@ import torch
 
 from gptviz.analysis import spaces
 from gptviz.analysis.analogies import families, gallery, parallelogram, solve
+from gptviz.analysis.common_words import common_words
 from gptviz.analysis.projections import ITERATIONS, tsne
 from gptviz.analysis.similarity import nearest
 from gptviz.analysis.spaces import open_space
