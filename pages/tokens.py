@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from gptviz.numbers import count
 from gptviz.ui import chips, facts, state
 from gptviz.ui.page import Page, start
 from gptviz.ui.prompt import from_line, to_line
@@ -18,9 +19,10 @@ def main(page: Page) -> None:
     answer = page.ask(text=page.prompt.text)
     page.view(answer)
     page.look_for(answer)
+    about = {"model": page.model.name, "size": count(answer.facts["size"])}
     with page.depth("open") as shown:
         if shown:
-            page.lesson(lesson(page, "open"))
+            page.lesson(lesson(page, "open"), **about)
             st.markdown(page.t("open.code"))
             ids = list(page.prompt.ids)
             part = f"[:{len(ids)}]" if page.prompt.cut else ""
@@ -30,7 +32,7 @@ def main(page: Page) -> None:
             test(page, answer.facts.get("test"))
     with page.depth("notes") as shown:
         if shown:
-            page.lesson(lesson(page, "notes"), model=page.model.name)
+            page.lesson(lesson(page, "notes"), **about)
 
 
 def lesson(page: Page, name: str) -> str:

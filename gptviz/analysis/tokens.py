@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gptviz.analysis.facts import Fact
+from gptviz.analysis.kept import kept
 from gptviz.errors import InputError
 from gptviz.llm import LLM
 from gptviz.tokenizer import Chunk, Dropped, Tokenizer, classic, visible
@@ -123,11 +124,11 @@ def classic_cut(name: str, text: str) -> list[tuple[int, str]]:
 
 def facts(tokenizer: Tokenizer, text: Cut) -> list[Fact]:
     """What stands out in this text, the most telling first."""
-    n, longest = len(text.tokens), text.longest
+    n, longest, size = len(text.tokens), text.longest, tokenizer.vocab_size
     length = longest.end - longest.start
     said = []
     if all_letters(tokenizer):
-        said.append(Fact("letters", {"characters": len(text.text) - len(text.dropped), "tokens": n}))
+        said.append(Fact("letters", {"characters": len(text.text) - len(text.dropped), "tokens": n, "size": size}))
     elif not text.n_han:
         per_word, per_token = n / max(1, len(text.words)), len(text.text) / n
         counts = {"characters": len(text.text), "words": len(text.words), "tokens": n}
@@ -144,7 +145,7 @@ def facts(tokenizer: Tokenizer, text: Cut) -> list[Fact]:
             values = {"word": most.word, "count": len(most.pieces), "pieces": most.pieces[:12]}
             said.append(Fact("split", values))
         else:
-            said.append(Fact("whole"))
+            said.append(Fact("whole", {"size": size}))
         said.append(Fact("longest", {"token": longest.piece, "characters": length, "id": longest.id}))
         said += _space(tokenizer, text)
     if text.dropped:
@@ -181,8 +182,12 @@ def _space(tokenizer: Tokenizer, text: Cut) -> list[Fact]:
 
 def all_letters(tokenizer: Tokenizer) -> bool:
     """Whether each token of the vocabulary, those without text aside, is a single character."""
-    ordinary = (i for i in range(tokenizer.vocab_size) if i not in tokenizer.special)
-    return all(len(tokenizer.token_bytes(i).decode("utf-8", "replace")) <= 1 for i in ordinary)
+
+    def look() -> bool:
+        ordinary = (i for i in range(tokenizer.vocab_size) if i not in tokenizer.special)
+        return all(len(tokenizer.token_bytes(i).decode("utf-8", "replace")) <= 1 for i in ordinary)
+
+    return kept(tokenizer, "all letters", look)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ class Prompt:
     text: str
     ids: tuple[int, ...]
     pieces: tuple[str, ...]
+    cut: bool = False
+    """Whether the text has more tokens than these."""
 
 
 # The input has one line: a line end is shown, and may be typed, as the sign the tokens use for it.
@@ -99,7 +101,8 @@ def read(text: str, model: ModelFacts, language: str, most_chars: int = MAX_CHAR
     that a model without a tokenizer cannot read as ids."""
     facts = engine().ask(Question("prompt", state.model(), choices={"text": text})).facts
     cuts, dropped = [], facts["dropped"]
-    if facts["count"] > len(facts["ids"]):
+    cut = facts["count"] > len(facts["ids"])
+    if cut:
         sentence = _say(language, "cut", n_tokens=facts["count"], limit=model.limit)
         cuts.append(f":material/content_cut: **{sentence}**")
     if dropped:
@@ -107,4 +110,4 @@ def read(text: str, model: ModelFacts, language: str, most_chars: int = MAX_CHAR
         cuts.append(f":material/backspace: {_say(language, 'dropped', count=len(dropped), which=shown)}")
     if len(text) >= most_chars:
         cuts.append(f":material/content_cut: **{_say(language, 'cut_chars', limit=most_chars)}**")
-    return Prompt(text, tuple(facts["ids"]), tuple(facts["pieces"])), cuts
+    return Prompt(text, tuple(facts["ids"]), tuple(facts["pieces"]), cut), cuts

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from gptviz.text import say
+from gptviz.views.tokens import SECTIONS, STOP
 from tests.browser.chromium import HOLD_BACK
 
 TEXT = "Unbelievably, the cat sat in 2026."
@@ -16,10 +17,11 @@ TEXT = "Unbelievably, the cat sat in 2026."
 
 @pytest.fixture
 def open_at(app_server, page_at):
-    """`open_at(text=..., cuts=...) -> Page`: the page at a link, its view there."""
+    """`open_at(text=..., open=...) -> Page`: the page at a link, its view there."""
 
     def go(width: int = 1440, theme: str = "light", locale: str = "en-US", **query) -> Page:
-        page = page_at(f"{app_server('app.py')}/tokens?{urlencode(query)}", width=width, theme=theme, locale=locale)
+        asked = {STOP.address(name) if name in STOP.own else name: value for name, value in query.items()}
+        page = page_at(f"{app_server('app.py')}/tokens?{urlencode(asked)}", width=width, theme=theme, locale=locale)
         expect(page.locator(".gptviz .strip button").first).to_be_visible()
         return page
 
@@ -63,7 +65,7 @@ def test_merges_are_stepped_played_and_kept_in_the_link(open_at, smollm2):
     expect(state).to_have_count(len(chunk.pieces) - 1)
     expect(section(page, "merges").locator(".said")).to_contain_text(f"{chunk.merges[0].rank + 1:,}")
     expect(state.and_(page.locator(".fresh"))).to_have_text(chunk.merges[0].piece)
-    expect(page).to_have_url(re.compile("step=1(&|$)"))
+    expect(page).to_have_url(re.compile(r"tokens\.step=1(&|$)"))
     page.reload()
     expect(state).to_have_count(len(chunk.pieces) - 1)
     page.locator("[data-do=play]").click()
@@ -76,7 +78,7 @@ def test_merges_are_stepped_played_and_kept_in_the_link(open_at, smollm2):
 
 @pytest.mark.parametrize(("locale", "language", "theme"), [("en-US", "en", "light"), ("zh-CN", "zh", "dark")])
 def test_everything_open_on_a_phone(open_at, locale, language, theme):
-    page = open_at(text=TEXT, cuts="merges,vocabularies,vocabulary,long", width=390, locale=locale, theme=theme)
+    page = open_at(text=TEXT, open=",".join(SECTIONS), width=390, locale=locale, theme=theme)
     expect(section(page, "vocabularies").locator(".row")).to_have_count(4)
     expect(section(page, "vocabulary").locator(".entries li")).to_have_count(200)
     expect(section(page, "long").locator("[data-do=cut]")).to_have_text(say(language, "tokens.long.cut"))
@@ -85,7 +87,7 @@ def test_everything_open_on_a_phone(open_at, locale, language, theme):
 
 
 def test_a_vocabulary_is_searched(open_at, smollm2):
-    page = open_at(text=TEXT, cuts="vocabulary")
+    page = open_at(text=TEXT, open="vocabulary")
     view = section(page, "vocabulary")
     field, entries, said = view.get_by_role("textbox"), view.locator(".entries .token"), view.locator(".said")
     field.fill("kitten")
@@ -96,7 +98,7 @@ def test_a_vocabulary_is_searched(open_at, smollm2):
     field.fill("/^·un.*able$/")
     expected = [piece for piece in pieces if re.search("^·un.*able$", piece)]
     expect(entries).to_have_text(expected)
-    expect(page).to_have_url(re.compile("find="))
+    expect(page).to_have_url(re.compile(r"tokens\.find="))
     field.fill("/(/")
     expect(said).to_contain_text("no regular expression")
     field.fill(r"/^(.?.?.?.?.?.?)*(.?.?.?.?.?)*(.?.?.?.?.?)*☃$/")
@@ -111,7 +113,7 @@ def test_a_vocabulary_is_searched(open_at, smollm2):
 def test_what_is_chosen_before_an_answer_has_come_counts(open_at):
     page = open_at(text=TEXT)
     page.add_init_script(HOLD_BACK)
-    page.goto(page.url + "&cuts=long")
+    page.goto(page.url + "&tokens.open=long")
     view = section(page, "long")
     view.get_by_role("textbox").fill("The cat sits.")
     sent = page.evaluate("() => { hold(); return sent; }")
@@ -127,7 +129,7 @@ def test_what_is_chosen_before_an_answer_has_come_counts(open_at):
 
 
 def test_a_long_text_stays_light(open_at, smollm2):
-    page = open_at(text=TEXT, cuts="long")
+    page = open_at(text=TEXT, open="long")
     text = "The cat sits on the mat, and <b>nobody</b> knows why. 猫坐在垫子上。 \u05e9\u05dc\u05d5\u05dd 👩‍🚀\n" * 1500
     view = section(page, "long")
     view.locator("[data-do=cut]").click()

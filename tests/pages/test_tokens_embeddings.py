@@ -10,6 +10,7 @@ from gptviz.analysis.similarity import neighbours
 from gptviz.analysis.spaces import open_space
 from gptviz.text import LANGUAGES, say
 from gptviz.views.embeddings.parts import NEIGHBOURS
+from gptviz.views.stops import STOPS
 from tests.pages.test_attention_mlp import shown
 from tests.pages.test_pages import MODELS, UNEXPECTED, address, visit, words
 
@@ -18,7 +19,8 @@ TEXT = "The cat sits on the mat, unbelievably."
 
 def check(app, text: str, guess: int | None):
     """What pressing the form's button leaves behind: after switch_page, AppTest loses the click itself."""
-    app.session_state["tokens.checked"] = (text, guess)
+    session = app.session_state["gptviz"]
+    session.state = session.state.with_({"tokens.tried": text, "tokens.guess": guess})
     return app.run()
 
 
@@ -26,7 +28,7 @@ def check(app, text: str, guess: int | None):
 def test_tokens_are_shown_with_their_ids(smollm2, language):
     values, parts = shown(visit("tokens", text=TEXT, language=language))
     header = parts["text"][0]
-    assert parts.keys() == {"text"} and header["language"] == language
+    assert parts.keys() == {"words", "text"} and parts["words"][0]["language"] == language
     assert [token["id"] for token in header["tokens"]] == smollm2.encode(TEXT)
     pieces = [token["piece"] for token in header["tokens"]]
     assert values["open"] == [] and len(pieces[values["token"]]) == max(map(len, pieces))
@@ -35,15 +37,16 @@ def test_tokens_are_shown_with_their_ids(smollm2, language):
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_part_of_the_tokens_view_opens(language, model):
-    app = visit("tokens", language=language, model=model, cuts="merges,vocabularies,vocabulary,long", find="/a+/")
+    opened = {"tokens.open": ",".join(STOPS["tokens"].own["open"].kind.options), "tokens.find": "/a+/"}
+    app = visit("tokens", language=language, model=model, **opened)
     values, parts = shown(app)
-    assert parts.keys() == {"text", "merges", "vocabularies", "vocabulary"} and values["find"] == "/a+/"
+    assert parts.keys() == {"words", "text", "merges", "vocabularies", "vocabulary"} and values["find"] == "/a+/"
     assert not app.exception and not app.error
 
 
 @pytest.mark.parametrize("text", ["", "\x06", "<|im_end|>", "👩‍🚀 שלום <script>", "床前明月光", "a" * 4000])
 def test_any_prompt_can_be_cut(text):
-    app = visit("tokens", text=text, cuts="merges,vocabularies")
+    app = visit("tokens", text=text, **{"tokens.open": "merges,vocabularies"})
     assert not app.exception and UNEXPECTED not in words(app)
 
 
@@ -54,7 +57,7 @@ def test_an_example_replaces_the_text():
 
 
 def test_a_guess_of_the_count_is_checked(smollm2):
-    app = visit("tokens", depth="test")
+    app = visit("tokens", **{"tokens.depth": "test"})
     own = "hello tokenizers"
     n = len(smollm2.encode(own))
     check(app, own, n)
@@ -65,14 +68,14 @@ def test_a_guess_of_the_count_is_checked(smollm2):
 
 @pytest.mark.parametrize("text", ["", "   ", "\x06", "<|im_end|>", "[x](y) $a$ :cat: `b`", "床前明月光", "a" * 4000])
 def test_any_text_may_be_tried(text):
-    app = visit("tokens", depth="test")
+    app = visit("tokens", **{"tokens.depth": "test"})
     check(app, text, None)
     assert not app.exception and not app.error and UNEXPECTED not in words(app)
 
 
 def test_a_cut_text_is_followed_as_far_as_it_goes(monkeypatch, smollm2):
     monkeypatch.setenv("GPTVIZ_MAX_TOKENS", "4")
-    app = visit("tokens", text=TEXT, depth="open,test,notes")
+    app = visit("tokens", text=TEXT, **{"tokens.depth": "open,test,notes"})
     assert f"[:4]\n# {smollm2.encode(TEXT)[:4]}" in app.code[0].value
 
 

@@ -21,7 +21,7 @@ LONGEST = 200_000
 
 STOP = Stop(
     "tokens",
-    shared={"token": False},
+    shared={"text": False, "token": False},
     choices=(
         Choice("open", (), Subset(SECTIONS), asks=True),
         # Whose merges are shown; -1: all of the text; None: the chosen token's.
@@ -32,5 +32,8 @@ STOP = Stop(
         # A long text to be cut, too long for an address, and how often one was given.
         Choice("long", None, Text(LONGEST), asks=True, wish=True, address=False),
         Choice("given", 0, Number(0, 10**6), address=False),
+        # A text whose tokens are counted, and how many the reader said before that.
+        Choice("tried", None, Text(4000), address=False),
+        Choice("guess", None, Index(), address=False),
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gptviz.analysis.tokens import Cut, cut, dropped_fact, facts
+from gptviz.errors import InputError
 from gptviz.tokenizer import Tokenizer
 from gptviz.views.kit.asked import Answer, Asked
 from gptviz.views.tokens import STOP
@@ -16,13 +17,16 @@ TRIED = 2000  # tokens of the reader's own text that are counted
 def answer(asked: Asked) -> Answer:
     """Until a token is chosen it is the longest: most was merged there. Nothing of a model without a tokenizer.
 
-    facts: look; test (opened, and a text is there to be counted): its tokens, and what stands out among them."""
+    facts: look; size, of the vocabulary; test (opened, and a text is there to be counted): its tokens, and what stands
+    out among them."""
     llm, choices = asked.llm, asked.choices
     tokenizer = llm.tokenizer
     if tokenizer is None:
         return Answer(facts={"look": []}, choices=STOP.to_json(choices))
     text = tokenizer.decode(asked.ids) if choices["text"] is None else choices["text"]
     here = cut(tokenizer, text, len(asked.ids))
+    if not here.tokens:
+        raise InputError("no_tokens")
     parts = {"text": make.text_part(llm.name, tokenizer, here)}
     if asked.opened("merges"):
         parts["merges"] = make.merges_part(tokenizer, here.text)
@@ -32,7 +36,10 @@ def answer(asked: Asked) -> Answer:
         parts["vocabulary"] = make.vocabulary_part(tokenizer, choices["vocabulary"])
     if asked.opened("long") and choices["long"] is not None:
         parts["long"] = make.long_part(tokenizer, choices["long"], choices["given"])
-    said: dict[str, Any] = {"look": [fact.plain() for fact in facts(tokenizer, here)]}
+    said: dict[str, Any] = {
+        "look": [fact.plain() for fact in facts(tokenizer, here)],
+        "size": tokenizer.vocab_size,
+    }
     if asked.opened("test") and choices["tried"] is not None:
         said["test"] = counted(tokenizer, choices["tried"])
     token = here.tokens.index(here.longest) if choices["token"] is None else choices["token"]

@@ -1,7 +1,7 @@
 // A long text of the reader's own in tokens: only what is near the screen is built.
 
 import { chip } from "../kit/chip.js";
-import { element } from "../kit/dom.js";
+import { element, wellFormed } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
 
 const BLOCK = 500; // tokens
@@ -9,12 +9,12 @@ const BLOCK = 500; // tokens
 /** @param {import("./view.js").Scene} scene */
 export function createLong(scene) {
   const { header, say, choose } = scene;
-  const n = (/** @type {number} */ value) => count(value, header.language);
+  const n = (/** @type {number} */ value) => count(value, scene.language);
   const field = /** @type {HTMLTextAreaElement} */ (
     element("textarea", {
       rows: 6,
       spellcheck: false,
-      maxlength: header.longest,
+      maxlength: /** @type {number} */ (scene.choices.long.most),
       placeholder: say("long.placeholder"),
       "aria-label": say("long.placeholder"),
     })
@@ -31,12 +31,12 @@ export function createLong(scene) {
   });
   const counts = element("p", { class: "muted" });
   let shown = /** @type {any} */ (null);
-  field.value = scene.draft.long;
+  field.value = scene.draft.long ?? "";
   field.addEventListener("input", () => (scene.draft.long = field.value));
   cut.addEventListener("click", () => {
     if (!field.value) return void (said.textContent = say("long.empty"));
     said.textContent = say("long.waiting");
-    choose({ cuts: scene.values().cuts + 1, long: field.value.toWellFormed?.() ?? field.value });
+    choose({ given: scene.values().given + 1, long: wellFormed(field.value) });
   });
 
   const seen = new IntersectionObserver(
@@ -69,7 +69,7 @@ export function createLong(scene) {
     node: element(
       "div",
       { class: "long-view" },
-      element("p", {}, say("long.text", { longest: n(header.longest) })),
+      element("p", {}, say("long.text", { longest: n(/** @type {number} */ (scene.choices.long.most)) })),
       field,
       element("div", { class: "line" }, cut),
       said,

@@ -13,7 +13,7 @@ const WHOLE = -1;
 /** @param {import("./view.js").Scene} scene */
 export function createMerges(scene) {
   const { header, say, choose } = scene;
-  const n = (/** @type {number} */ value) => count(value, header.language);
+  const n = (/** @type {number} */ value) => count(value, scene.language);
   const waiting = element("p", { class: "muted", role: "status" }, say("merges.waiting"));
   const chunks = element("div", { class: "chunks", role: "radiogroup", "aria-label": say("merges.chunks") });
   const pattern = element(

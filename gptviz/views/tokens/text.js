@@ -10,8 +10,8 @@ const SHOWN = 400; // pieces of the other two cuts at most
 /** @param {import("./view.js").Scene} scene */
 export function createText(scene) {
   const { header, say, choose } = scene;
-  const { tokens, language } = header;
-  const n = (/** @type {number} */ value) => count(value, language);
+  const { tokens } = header;
+  const n = (/** @type {number} */ value) => count(value, scene.language);
   let pointed = /** @type {number | null} */ (null);
   const chips = tokens.map(
     (/** @type {any} */ token, /** @type {number} */ i) =>

@@ -9,7 +9,7 @@ const SHOWN = 400;
 /** @param {import("./view.js").Scene} scene */
 export function createVocabularies(scene) {
   const { header, say } = scene;
-  const n = (/** @type {number} */ value) => count(value, header.language);
+  const n = (/** @type {number} */ value) => count(value, scene.language);
   const waiting = element("p", { class: "muted", role: "status" }, say("vocabularies.waiting"));
   const rows = element("div", { class: "rows" });
   const body = element("tbody", {});
@@ -97,7 +97,7 @@ export function createVocabularies(scene) {
             " ",
             element(
               "span",
-              { class: "muted", lang: header.language },
+              { class: "muted", lang: scene.language },
               say("vocabularies.paragraph", { characters: n(characters), bytes: n(bytes) }),
             ),
           ),

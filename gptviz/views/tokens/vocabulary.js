@@ -1,13 +1,12 @@
 // A vocabulary to look through: by text, by id, by regular expression; its longest, special and space entries.
 
 import { chip } from "../kit/chip.js";
-import { element } from "../kit/dom.js";
+import { element, wellFormed } from "../kit/dom.js";
 import { count } from "../kit/format.js";
 
 const PAGE = 200; // entries shown at a time
 const PATIENCE = 1500; // ms for a regular expression: some would run for ever
 const KINDS = ["longest", "special", "space"];
-const VOCABULARIES = ["own", "r50k_base", "cl100k_base", "o200k_base"];
 
 // Runs the reader's regular expression apart from the page, so that it can be ended.
 const SEARCH = `onmessage = ({ data: { pattern, pieces } }) => {
@@ -24,12 +23,12 @@ const SEARCH = `onmessage = ({ data: { pattern, pieces } }) => {
 /** @param {import("./view.js").Scene} scene */
 export function createVocabulary(scene) {
   const { header, say, choose } = scene;
-  const n = (/** @type {number} */ value) => count(value, header.language);
+  const n = (/** @type {number} */ value) => count(value, scene.language);
   const which = /** @type {HTMLSelectElement} */ (
     element(
       "select",
       { "aria-label": say("vocabulary.which") },
-      ...VOCABULARIES.map((name) =>
+      .../** @type {string[]} */ (scene.choices.vocabulary.options).map((name) =>
         element("option", { value: name }, name === "own" ? header.model : say(`vocabularies.${name}`)),
       ),
     )
@@ -38,14 +37,14 @@ export function createVocabulary(scene) {
   const field = /** @type {HTMLInputElement} */ (
     element("input", {
       type: "text",
-      maxlength: 200,
+      maxlength: /** @type {number} */ (scene.choices.find.most),
       autocomplete: "off",
       spellcheck: false,
       placeholder: say("vocabulary.placeholder"),
       "aria-label": say("vocabulary.placeholder"),
     })
   );
-  field.addEventListener("input", () => choose({ find: field.value.toWellFormed?.() ?? field.value }));
+  field.addEventListener("input", () => choose({ find: wellFormed(field.value) }));
   const kinds = KINDS.map((kind) => {
     const node = element("button", { type: "button" }, say(`vocabulary.${kind}`));
     node.addEventListener("click", () => choose({ find: scene.values().find === `:${kind}` ? "" : `:${kind}` }));
