@@ -92,6 +92,13 @@ def test_the_requirements_pin_all_of_it():
         assert not missing, f"{file.relative_to(ROOT)} imports {missing}, which requirements.txt does not pin"
 
 
+def test_the_lock_names_no_registry():
+    """Each machine fetches what the JavaScript checks need from where it fetches everything."""
+    lock = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))
+    assert len(lock["packages"]) > 2
+    assert not [name for name, package in lock["packages"].items() if "resolved" in package]
+
+
 @pytest.mark.parametrize(
     ("code", "package", "extra"),
     [
