@@ -37,6 +37,7 @@ lint: $(READY) $(MODULES)
 	@$(BIN)/lint-imports --no-logo
 	@$(BIOME) --error-on-warnings
 	@$(NODE) node_modules/typescript/bin/tsc
+	@$(BIN)/python scripts/vendor_d3.py --check
 	@$(BIN)/basedpyright
 
 format: $(READY) $(MODULES)

@@ -573,11 +573,14 @@ def test_two_fingers_zoom_and_one_moves(open_at):
         fingers.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": at})
 
     def tap() -> str:
+        before = page.evaluate("taps")
         touch("Start", (x, y))
         touch("End")
+        page.wait_for_function("(before) => taps > before", arg=before)
         page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
         return page.locator(".readout .pair").text_content()
 
+    matrix.evaluate("(node) => { window.taps = 0; node.addEventListener('click', () => taps++); }")
     before = tap()
     touch("Start", (x - 20, y))
     touch("Start", (x - 20, y), (x + 20, y))

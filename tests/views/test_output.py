@@ -105,6 +105,9 @@ def test_views_and_figures_have_the_same_colours():
 
 def test_views_never_write_html():
     for path in VIEWS.rglob("*.js"):
+        if "vendor" in path.parts:
+            continue  # d3 can, but nobody asks it to
         code = path.read_text(encoding="utf-8")
         code = code.replace('"http://www.w3.org/2000/svg"', "")  # the name of a language, never fetched
-        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|https?://", code), path
+        banned = r"innerHTML|outerHTML|insertAdjacentHTML|\.html\(|document\.write|\beval\b|https?://"
+        assert not re.search(banned, code), path

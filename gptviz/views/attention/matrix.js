@@ -4,13 +4,15 @@
 import { readableOn } from "../kit/colours.js";
 import { element } from "../kit/dom.js";
 import { cut } from "../kit/format.js";
-import { downloadPicture, prepare } from "../kit/painter.js";
+import { downloadPicture, font, prepare } from "../kit/painter.js";
+import { createZoom, createZoomTools } from "../kit/zoom.js";
 
 const LARGEST_CELL = 64; // pixels
 const LARGEST_SIDE = 640;
 const SUMS = 48; // room for sums behind the rows
-const LABEL = 13; // pixels a label needs
+const LABEL = 14; // pixels a label needs
 const LONGEST = 14; // characters of a label
+const FEWEST = 4; // cells seen at the closest
 const NUMBERS_FROM = 38; // pixels of a cell that has room for a number
 
 /**
@@ -35,128 +37,48 @@ const NUMBERS_FROM = 38; // pixels of a cell that has room for a number
  */
 export function createMatrix({ colours, labels, point, pick, redraw }) {
   const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { tabindex: 0, role: "application" }));
-  const node = element("div", { class: "matrix" });
-  const tools = element("div", { class: "zoom" });
   /** @type {Picture | null} */
   let picture = null;
-  let view = { x: 0, y: 0, size: 0 }; // in cells
-  let box = { left: 0, top: 0, side: 1 }; // in pixels
+  let box = { left: 0, top: 0, side: 1, longest: 1 }; // in pixels; longest: of the labels
+  const zoom = createZoom({ canvas, redraw });
+  const tools = createZoomTools(labels, zoom, chosen);
+  const node = element("div", { class: "matrix" }, tools.node, canvas);
 
-  const button = (/** @type {string} */ sign, /** @type {string} */ label, /** @type {() => void} */ act) => {
-    const made = element("button", { type: "button", "aria-label": label, title: label }, sign);
-    made.addEventListener("click", act);
-    tools.append(made);
-    return made;
-  };
-  const out = button("−", labels.zoomOut, () => zoom(2));
-  const fit = button("⤢", labels.fit, () => zoom(Infinity));
-  button("+", labels.zoomIn, () => zoom(0.5));
-  node.append(tools, canvas);
-
-  /** @param {number} factor of the number of cells @param {{x: number, y: number}} [about] 0 to 1 each */
-  function zoom(factor, about) {
-    if (!picture || tools.hidden) return;
-    const n = picture.tokens.length;
-    const size = Math.max(4, Math.min(n, Math.round(view.size * factor)));
-    const at =
-      about ??
-      (picture && { x: (picture.key + 0.5 - view.x) / view.size, y: (picture.query + 0.5 - view.y) / view.size });
-    move(
-      view.x + Math.min(1, Math.max(0, at.x)) * (view.size - size),
-      view.y + Math.min(1, Math.max(0, at.y)) * (view.size - size),
-      size,
-    );
-  }
-
-  /** @param {number} x @param {number} y @param {number} size */
-  function move(x, y, size = view.size) {
+  /** What is seen of it, in cells. */
+  function view() {
+    const { x, y, k } = zoom.seen();
     const n = picture?.tokens.length ?? 1;
-    const inside = (/** @type {number} */ value) => Math.min(n - size, Math.max(0, value));
-    view = { x: inside(x), y: inside(y), size };
-    redraw();
+    return { x: Math.max(0, x * n), y: Math.max(0, y * n), size: n / k };
   }
 
-  /** The cell under a pointer; null beside the picture. @param {PointerEvent} event */
+  /** The chosen cell's middle, where keys and buttons zoom: in pixels, and never beside the picture. */
+  function chosen() {
+    const { x, y, size } = view();
+    const inside = (/** @type {number} */ share) => Math.min(1, Math.max(0, share)) * box.side;
+    const { query, key } = /** @type {Picture} */ (picture);
+    return /** @type {[number, number]} */ ([
+      box.left + inside((key + 0.5 - x) / size),
+      box.top + inside((query + 0.5 - y) / size),
+    ]);
+  }
+
+  /** The cell under a pointer; null beside the picture. @param {MouseEvent} event */
   function cellAt(event) {
-    const j = Math.floor(view.x + ((event.offsetX - box.left) / box.side) * view.size);
-    const i = Math.floor(view.y + ((event.offsetY - box.top) / box.side) * view.size);
-    const n = picture?.tokens.length ?? 0;
-    const inside = event.offsetX >= box.left && event.offsetX < box.left + box.side && event.offsetY >= box.top;
-    return inside && i >= 0 && j >= 0 && i < n && j < n && event.offsetY < box.top + box.side
-      ? { query: i, key: j }
-      : null;
+    const [across, down] = [(event.offsetX - box.left) / box.side, (event.offsetY - box.top) / box.side];
+    if (!picture || across < 0 || across >= 1 || down < 0 || down >= 1) return null;
+    const { x, y, size } = view();
+    const last = picture.tokens.length - 1;
+    return { query: Math.min(last, Math.floor(y + down * size)), key: Math.min(last, Math.floor(x + across * size)) };
   }
 
-  let drag = /** @type {{x: number, y: number, from: typeof view, far: boolean} | null} */ (null);
-  const fingers = /** @type {Map<number, {x: number, y: number}>} */ (new Map()); // on the picture, by pointer
-  let pinch = /** @type {{apart: number, from: typeof view, x: number, y: number} | null} */ (null);
-
-  /** How far apart two fingers are, and where their middle is: 0 to 1. */
-  function spread() {
-    const [a, b] = fingers.values();
-    return {
-      apart: Math.hypot(a.x - b.x, a.y - b.y),
-      x: ((a.x + b.x) / 2 - box.left) / box.side,
-      y: ((a.y + b.y) / 2 - box.top) / box.side,
-    };
-  }
-
-  /** @param {PointerEvent} event */
-  function lift(event) {
-    fingers.delete(event.pointerId);
-    pinch = null;
-  }
-
-  canvas.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    const n = picture?.tokens.length ?? 0;
-    drag = { x: event.offsetX, y: event.offsetY, from: view, far: false };
-    if (view.size < n) canvas.setPointerCapture(event.pointerId);
-    if (event.pointerType !== "touch") return;
-    fingers.set(event.pointerId, { x: event.offsetX, y: event.offsetY });
-    if (fingers.size === 2 && !tools.hidden) [pinch, drag] = [{ from: view, ...spread() }, null];
-  });
   canvas.addEventListener("pointermove", (event) => {
-    if (fingers.has(event.pointerId)) fingers.set(event.pointerId, { x: event.offsetX, y: event.offsetY });
-    if (pinch) {
-      // What lay between the fingers stays there.
-      const [{ from }, now] = [pinch, spread()];
-      const size = Math.max(
-        4,
-        Math.min(picture?.tokens.length ?? 4, Math.round((from.size * pinch.apart) / now.apart)),
-      );
-      return move(from.x + pinch.x * from.size - now.x * size, from.y + pinch.y * from.size - now.y * size, size);
-    }
-    if (drag && view.size < (picture?.tokens.length ?? 0)) {
-      const [dx, dy] = [event.offsetX - drag.x, event.offsetY - drag.y];
-      drag.far ||= Math.hypot(dx, dy) > 4;
-      if (drag.far) return move(drag.from.x - (dx / box.side) * view.size, drag.from.y - (dy / box.side) * view.size);
-    }
-    if (event.pointerType === "mouse") point(cellAt(event));
-  });
-  canvas.addEventListener("pointerup", (event) => {
-    const cell = cellAt(event);
-    if (drag && !drag.far && cell) pick(cell.query, cell.key);
-    drag = null;
-    lift(event);
-  });
-  canvas.addEventListener("pointercancel", (event) => {
-    drag = null;
-    lift(event);
+    if (event.pointerType === "mouse" && !(zoom.zoomed() && event.buttons)) point(cellAt(event));
   });
   canvas.addEventListener("pointerleave", () => point(null));
-  canvas.addEventListener(
-    "wheel",
-    (event) => {
-      if (!event.ctrlKey && !event.metaKey) return; // the wheel alone scrolls the page
-      event.preventDefault();
-      zoom(event.deltaY > 0 ? 1.25 : 0.8, {
-        x: (event.offsetX - box.left) / box.side,
-        y: (event.offsetY - box.top) / box.side,
-      });
-    },
-    { passive: false },
-  );
+  canvas.addEventListener("click", (event) => {
+    const cell = cellAt(event);
+    if (cell) pick(cell.query, cell.key);
+  });
   canvas.addEventListener("keydown", (event) => {
     if (!picture) return;
     const n = picture.tokens.length;
@@ -164,31 +86,29 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
     if (step) {
       const clamp = (/** @type {number} */ at) => Math.min(n - 1, Math.max(0, at));
       const [i, j] = [clamp(picture.query + step[0]), clamp(picture.key + step[1])];
-      if (view.size < n) {
+      if (zoom.zoomed()) {
+        const { x, y, size } = view();
         const follow = (/** @type {number} */ at, /** @type {number} */ from) =>
-          Math.min(at, Math.max(from, at - view.size + 1));
-        move(follow(j, view.x), follow(i, view.y));
+          Math.min(at, Math.max(from, at - size + 1)) / n;
+        zoom.move(follow(j, x), follow(i, y));
       }
       picture = { ...picture, query: i, key: j }; // the next key may come before the next frame
       pick(i, j);
-    } else if (event.key === "+" || event.key === "=") zoom(0.5);
-    else if (event.key === "-") zoom(2);
-    else if (event.key === "0") zoom(Infinity);
-    else return;
+    } else if (!zoom.press(event.key, chosen())) return;
     event.preventDefault();
   });
 
   /**
    * @param {import("../kit/painter.js").Painter} painter
    * @param {Picture} it
-   * @param {typeof view} seen
-   * @param {typeof box & {cell: number, level: boolean}} at
+   * @param {ReturnType<typeof view>} seen
+   * @param {typeof box} at
    */
-  function paint(painter, it, seen, at) {
+  function paint(painter, it, seen, { left, top, side, longest }) {
     const { tokens, pixels, query, key } = it;
     const n = tokens.length;
     const c = colours();
-    const { left, top, side, cell } = at;
+    const cell = side / seen.size;
     const x = (/** @type {number} */ j) => left + (j - seen.x) * cell;
     const y = (/** @type {number} */ i) => top + (i - seen.y) * cell;
     const [i0, i1] = [Math.floor(seen.y), Math.min(n, Math.ceil(seen.y + seen.size))];
@@ -196,22 +116,8 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
     painter.inside(left, top, side, side, () => {
       painter.image(pixels, n, n, x(0), y(0), n * cell, n * cell);
       if (cell >= 7) {
-        for (let j = j0; j <= j1; j++)
-          painter.line(
-            [
-              [x(j), top],
-              [x(j), top + side],
-            ],
-            c.background,
-          ); // prettier-ignore
-        for (let i = i0; i <= i1; i++)
-          painter.line(
-            [
-              [left, y(i)],
-              [left + side, y(i)],
-            ],
-            c.background,
-          ); // prettier-ignore
+        for (let j = j0; j <= j1; j++) painter.segment(x(j), top, x(j), top + side, c.background);
+        for (let i = i0; i <= i1; i++) painter.segment(left, y(i), left + side, y(i), c.background);
       }
       if (it.hatched) hatch(painter, it.hatched, x, y, [i0, i1], [j0, j1], cell, c);
       if (cell >= NUMBERS_FROM) {
@@ -227,33 +133,15 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
                 : c.background;
             painter.text(text, x(j) + cell / 2, y(i) + cell / 2, {
               fill: readableOn(under),
-              size: 12,
               align: "center",
             });
           }
         }
       }
       if (it.outlined !== null && it.outlined !== undefined) {
-        const at_ = it.outlined;
         const dash = { thick: 2, dash: [5, 3] };
-        painter.line(
-          [
-            [x(at_), top],
-            [x(at_), y(n)],
-            [x(n), y(n)],
-            [x(n), top],
-          ],
-          c.attention,
-          dash,
-        ); // prettier-ignore
-        painter.line(
-          [
-            [left, y(at_)],
-            [x(n), y(at_)],
-          ],
-          c.attention,
-          dash,
-        ); // prettier-ignore
+        painter.frame(x(it.outlined), top, x(n) - x(it.outlined), y(n) - top, c.attention, dash);
+        painter.segment(left, y(it.outlined), x(n), y(it.outlined), c.attention, dash);
       }
       painter.frame(left + 0.5, y(query), side - 1, cell, c.query, 1.5);
       painter.frame(x(key), top + 0.5, cell, side - 1, c.key, 1.5);
@@ -274,22 +162,22 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
         bold: i === query,
       });
       if (it.sums && (cell >= LABEL || i === query))
-        painter.text(it.sums(i), left + side + 6, y(i) + cell / 2, { fill: c.muted, size: 11 });
+        painter.text(it.sums(i), left + side + 6, y(i) + cell / 2, { fill: c.muted });
     }
     for (let j = j0; j < j1; j++) {
       if ((j % step && j !== key) || near(j, key) || x(j) + cell / 2 < left || x(j) + cell / 2 > left + side) continue;
       const label = { fill: j === key ? c.key : c.ink, code: true, bold: j === key };
-      if (at.level) painter.text(named(tokens[j]), x(j) + cell / 2, top - 12, { ...label, align: "center" });
+      if (longest <= cell) painter.text(named(tokens[j]), x(j) + cell / 2, top - 12, { ...label, align: "center" });
       else painter.text(named(tokens[j]), x(j) + cell / 2, top - 6, { ...label, upright: true });
     }
-    painter.text(`${labels.query} ↓`, left - 8, 8, { fill: c.query, align: "right", size: 12 });
-    painter.text(`${labels.key} →`, left, 8, { fill: c.key, size: 12 });
+    painter.text(`${labels.query} ↓`, left - 8, 8, { fill: c.query, align: "right" });
+    painter.text(`${labels.key} →`, left, 8, { fill: c.key });
   }
 
   /** Room for labels: the longest decides. @param {Picture} it */
   function margin(it) {
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    context.font = "12px ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace";
+    context.font = font({ code: true });
     const widths = it.tokens.map((text) => context.measureText(cut(text, LONGEST)).width);
     const longest = Math.ceil(Math.max(...widths)) + 10;
     const corner = context.measureText(`${labels.query} ↓`).width + 10;
@@ -297,18 +185,13 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
   }
 
   /**
-   * Do the keys' labels have to stand upright? If not, they need less room.
-   * @param {{left: number, top: number, side: number, cell: number}} at
-   * @param {number} longest
+   * Where it lies. Labels of keys that have to stand upright need more room.
+   * @param {Picture} it
+   * @param {number} side
    */
-  const upright = (at, longest) => (longest <= at.cell ? { ...at, top: 44, level: true } : { ...at, level: false });
-
-  /** @param {Picture} it @param {number} width @param {number} [size] in cells */
-  function place(it, width, size = view.size) {
+  function place(it, side) {
     const { left, top, longest } = margin(it);
-    const room = Math.min(width - left - SUMS, LARGEST_SIDE);
-    const cell = Math.min(LARGEST_CELL, room / size);
-    return upright({ left, top: top + 16, side: cell * size, cell }, longest);
+    return { left, top: longest <= side / it.tokens.length ? 44 : top + 16, side, longest };
   }
 
   return {
@@ -317,19 +200,18 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
     /** @param {Picture} next */
     draw(next) {
       const n = next.tokens.length;
-      if (picture?.tokens.length !== n) view = { x: 0, y: 0, size: n };
+      if (picture && picture.tokens.length !== n) zoom.reset();
       picture = next;
       // As wide as the picture may become, whatever is shown of it now.
-      node.style.setProperty("--wide", `${margin(next).left + Math.min(n * LARGEST_CELL, LARGEST_SIDE) + SUMS}px`);
-      const at = place(next, node.clientWidth);
-      box = at;
-      const painter = prepare(canvas, node.clientWidth, at.top + at.side + 4);
-      canvas.style.touchAction = view.size < n ? "none" : "pan-y";
+      const { left } = margin(next);
+      const widest = Math.min(n * LARGEST_CELL, LARGEST_SIDE);
+      node.style.setProperty("--wide", `${left + widest + SUMS}px`);
+      box = place(next, Math.min(node.clientWidth - left - SUMS, widest));
       // Where all of it has room for its numbers there is nothing to come closer to.
-      tools.hidden = place(next, node.clientWidth, n).cell >= NUMBERS_FROM;
-      out.toggleAttribute("disabled", view.size >= n);
-      fit.toggleAttribute("disabled", view.size >= n);
-      paint(painter, next, view, at);
+      const roomy = box.side / n >= NUMBERS_FROM;
+      zoom.place({ left, top: box.top, width: box.side, height: box.side }, roomy ? 1 : Math.max(1, n / FEWEST));
+      tools.draw(!roomy);
+      paint(prepare(canvas, node.clientWidth, box.top + box.side + 4), next, view(), box);
     },
     /** The whole picture as a file. @param {"svg" | "png"} kind @param {string} name @param {string} title */
     download(kind, name, title) {
@@ -337,8 +219,7 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
       const it = picture;
       const n = it.tokens.length;
       const cell = Math.min(LARGEST_CELL, Math.max(14, 640 / n));
-      const { left, top, longest } = margin(it);
-      const at = upright({ left, top: top + 16, side: cell * n, cell }, longest);
+      const at = place(it, cell * n);
       downloadPicture(
         kind,
         name,
@@ -347,33 +228,10 @@ export function createMatrix({ colours, labels, point, pick, redraw }) {
         colours().background,
         (painter) => {
           painter.text(title, 8, 14, { fill: colours().ink, size: 13, bold: true });
-          paint(shifted(painter, 26), it, { x: 0, y: 0, size: n }, at);
+          painter.moved(0, 26, () => paint(painter, it, { x: 0, y: 0, size: n }, at));
         },
       );
     },
-  };
-}
-
-/**
- * The same painter, everything lower by `dy`.
- * @param {import("../kit/painter.js").Painter} painter
- * @param {number} dy
- * @returns {import("../kit/painter.js").Painter}
- */
-function shifted(painter, dy) {
-  return {
-    rect: (x, y, w, h, fill) => painter.rect(x, y + dy, w, h, fill),
-    frame: (x, y, w, h, stroke, thick) => painter.frame(x, y + dy, w, h, stroke, thick),
-    line: (points, stroke, options) =>
-      painter.line(
-        points.map(([x, y]) => [x, y + dy]),
-        stroke,
-        options,
-      ),
-    curve: ([x1, y1], [x2, y2], stroke, options) => painter.curve([x1, y1 + dy], [x2, y2 + dy], stroke, options),
-    text: (text, x, y, options) => painter.text(text, x, y + dy, options),
-    image: (pixels, columns, rows, x, y, w, h) => painter.image(pixels, columns, rows, x, y + dy, w, h),
-    inside: (x, y, w, h, draw) => painter.inside(x, y + dy, w, h, draw),
   };
 }
 
@@ -402,14 +260,7 @@ function hatch(painter, opacity, x, y, [i0, i1], [j0, j1], cell, colours) {
     const start = Math.max((c + 1) / 2, j0, c - i1);
     const end = Math.min(c - i0, j1);
     if (end <= start) continue;
-    painter.line(
-      [
-        [x(start), y(c - start)],
-        [x(end), y(c - end)],
-      ],
-      colours.muted,
-      { opacity: 0.55 * opacity },
-    ); // prettier-ignore
+    painter.segment(x(start), y(c - start), x(end), y(c - end), colours.muted, { opacity: 0.55 * opacity });
   }
   if (opacity < 1) return;
   const visible = Math.min(i1 - i0, j1 - j0);

@@ -4,7 +4,7 @@
 import { chip } from "../kit/chip.js";
 import { element, wellFormed } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
-import { HUES, SHAPES, createDots, keeping } from "./dots.js";
+import { createDots, HUES, keeping, SHAPES } from "./dots.js";
 
 const COUNTED = 1000; // of more dots it is not counted how many keep their neighbour: every pair is compared
 
@@ -68,7 +68,7 @@ export function createCloud(scene) {
   );
   search.addEventListener("input", () => scene.redraw());
   const dots = createDots(scene);
-  const canvas = dots.node;
+  const { canvas } = dots;
   const readout = element("p", { class: "readout" });
   const legend = element("div", { class: "legends" });
   const said = element("p", {});
@@ -166,7 +166,7 @@ export function createCloud(scene) {
       listedForm,
       axesForm,
       trouble,
-      canvas,
+      dots.node,
       readout,
       legend,
       said,
@@ -203,7 +203,7 @@ export function createCloud(scene) {
       const wrong = it.trouble ?? own?.header.trouble;
       trouble.textContent = wrong ? scene.error(wrong) : "";
       trouble.hidden = !wrong;
-      canvas.hidden = legend.hidden = readout.hidden = said.hidden = kept.hidden = missing.hidden = Boolean(wrong);
+      for (const node of [dots.node, legend, readout, said, kept, missing]) node.hidden = Boolean(wrong);
       if (wrong) return;
       if (known !== part) begin(part);
       const most = choices.listed.most ?? 0;

@@ -7,8 +7,10 @@ import { css } from "./colours.js";
  *
  * @typedef {object} Painter lengths in CSS pixels
  * @property {(x: number, y: number, width: number, height: number, fill: Rgb) => void} rect
- * @property {(x: number, y: number, width: number, height: number, stroke: Rgb, thick?: number) => void} frame
+ * @property {(x: number, y: number, width: number, height: number, stroke: Rgb, how?: number | Stroke) => void} frame
+ *   how: its thickness, or all of the stroke
  * @property {(points: number[][], stroke: Rgb, options?: Stroke) => void} line
+ * @property {(x1: number, y1: number, x2: number, y2: number, stroke: Rgb, options?: Stroke) => void} segment
  * @property {(from: number[], to: number[], stroke: Rgb, options?: Stroke) => void} curve
  *   from left to right, level at both ends
  * @property {(text: string, x: number, y: number, options: TextOptions) => void} text
@@ -17,6 +19,7 @@ import { css } from "./colours.js";
  *   a picture with one colour a cell; fully transparent cells stay as they are; whole: a file need not keep its cells
  * @property {(x: number, y: number, width: number, height: number, draw: () => void) => void} inside
  *   draw what lies inside a rectangle only
+ * @property {(dx: number, dy: number, draw: () => void) => void} moved draw all of it so much further on
  *
  * @typedef {{thick?: number, opacity?: number, dash?: number[]}} Stroke
  *
@@ -35,47 +38,42 @@ const PROSE = "system-ui, sans-serif";
 /** @param {Rgb | string} colour */
 const paint = (colour) => (typeof colour === "string" ? colour : css(colour));
 
-/** @param {TextOptions} options */
-const font = ({ size = 12, bold, code }) => `${bold ? "600 " : ""}${size}px ${code ? CODE : PROSE}`;
+const SIZE = 13; // no text is smaller
+
+/** As CSS has it. @param {Pick<TextOptions, "size" | "bold" | "code">} options */
+export const font = ({ size = SIZE, bold, code }) => `${bold ? "600 " : ""}${size}px ${code ? CODE : PROSE}`;
 
 /**
  * @param {CanvasRenderingContext2D} context
  * @returns {Painter}
  */
 export function canvasPainter(context) {
+  /** @param {Rgb} stroke @param {Stroke | undefined} options @param {() => void} path */
+  function trace(stroke, { thick = 1, opacity = 1, dash = [] } = {}, path) {
+    context.save();
+    context.globalAlpha = opacity;
+    context.strokeStyle = css(stroke);
+    context.lineWidth = thick;
+    context.setLineDash(dash);
+    context.beginPath();
+    path();
+    context.stroke();
+    context.restore();
+  }
   return {
     rect(x, y, width, height, fill) {
       context.fillStyle = css(fill);
       context.fillRect(x, y, width, height);
     },
-    frame(x, y, width, height, stroke, thick = 1) {
-      context.strokeStyle = css(stroke);
-      context.lineWidth = thick;
-      context.strokeRect(x, y, width, height);
-    },
-    line(points, stroke, { thick = 1, opacity = 1, dash = [] } = {}) {
-      context.save();
-      context.globalAlpha = opacity;
-      context.strokeStyle = css(stroke);
-      context.lineWidth = thick;
-      context.setLineDash(dash);
-      context.beginPath();
-      points.forEach(([x, y], i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)));
-      context.stroke();
-      context.restore();
-    },
-    curve([x1, y1], [x2, y2], stroke, { thick = 1, opacity = 1, dash = [] } = {}) {
+    frame: (x, y, width, height, stroke, how) =>
+      trace(stroke, typeof how === "number" ? { thick: how } : how, () => context.rect(x, y, width, height)),
+    line: (points, stroke, options) =>
+      trace(stroke, options, () => points.forEach(([x, y], i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)))),
+    segment: (x1, y1, x2, y2, stroke, options) =>
+      trace(stroke, options, () => (context.moveTo(x1, y1), context.lineTo(x2, y2))),
+    curve([x1, y1], [x2, y2], stroke, options) {
       const middle = (x1 + x2) / 2;
-      context.save();
-      context.setLineDash(dash);
-      context.globalAlpha = opacity;
-      context.strokeStyle = css(stroke);
-      context.lineWidth = thick;
-      context.beginPath();
-      context.moveTo(x1, y1);
-      context.bezierCurveTo(middle, y1, middle, y2, x2, y2);
-      context.stroke();
-      context.restore();
+      trace(stroke, options, () => (context.moveTo(x1, y1), context.bezierCurveTo(middle, y1, middle, y2, x2, y2)));
     },
     text(text, x, y, options) {
       context.save();
@@ -98,6 +96,12 @@ export function canvasPainter(context) {
       context.beginPath();
       context.rect(x, y, width, height);
       context.clip();
+      draw();
+      context.restore();
+    },
+    moved(dx, dy, draw) {
+      context.save();
+      context.translate(dx, dy);
       draw();
       context.restore();
     },
@@ -136,32 +140,34 @@ export function svgPainter(width, height) {
   // Control characters have no place in XML.
   const escaped = (/** @type {string} */ text) =>
     text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`).replace(/(?![\t\n\r])\p{Cc}/gu, "");
+  const traced = (/** @type {Rgb} */ stroke, /** @type {Stroke} */ { thick = 1, opacity = 1, dash = [] } = {}) =>
+    `stroke="${css(stroke)}" stroke-width="${n(thick)}" stroke-opacity="${n(opacity)}" ` +
+    `stroke-dasharray="${dash.join(" ") || "none"}"`;
   let clips = 0;
   return {
     rect: (x, y, w, h, fill) =>
       void parts.push(`<rect x="${n(x)}" y="${n(y)}" width="${n(w)}" height="${n(h)}" fill="${css(fill)}"/>`),
-    frame: (x, y, w, h, stroke, thick = 1) =>
+    frame: (x, y, w, h, stroke, how) =>
       void parts.push(
         `<rect x="${n(x)}" y="${n(y)}" width="${n(w)}" height="${n(h)}" fill="none" ` +
-          `stroke="${css(stroke)}" stroke-width="${thick}"/>`,
+          `${traced(stroke, typeof how === "number" ? { thick: how } : how)}/>`,
       ),
-    line: (points, stroke, { thick = 1, opacity = 1, dash = [] } = {}) =>
+    line: (points, stroke, options) =>
       void parts.push(
-        `<polyline points="${points.map((p) => p.map(n).join(",")).join(" ")}" fill="none" stroke="${css(stroke)}" ` +
-          `stroke-width="${n(thick)}" stroke-opacity="${n(opacity)}" stroke-dasharray="${dash.join(" ") || "none"}"/>`,
+        `<polyline points="${points.map((p) => p.map(n).join(",")).join(" ")}" fill="none" ` +
+          `${traced(stroke, options)}/>`,
       ),
-    curve([x1, y1], [x2, y2], stroke, { thick = 1, opacity = 1, dash = [] } = {}) {
+    segment: (x1, y1, x2, y2, stroke, options) =>
+      void parts.push(`<line x1="${n(x1)}" y1="${n(y1)}" x2="${n(x2)}" y2="${n(y2)}" ${traced(stroke, options)}/>`),
+    curve([x1, y1], [x2, y2], stroke, options) {
       const middle = (x1 + x2) / 2;
       const path = `M${n(x1)},${n(y1)} C${n(middle)},${n(y1)} ${n(middle)},${n(y2)} ${n(x2)},${n(y2)}`;
-      parts.push(
-        `<path d="${path}" fill="none" stroke="${css(stroke)}" stroke-width="${n(thick)}" ` +
-          `stroke-opacity="${n(opacity)}" stroke-dasharray="${dash.join(" ") || "none"}"/>`,
-      );
+      parts.push(`<path d="${path}" fill="none" ${traced(stroke, options)}/>`);
     },
     text(text, x, y, options) {
       const anchor = { left: "start", center: "middle", right: "end" }[options.align ?? "left"];
       const turned = options.upright ? ` transform="rotate(-90 ${n(x)} ${n(y)})"` : "";
-      const { size = 12, bold, code, fill } = options;
+      const { size = SIZE, bold, code, fill } = options;
       parts.push(
         `<text x="${n(x)}" y="${n(y)}" font-size="${size}" font-family="${code ? CODE : PROSE}" ` +
           `dominant-baseline="central" font-weight="${bold ? 600 : 400}" text-anchor="${anchor}" ` +
@@ -193,6 +199,11 @@ export function svgPainter(width, height) {
       const id = `clip${++clips}`;
       parts.push(`<clipPath id="${id}"><rect x="${n(x)}" y="${n(y)}" width="${n(w)}" height="${n(h)}"/></clipPath>`);
       parts.push(`<g clip-path="url(#${id})">`);
+      draw();
+      parts.push("</g>");
+    },
+    moved(dx, dy, draw) {
+      parts.push(`<g transform="translate(${n(dx)} ${n(dy)})">`);
       draw();
       parts.push("</g>");
     },
