@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gptviz.analysis.embeddings import most_alike, neighbour_facts, row_facts
-from gptviz.analysis.facts import Fact
+from gptviz.analysis.kept import kept
 from gptviz.analysis.parameters import GPT3, count_parameters
 from gptviz.analysis.similarity import nearest, space_baseline, vector_baseline
 from gptviz.analysis.spaces import is_here, open_space, spaces_of
@@ -26,13 +26,14 @@ def answer(asked: Asked) -> Answer:
     see `row`, `alike` and `sizes`."""
     llm, ids, chosen = asked.llm, asked.ids, settled(asked)
     id, different = ids[chosen["token"]], list(dict.fromkeys(ids))
-    parts = {"text": make.text_part(llm, ids)}
+    space = open_space(llm)
+    parts = {"text": kept(space, ("text part", ids), lambda: make.text_part(llm, ids))}
     if asked.opened("product"):
         parts["product"] = make.product_part(llm, id)
     if asked.opened("similarity"):
-        words = typed_words(open_space(llm), chosen["words"], different)
+        words = typed_words(space, chosen["words"], different)
         parts["compared"] = make.compared_part(llm, different, *words)
-        parts["chance"] = make.chance_part(open_space(llm))
+        parts["chance"] = make.chance_part(space)
     if asked.opened("neighbours"):
         parts["neighbours"] = make.neighbours_part(llm, id, chosen["near"], chosen["space"])
     if asked.opened("position"):
@@ -41,7 +42,7 @@ def answer(asked: Asked) -> Answer:
         else:
             parts["learned"] = make.learned_part(llm, len(ids))
     facts: dict[str, Any] = {
-        "look": [fact.plain() for fact in look_for(llm, list(ids), chosen["token"])],
+        "look": kept(space, ("look", ids, chosen["token"]), lambda: look_for(llm, list(ids), chosen["token"])),
         "absent": None if is_here(chosen["space"]) else chosen["space"],
     }
     if asked.opened("open"):
@@ -70,11 +71,11 @@ def settled(asked: Asked) -> dict[str, Any]:
     }
 
 
-def look_for(llm: LLM, ids: list[int], token: int) -> list[Fact]:
-    """About the rows of the text, and what lies nearest to one of them."""
+def look_for(llm: LLM, ids: list[int], token: int) -> list[dict[str, Any]]:
+    """About the rows of the text, and what lies nearest to one of them: facts as plain values."""
     space, id = open_space(llm), ids[token]
     near = nearest(space, space.rows[id], NEAREST, [id])
-    return [*row_facts(llm, ids, token), *neighbour_facts(llm, id, near)]
+    return [fact.plain() for fact in (*row_facts(llm, ids, token), *neighbour_facts(llm, id, near))]
 
 
 def row(llm: LLM, id: int) -> dict[str, Any]:

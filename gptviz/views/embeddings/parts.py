@@ -10,6 +10,7 @@ import torch
 
 from gptviz.analysis import positions, similarity
 from gptviz.analysis.embeddings import one_hot_difference, usual_size
+from gptviz.analysis.kept import kept
 from gptviz.analysis.parameters import GPT3
 from gptviz.analysis.spaces import Space, Word, is_here, open_space, spaces_of
 from gptviz.analysis.words import typed_word
@@ -114,7 +115,11 @@ def neighbours_part(llm: LLM, token_id: int, near: str | None, space: str) -> by
         return pack(header | {"trouble": "unknown", "text": text, "ids": [], "pieces": []}, {})
     text = word.text if word.id is None else word.pieces[0]
     header |= {"text": text, "ids": word.rows, "pieces": word.pieces}
-    found = similarity.neighbours(where, word.vector, NEIGHBOURS, without=word.rows)
+    found = kept(
+        where,
+        ("neighbours", word.rows),
+        lambda: similarity.neighbours(where, word.vector, NEIGHBOURS, without=word.rows),
+    )
     shown = {name: [asdict(one) | {"piece": one.token} for one in rows] for name, rows in found.items()}
     own = similarity.vector_baseline(where, word.vector, without=word.rows)
     about = {"mean": own.mean, "sd": own.sd, "rows": own.n_rows}
