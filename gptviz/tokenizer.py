@@ -1,21 +1,18 @@
 """Text to tokens and back: the model's own tokenizer, what to show for a token, and how merges build one.
 
 The work is done by `tokenizers` from the checkpoint's tokenizer.json. `Tokenizer.as_tiktoken` is the same
-encoding run by OpenAI's `tiktoken`, and `classic` gives the encodings of GPT-2 to GPT-4o for comparison.
+encoding run by OpenAI's `tiktoken`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 import json
-import os
 import re
-import threading
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import groupby, pairwise
 from pathlib import Path
 
@@ -23,7 +20,6 @@ import tiktoken
 import tokenizers
 
 from gptviz.errors import CheckpointError, InputError
-from gptviz.paths import asset
 
 # ------------------------------------------------------------------------------------- what to show
 
@@ -148,7 +144,7 @@ class Tokenizer:
         names = sorted(self._added.values(), key=len, reverse=True)
         self._names = re.compile("|".join(map(re.escape, names)))
         # Made when they are first asked for.
-        self._merges: dict[tuple[str, str], tuple[int, str]] | None = None
+        self._ranks: dict[tuple[str, str], int] | None = None
         self._tiktoken: tiktoken.Encoding | None = None
 
     @classmethod
@@ -263,34 +259,33 @@ class Tokenizer:
 
     # -- byte-pair encoding, opened
 
-    def _merge_ranks(self) -> dict[tuple[str, str], tuple[int, str]]:
-        """(left, right) -> (rank, joined)."""
-        if self._merges is None:
+    def _merge_ranks(self) -> dict[tuple[str, str], int]:
+        """Of each pair that is merged, its place in the list of merges."""
+        if self._ranks is None:
             model = self._spec["model"]
             if model["type"] != "BPE":
                 raise InputError("tokenizer_without_merges", kind=model["type"])
-            pairs = [tuple(m.split(" ", 1)) if isinstance(m, str) else tuple(m) for m in model["merges"]]
-            self._merges = {pair: (rank, "".join(pair)) for rank, pair in enumerate(pairs)}
-        return self._merges
+            pairs = (merge.split(" ", 1) if isinstance(merge, str) else merge for merge in model["merges"])
+            self._ranks = {(left, right): rank for rank, (left, right) in enumerate(pairs)}
+        return self._ranks
 
     def merge_steps(self, text: str) -> list[Chunk]:
         """How byte-pair encoding (Sennrich et al. 2016, section 3.2) arrives at `encode(text)`: the chunks of the
         text in order, and in each the merges in the order in which they happen. The ids of the chunks, one after
         the other, are those of `encode`. Raises InputError for a tokenizer of another kind."""
-        merges, place = self._merge_ranks(), self._places(text)
+        ranks, place = self._merge_ranks(), self._places(text)
         encoding = self._inner.encode(self.kept(text))
         rows = zip(encoding.word_ids, encoding.ids, encoding.tokens, encoding.offsets, strict=True)
         chunks = []
         for _, group in groupby(rows, key=lambda row: row[0]):
             _, ids, tokens, offsets = zip(*group, strict=True)
             symbols = [s for id, token in zip(ids, tokens, strict=True) for s in self._symbols(id, token)]
-            steps = _merge(symbols, merges)
+            steps = _merge(symbols, ranks)
             if len(symbols) - len(steps) != len(ids):  # `ignore_merges`: a whole word is looked up at once
                 symbols, steps = list(tokens), []
             first = tuple(self._piece_of(s) for s in symbols)
             done = tuple(
-                Merge(rank, *span, self._inner.token_to_id(joined), self._piece_of(joined))
-                for rank, span, joined in steps
+                Merge(rank, *span, self._id_of(joined), self._piece_of(joined)) for rank, span, joined in steps
             )
             chunks.append(Chunk(*place(offsets[0][0], offsets[-1][1]), first, done, ids))
         return chunks
@@ -302,7 +297,12 @@ class Tokenizer:
         return [token] if whole else token
 
     def _piece_of(self, token: str) -> str:
-        return self._piece(self._inner.token_to_id(token))
+        return self._piece(self._id_of(token))
+
+    def _id_of(self, token: str) -> int:
+        id = self._inner.token_to_id(token)
+        assert id is not None, "what merging starts from, and makes, is in the vocabulary"
+        return id
 
     def as_tiktoken(self) -> tiktoken.Encoding:
         """The same encoding run by tiktoken: `.encode(tokenizer.kept(text), allowed_special="all")` gives the ids
@@ -318,7 +318,7 @@ class Tokenizer:
     def _make_tiktoken(self) -> tiktoken.Encoding:
         pattern = self._pattern()
         vocabulary = self._inner.get_vocab(with_added_tokens=False)
-        merged = [vocabulary[joined] for _, joined in self._merge_ranks().values()]
+        merged = [vocabulary[left + right] for left, right in self._merge_ranks()]
         ranks = {self._bytes(token): i for token, i in vocabulary.items() if i not in self._added}
         unmerged = len(ranks) - len(self._single_bytes) - len(merged)
         # tiktoken knows one number a token, its id: it merges the lowest first, and into any token there is.
@@ -371,9 +371,7 @@ def _steps(part: dict | None) -> list[dict]:
     return [part]
 
 
-def _merge(
-    symbols: Sequence[str], merges: dict[tuple[str, str], tuple[int, str]]
-) -> list[tuple[int, tuple[int, int, int], str]]:
+def _merge(symbols: Sequence[str], ranks: dict[tuple[str, str], int]) -> list[tuple[int, tuple[int, int, int], str]]:
     """Merge the pair of lowest rank, the leftmost of equals, until none is left: [(rank, span, joined)]."""
     size = len(symbols)
     pieces = list(symbols)  # at the index of each piece's first symbol; "" at the others
@@ -383,8 +381,8 @@ def _merge(
     def offer(left: int) -> None:
         if left >= 0 and after[left] < size:
             pair = pieces[left], pieces[after[left]]
-            if pair in merges:
-                heapq.heappush(queue, (merges[pair][0], left, *pair))
+            if pair in ranks:
+                heapq.heappush(queue, (ranks[pair], left, *pair))
 
     for i in range(size):
         offer(i)
@@ -394,7 +392,7 @@ def _merge(
         right = after[left]
         if right == size or [pieces[left], pieces[right]] != pair:
             continue  # one of the two was merged in the meantime
-        end, joined = after[right], merges[tuple(pair)][1]
+        end, joined = after[right], "".join(pair)
         pieces[left], pieces[right], after[left] = joined, "", end
         if end < size:
             before[end] = left
@@ -402,52 +400,3 @@ def _merge(
         offer(before[left])
         offer(left)
     return steps
-
-
-# -------------------------------------------------------------------------------- OpenAI's encodings
-
-# The file of each in assets/tiktoken (the SHA-1 of its address, tiktoken's name for it) and its SHA-256.
-_CLASSICS = {
-    "r50k_base": (
-        "0ea1e91bbb3a60f729a8dc8f777fd2fc07cd8df4",
-        "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930",
-    ),
-    "cl100k_base": (
-        "9b5ad71b2ce5302211f9c61530b329a4922fc6a4",
-        "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
-    ),
-    "o200k_base": (
-        "fb374d419588a4632f3f557e76b4b70aebbca790",
-        "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
-    ),
-}
-_classics_lock = threading.Lock()
-
-
-@cache
-def classic(name: str) -> tiktoken.Encoding:
-    """An encoding of OpenAI's, from the files in assets/tiktoken, without a network: "r50k_base" (GPT-2, GPT-3),
-    "cl100k_base" (GPT-3.5, GPT-4) or "o200k_base" (GPT-4o). Use its `encode_ordinary`: `encode` refuses text that
-    names a special token. Raises InputError for another name, CheckpointError if a file is missing or damaged."""
-    if name not in _CLASSICS:
-        raise InputError("unknown_encoding", name=name, known=", ".join(_CLASSICS))
-    folder = asset("tiktoken")
-    file, sha256 = _CLASSICS[name]
-    try:
-        data = (folder / file).read_bytes()
-    except OSError as error:
-        raise CheckpointError("rank_file_damaged", path=str(folder / file)) from error
-    # tiktoken would delete a damaged file and fetch it from the network.
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise CheckpointError("rank_file_damaged", path=str(folder / file))
-    with _classics_lock:
-        # Only for this call: an encoding that someone else asks tiktoken for does not belong in our folder.
-        before = os.environ.get("TIKTOKEN_CACHE_DIR")
-        os.environ["TIKTOKEN_CACHE_DIR"] = str(folder)
-        try:
-            return tiktoken.get_encoding(name)
-        finally:
-            if before is None:
-                del os.environ["TIKTOKEN_CACHE_DIR"]
-            else:
-                os.environ["TIKTOKEN_CACHE_DIR"] = before

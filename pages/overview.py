@@ -142,7 +142,7 @@ def loop(page: TracingPage, trace) -> None:
             )
     if added(page):
         at = len(page.prompt.ids)
-        chosen = predictions.given(trace)[at:]
+        chosen = predictions.token_probabilities(trace)[at:]
         steps = " → ".join(f"{chip(at + i, trace.tokens[at + i])} {percent(p)}" for i, p in enumerate(chosen))
         st.markdown(page.t("added", steps=steps))
     if ended:
@@ -197,7 +197,7 @@ def look_for(page: TracingPage) -> list[str]:
     if page.chosen["guess"] is not None:  # nothing is given away before
         ratio = f"{first.probability / second.probability:,.1f}"
         said.append(page.t("look.margin", ratio=ratio, second=word(second.token)))
-    given = predictions.given(trace)
+    given = predictions.token_probabilities(trace)
     if len(given) == 1:
         return [*said, page.t("look.single")]
     known = range(1, len(given))

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 import unicodedata
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import tiktoken
@@ -19,7 +17,7 @@ from tokenizers import decoders, models, normalizers, pre_tokenizers, processors
 
 from gptviz import tokenizer as module
 from gptviz.errors import CheckpointError, InputError
-from gptviz.tokenizer import Dropped, Merge, Tokenizer, classic, visible
+from gptviz.tokenizer import Dropped, Merge, Tokenizer, visible
 
 TEXTS = [
     "The cat sits on the mat. It's the cat's, isn't it? We'll see; they've gone, I'd say I'm sure you're right.",
@@ -355,54 +353,6 @@ def test_a_damaged_tokenizer_is_one_clear_error(tmp_path, content):
     assert str(tmp_path) in str(error.value) and str(tmp_path) in error.value.text("zh")
 
 
-# -- OpenAI's encodings
-
-
-@pytest.fixture
-def fresh_classics():
-    """tiktoken and `classic` both remember what they loaded."""
-    import tiktoken.registry
-
-    classic.cache_clear()
-    tiktoken.registry.ENCODINGS.clear()
-    yield
-    classic.cache_clear()
-
-
-@pytest.mark.parametrize(
-    ("name", "ids"),
-    [
-        ("r50k_base", [464, 3797, 10718, 319, 262, 2603, 13]),
-        ("cl100k_base", [791, 8415, 23874, 389, 279, 5634, 13]),
-        ("o200k_base", [976, 9059, 38174, 402, 290, 2450, 13]),
-    ],
-)
-def test_classic_encodings(name, ids):
-    assert classic(name).encode_ordinary("The cat sits on the mat.") == ids
-
-
-def test_classics_load_from_many_threads_and_leave_the_environment_alone(fresh_classics, monkeypatch):
-    monkeypatch.delenv("TIKTOKEN_CACHE_DIR", raising=False)
-    names = ["r50k_base", "cl100k_base", "o200k_base"] * 3
-    with ThreadPoolExecutor(9) as pool:
-        assert [e.name for e in pool.map(classic, names)] == names
-    assert "TIKTOKEN_CACHE_DIR" not in os.environ
-
-
-@pytest.mark.parametrize("damage", ["missing", "changed"])
-def test_a_damaged_rank_file_is_an_error_and_no_network(fresh_classics, monkeypatch, tmp_path, damage):
-    import requests
-
-    monkeypatch.setattr(module, "asset", lambda *parts: tmp_path)
-    monkeypatch.setattr(requests, "get", lambda *a, **k: pytest.fail("asked the network"))
-    file = tmp_path / module._CLASSICS["r50k_base"][0]
-    if damage == "changed":
-        file.write_bytes(b"IQ== 0\n")
-    with pytest.raises(CheckpointError) as error:
-        classic("r50k_base")
-    assert error.value.code == "rank_file_damaged" and file.exists() == (damage == "changed")
-
-
 def test_a_name_typed_is_never_dropped():
     """Even where its letters alone are not in the vocabulary."""
     inner = tokenizers.Tokenizer(models.BPE(vocab={"a": 0, "<end>": 1}, merges=[]))
@@ -414,9 +364,3 @@ def test_a_name_typed_is_never_dropped():
     assert tokenizer.encode_with_spans("ea<end>") == [(0, (1, 2)), (1, (2, 7))]
     with pytest.raises(InputError):
         tokenizer.as_tiktoken()
-
-
-def test_an_unknown_encoding_is_refused():
-    with pytest.raises(InputError) as error:
-        classic("gpt5_base")
-    assert "o200k_base" in str(error.value)

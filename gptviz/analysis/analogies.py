@@ -65,21 +65,22 @@ def solve(space: Space, formula: str, count: int = 10, mean: bool = False) -> Ar
     terms = terms_of(space, parsed, mean)
     inputs = sorted({row for term in terms for row in term.word.rows})
     vector = total(terms)
-    near, alike = nearest(space, vector, max(count, len(inputs) + 1)), cosines(space, vector)
+    near = nearest(space, vector, max(count, len(inputs) + 1))
     first = next((one for one in near if one.id not in inputs), None)
     if first is None:
         raise InputError("formula_everything")
+    added = tuple(t for t in terms if t.factor > 0)
+    parts = [added] if 1 < len(added) < len(terms) else []
+    if len(terms) > 1:
+        # Alone a word needs no factor: a cosine asks for no length.
+        parts += [(replace(t, factor=1.0),) for t in {t.word.text: t for t in added}.values()]
+    alike, *others = cosines(space, torch.stack([vector, *map(total, parts)]))
     answer = first
     if expected is not None:
         row = space.find(expected)
         if row in inputs:
             raise InputError("formula_answer_is_input", word=expected)
         answer = replace(*exactly(space, vector, [row]), cosine=float(alike[row]))  # 0 for a row of zeros
-    added = tuple(t for t in terms if t.factor > 0)
-    parts = [added] if 1 < len(added) < len(terms) else []
-    if len(terms) > 1:
-        # Alone a word needs no factor: a cosine asks for no length.
-        parts += [(replace(t, factor=1.0),) for t in {t.word.text: t for t in added}.values()]
     return Arithmetic(
         terms=terms,
         results=tuple(near[:count]),
@@ -89,14 +90,12 @@ def solve(space: Space, formula: str, count: int = 10, mean: bool = False) -> Ar
         rank=rank(alike, answer.id, without=inputs),
         rank_kept=rank(alike, answer.id),
         predicted=expected is not None,
-        simpler=tuple(_simpler(space, part, answer.id, inputs) for part in parts),
+        simpler=tuple(
+            Simpler(part, rank(one, answer.id, without=inputs), float(one[answer.id]))
+            for part, one in zip(parts, others, strict=True)
+        ),
         sides=_sides(space, terms, answer.id),
     )
-
-
-def _simpler(space: Space, terms: tuple[Term, ...], answer: int, inputs: list[int]) -> Simpler:
-    alike = cosines(space, total(terms))
-    return Simpler(terms, rank(alike, answer, without=inputs), float(alike[answer]))
 
 
 def _sides(space: Space, terms: Sequence[Term], answer: int) -> tuple[float, float] | None:

@@ -29,9 +29,9 @@ Tree = tuple[Branch, ...]
 
 @dataclass(eq=False)
 class Node:
-    """One token of a tree; its root stands for the whole prompt."""
+    """One token of a tree; its root stands for the whole prompt, and has no token of its own."""
 
-    id: int | None = None
+    id: int = PROMPT
     path: tuple[int, ...] = ()
     children: list[Node] = field(default_factory=list)
 
@@ -52,7 +52,7 @@ class Node:
 
     def walk(self) -> Iterator[Node]:
         """This node and all behind it, each before its children."""
-        waiting = [self]
+        waiting: list[Node] = [self]
         while waiting:
             node = waiting.pop()
             yield node

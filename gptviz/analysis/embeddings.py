@@ -55,20 +55,20 @@ def row_facts(llm: LLM, ids: list[int], at: int) -> list[Fact]:
 def neighbour_facts(llm: LLM, token_id: int, near: Sequence[Neighbour]) -> list[Fact]:
     """About a token's nearest: how near the first is, and whether they are other words or the same one respelled. A
     row of zeros lies near nothing."""
-    if not near:
+    if not near or near[0].cosine is None:
         return []
     space, token = open_space(llm), llm.pieces([token_id])[0]
-    row, first = space.rows[token_id], near[0]
+    row, first, alike = space.rows[token_id], near[0], near[0].cosine
     own = vector_baseline(space, row, [token_id])
-    values = {"token": token, "first": first.token, "cosine": first.cosine, "mean": own.mean, "sd": own.sd}
-    facts = [Fact("nearest", values | {"sds": own.sds_above(first.cosine)})]
+    values = {"token": token, "first": first.token, "cosine": alike, "mean": own.mean, "sd": own.sd}
+    facts = [Fact("nearest", values | {"sds": own.sds_above(alike)})]
     spelling = _letters(token)
     respelled = [n for n in near if _letters(n.token) == spelling]
     if spelling and respelled:
         values = {"token": token, "count": len(respelled), "shown": len(near)}
         facts.append(Fact("respelled", values | {"which": tuple(n.token for n in respelled)}))
         other = next((one for one in nearest(space, row, 50) if _letters(one.token) != spelling), None)
-        if other and respelled[0] == first:
+        if other and other.cosine is not None and respelled[0] == first:
             facts.append(Fact("other", {"first": other.token, "cosine": other.cosine}))
     return facts
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Share(float):
@@ -27,9 +28,10 @@ class Fact:
     rounded when they are said, whole numbers are said as they are; the kinds above are said in their own way."""
 
     name: str
-    values: dict[str, str | tuple[str, ...] | HeadName | int | float] = field(default_factory=dict)
+    values: Mapping[str, str | tuple[str, ...] | HeadName | int | float] = field(default_factory=dict)
 
-    def plain(self):
+    def plain(self) -> dict[str, Any]:
+        """As JSON has it."""
         return {
             "name": self.name,
             "values": {k: (v if isinstance(v, (int, float, str)) else list(v)) for k, v in self.values.items()},

@@ -41,6 +41,7 @@ def rotary(trace: Trace, layer: int) -> Rotary:
     config, attn = trace.config, f"blocks.{layer}.attn"
     q, k, turned_q, turned_k = (trace[f"{attn}.{name}"].cpu() for name in ("q_pre", "k_pre", "q", "k"))
     q, k = q.float(), k.float()
+    assert config.rope is not None, "asked of a model with rotary positions"
     frequencies = rotary_frequencies(config.rope, config.d_head)
     positions = torch.arange(q.shape[1])
     shared = k.repeat_interleave(config.n_head // config.n_kv_head, dim=0)

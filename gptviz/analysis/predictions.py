@@ -88,19 +88,19 @@ def perplexity(logits: Tensor, temperature: float = 1.0) -> float:
     return 2 ** entropy_bits(logits.double() / temperature)
 
 
-def holding(logits: Tensor, share: float) -> int:
+def nucleus_size(logits: Tensor, share: float) -> int:
     """How many of the likeliest tokens it takes to hold `share` of the probability under logits [V]."""
     return int((probabilities(logits).sort(descending=True).values.cumsum(0) < share).sum()) + 1
 
 
-def certainty(trace: Trace) -> tuple[int, int]:
+def least_and_most_certain(trace: Trace) -> tuple[int, int]:
     """The positions after which the model is least and most certain, by entropy."""
     p = probabilities(trace.logits)
     entropy = -(p * p.clamp_min(torch.finfo(p.dtype).tiny).log2()).sum(-1)
     return int(entropy.argmax()), int(entropy.argmin())
 
 
-def given(trace: Trace) -> list[float | None]:
+def token_probabilities(trace: Trace) -> list[float | None]:
     """For each token, the probability the model gave it before it came; None for the first, which nothing
     precedes."""
     p = probabilities(trace.logits[:-1])

@@ -180,7 +180,7 @@ def principal_components(rows: Tensor, count: int) -> tuple[Tensor, tuple[float,
     """The first `count` principal components (Pearson 1901) of rows [N, D]: where each row lies along them, [N, count],
     and the share of the variance along each."""
     centred = rows.double() - rows.double().mean(0)
-    if len(rows) < rows.shape[1]:
+    if 2 * len(rows) < rows.shape[1]:
         _, sizes, axes = torch.linalg.svd(centred, full_matrices=False)
         values, axes = sizes.square(), axes.T
     else:  # by the D × D covariance: quick for many rows
@@ -205,7 +205,8 @@ def tsne(rows: Tensor, iterations: int = ITERATIONS, every: int = 20) -> Iterato
     from openTSNE import TSNE
 
     perplexity = min(30.0, max(2.0, (len(rows) - 1) / 3))
-    work = TSNE(perplexity=perplexity, metric="cosine", random_state=0, n_jobs=1, negative_gradient_method="bh")
+    settings = {"metric": "cosine", "random_state": 0, "n_jobs": 1, "negative_gradient_method": "bh"}
+    work = TSNE(perplexity=perplexity, **settings)  # pyright: ignore[reportArgumentType] - any number will do
     embedding = work.prepare_initial(normalize(rows, dim=1).cpu().numpy())
     done = 0
     while done < iterations:

@@ -29,12 +29,13 @@ def cosine(first: Tensor, second: Tensor) -> Tensor:
     return first @ second / lengths if lengths > 0 else lengths
 
 
-def cosines(space: Space, vector: Tensor) -> Tensor:
-    """The cosine of a vector [D] with every row: [V], float32; 0 where a row or the vector is zero and the angle means
-    nothing."""
-    vector = vector.to(space.rows)
-    lengths = space.norms * vector.norm()
-    return torch.where(lengths > 0, space.rows @ vector / lengths, 0.0)
+def cosines(space: Space, vectors: Tensor) -> Tensor:
+    """The cosine of a vector [D], or of each of several [N, D], with every row: [V] or [N, V], float32; 0 where a row
+    or the vector is zero and the angle means nothing. Several cost hardly more than one: the matrix is read once."""
+    vectors = vectors.to(space.rows)
+    lengths = vectors.norm(dim=-1, keepdim=True) * space.norms
+    dots = (space.rows @ vectors.t()).t()  # twice as fast as vectors @ space.rows.t()
+    return torch.where(lengths > 0, dots / lengths, 0.0)
 
 
 def rank(values: Tensor, id: int, without: Sequence[int] = ()) -> int:

@@ -9,12 +9,8 @@ from dataclasses import dataclass
 
 from gptviz.analysis.facts import Fact
 from gptviz.analysis.kept import kept
-from gptviz.errors import InputError
-from gptviz.llm import LLM
-from gptviz.tokenizer import Chunk, Dropped, Tokenizer, classic, visible
-
-# The encodings that OpenAI's models used, oldest first.
-CLASSICS = ("r50k_base", "cl100k_base", "o200k_base")
+from gptviz.analysis.openai_encodings import classic_cut
+from gptviz.tokenizer import Chunk, Dropped, Tokenizer
 
 # Letters and digits that stand together, or one other sign: splitting at spaces, punctuation apart.
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]|_")
@@ -103,26 +99,7 @@ def _split(words: list[re.Match[str]], tokens: tuple[Token, ...]) -> Iterator[Sp
             yield SplitWord(word[0], tuple(t.piece for t in within))
 
 
-def text_ids(llm: LLM, text: str) -> list[int]:
-    """The ids of all of a text; for a model without a tokenizer the text is ids, written as numbers. Raises InputError
-    for one that cannot be read so."""
-    if llm.tokenizer is not None:
-        return llm.tokenizer.encode(text) if text else []
-    words = text.replace(",", " ").split()
-    if not all(word.isascii() and word.isdecimal() for word in words):
-        raise InputError("ids_expected", vocab_size=llm.config.vocab_size)
-    return llm.check_ids([int(word) for word in words])
-
-
-def classic_cut(name: str, text: str) -> list[tuple[int, str]]:
-    """`text` under one of OpenAI's encodings: (id, what to show) for each token. Names of special tokens are read as
-    ordinary text. Half a surrogate pair, which is no text, is left out."""
-    encoding = classic(name)
-    ids = encoding.encode_ordinary(text.encode("utf-8", "ignore").decode())
-    return [(i, visible(encoding.decode_single_token_bytes(i))) for i in ids]
-
-
-def facts(tokenizer: Tokenizer, text: Cut) -> list[Fact]:
+def text_facts(tokenizer: Tokenizer, text: Cut) -> list[Fact]:
     """What stands out in this text, the most telling first."""
     n, longest, size = len(text.tokens), text.longest, tokenizer.vocab_size
     length = longest.end - longest.start
@@ -191,7 +168,7 @@ def all_letters(tokenizer: Tokenizer) -> bool:
 
 
 @dataclass(frozen=True)
-class Made:
+class MergedToken:
     """A token of a chunk: what to show for it, and the merge that made it, with its two halves; None, "" and "" for
     one that was there from the beginning."""
 
@@ -201,10 +178,11 @@ class Made:
     right: str = ""
 
 
-def made(chunk: Chunk) -> list[Made]:
+def merged_tokens(chunk: Chunk) -> list[MergedToken]:
     """What a chunk ends in, each token with the merge that made it."""
-    pieces = {(i, i + 1): Made(piece) for i, piece in enumerate(chunk.pieces)}  # by span, counted in first pieces
+    # By span, counted in first pieces.
+    pieces = {(i, i + 1): MergedToken(piece) for i, piece in enumerate(chunk.pieces)}
     for merge in chunk.merges:
         left, right = pieces.pop((merge.start, merge.middle)), pieces.pop((merge.middle, merge.end))
-        pieces[merge.start, merge.end] = Made(merge.piece, merge.rank, left.piece, right.piece)
+        pieces[merge.start, merge.end] = MergedToken(merge.piece, merge.rank, left.piece, right.piece)
     return [pieces[span] for span in sorted(pieces)]

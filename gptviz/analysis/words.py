@@ -51,7 +51,7 @@ def typed_words(
 
     known: rows that are there already."""
     words, troubles = [], []
-    taken = {(row,) for row in known}
+    taken: set[tuple[int, ...]] = {(row,) for row in known}
     texts = _split(text, ",，、")
     for one in texts[:most]:
         try:
@@ -86,16 +86,24 @@ def ids_behind(llm: LLM, word: str, logits: Callable[[], Tensor]) -> list[int]:
     return max((spaced, plain), key=lambda ids: float(found[ids[0]]))
 
 
+def text_ids(llm: LLM, text: str) -> list[int]:
+    """The ids of all of a text; for a model without a tokenizer the text is ids, written as numbers. Raises InputError
+    for one that cannot be read so."""
+    if llm.tokenizer is not None:
+        return llm.tokenizer.encode(text) if text else []
+    words = _split(text, ",，、")
+    if not all(word.isascii() and word.isdecimal() for word in words):
+        raise InputError("ids_expected", vocab_size=llm.config.vocab_size)
+    return llm.check_ids(map(int, words))
+
+
 def word_ids(llm: LLM, ids: Sequence[int], word: str) -> list[int]:
     """The tokens of a word that a reader wants behind the text `ids`: see `ids_behind`; a space in front of it stays,
     and without a tokenizer it is a row of ids. Raises InputError for one that the vocabulary cannot write."""
-    if not word:
+    if not word.strip() and (not word or llm.tokenizer is None):
         raise InputError("empty_word")
     if llm.tokenizer is None:
-        parts = word.replace(",", " ").split()
-        if not parts or not all(part.isascii() and part.isdecimal() for part in parts):
-            raise InputError("ids_expected", vocab_size=llm.config.vocab_size)
-        return llm.check_ids(map(int, parts))
+        return text_ids(llm, word)
     plain = llm.tokenizer.encode_part(word)
     if not plain:
         raise InputError("word_not_in_vocabulary", word=word)

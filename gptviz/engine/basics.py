@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gptviz.analysis.kept import kept
-from gptviz.analysis.tokens import all_letters, text_ids
-from gptviz.analysis.words import word_ids
+from gptviz.analysis.tokens import all_letters
+from gptviz.analysis.words import text_ids, word_ids
 from gptviz.checkpoints import vectors
 from gptviz.llm import LLM
 from gptviz.model import GPTConfig

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-import tiktoken
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gptviz.analysis.tokens import CLASSICS, classic_cut, cut, facts, made
+from gptviz.analysis.tokens import cut, merged_tokens, text_facts
 
 
 def test_the_notes_sentence_in_words_is_the_notes_list(smollm2):
@@ -29,7 +27,7 @@ def test_chinese_characters_and_their_tokens_are_counted(smollm2):
     text = cut(smollm2.tokenizer, "In 法国 ok")
     ids = smollm2.tokenizer.encode(" 法国")
     assert text.n_han == 2 and text.n_han_tokens in (len(ids), len(ids) - 1)  # the space may stand alone
-    names = [fact.name for fact in facts(smollm2.tokenizer, text)]
+    names = [fact.name for fact in text_facts(smollm2.tokenizer, text)]
     assert "han" in names and "ratio" not in names
 
 
@@ -41,15 +39,7 @@ def test_only_the_tokens_that_are_followed_are_cut(smollm2):
 def test_what_the_vocabulary_cannot_hold_is_said(smollm2):
     text = cut(smollm2.tokenizer, "a\x06b")
     assert [d.index for d in text.dropped] == [1]
-    assert facts(smollm2.tokenizer, text)[-1].values == {"which": ("U+0006",)}
-
-
-@pytest.mark.parametrize("name", CLASSICS)
-def test_the_classic_vocabularies_cut_as_tiktoken_does(name):
-    text = "Hello 世界, <|endoftext|> naïve 2026"
-    found = classic_cut(name, text)
-    assert [i for i, _ in found] == tiktoken.get_encoding(name).encode_ordinary(text)
-    assert "�" not in "".join(piece for _, piece in found)
+    assert text_facts(smollm2.tokenizer, text)[-1].values == {"which": ("U+0006",)}
 
 
 @given(st.text(max_size=80))
@@ -59,14 +49,14 @@ def test_any_text_can_be_cut_and_spoken_of(smollm2, text):
     done = cut(tokenizer, text)
     assert [t.id for t in done.tokens] == tokenizer.encode(text)
     if done.tokens:
-        assert facts(tokenizer, done)
+        assert text_facts(tokenizer, done)
 
 
 @given(st.text(alphabet="abcdeéthe 法国了👩\n", max_size=60))
 @settings(max_examples=200, deadline=None)
 def test_merges_end_in_the_tokens_each_by_its_own_merge(smollm2, text):
     for chunk in smollm2.tokenizer.merge_steps(text):
-        tokens = made(chunk)
+        tokens = merged_tokens(chunk)
         assert len(tokens) == len(chunk.pieces) - len(chunk.merges)
         assert [token.piece for token in tokens] == smollm2.pieces(chunk.ids)
         last = {merge.id: merge.rank for merge in chunk.merges}

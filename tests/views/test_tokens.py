@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gptviz.analysis.tokens import CLASSICS, classic_cut
+from gptviz.analysis.openai_encodings import CLASSICS, classic, classic_cut
 from gptviz.errors import InputError
 from gptviz.llm import load
-from gptviz.tokenizer import classic
 from gptviz.views.kit.asked import Answer, Asked
 from gptviz.views.kit.choices import clean
 from gptviz.views.kit.wire import unpack

@@ -13,7 +13,7 @@ from gptviz.analysis import ablation, heads, mask
 from gptviz.analysis.attribution import logit_attribution
 from gptviz.analysis.facts import Fact, HeadName, Position, Share
 from gptviz.analysis.predictions import leading, probabilities
-from gptviz.analysis.tokens import text_ids
+from gptviz.analysis.words import text_ids
 from gptviz.errors import GptvizError
 from gptviz.llm import LLM
 from gptviz.model import rotary_frequencies

@@ -81,7 +81,7 @@ def started(asked: Asked) -> tuple[Trace, str | None]:
 def look_for(llm: LLM, trace: Trace, logits: Tensor) -> list[Fact]:
     """How sure the model is after one token, and where in the text it is most and least."""
     among = {f"perplexity{key}": predictions.perplexity(logits, t) for key, t in (("", 1), ("_hot", 2), ("_cold", 0.5))}
-    held = {"count": predictions.holding(logits, 0.5), "count_90": predictions.holding(logits, 0.9)}
+    held = {"count": predictions.nucleus_size(logits, 0.5), "count_90": predictions.nucleus_size(logits, 0.9)}
     said = [Fact("sure", among), Fact("half", {**held, "vocab_size": llm.config.vocab_size})]
     first, second = predictions.leading(llm, logits, 2)
     named = {
@@ -95,7 +95,7 @@ def look_for(llm: LLM, trace: Trace, logits: Tensor) -> list[Fact]:
     elif first.probability > 0.95:
         said.append(Fact("peaked", named))
     if len(trace.ids) > 2:
-        least, most = predictions.certainty(trace)
+        least, most = predictions.least_and_most_certain(trace)
         said.append(Fact("certain", {"token": Position(most), "other": Position(least)}))
     return said
 

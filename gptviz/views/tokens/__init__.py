@@ -7,7 +7,7 @@ vocabulary     every entry of one vocabulary, to be searched
 long           a long text of the reader's own, in tokens
 """
 
-from gptviz.analysis.tokens import CLASSICS
+from gptviz.analysis.openai_encodings import CLASSICS
 from gptviz.views.kit.choices import Choice, Index, Number, OneOf, Stop, Subset, Text
 
 SECTIONS = ("merges", "vocabularies", "vocabulary", "long")

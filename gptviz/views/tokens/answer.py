@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gptviz.analysis.tokens import Cut, cut, dropped_fact, facts
+from gptviz.analysis.tokens import Cut, cut, dropped_fact, text_facts
 from gptviz.errors import InputError
 from gptviz.tokenizer import Tokenizer
 from gptviz.views.kit.asked import Answer, Asked
@@ -37,7 +37,7 @@ def answer(asked: Asked) -> Answer:
     if asked.opened("long") and choices["long"] is not None:
         parts["long"] = make.long_part(tokenizer, choices["long"], choices["given"])
     said: dict[str, Any] = {
-        "look": [fact.plain() for fact in facts(tokenizer, here)],
+        "look": [fact.plain() for fact in text_facts(tokenizer, here)],
         "size": tokenizer.vocab_size,
     }
     if asked.opened("test") and choices["tried"] is not None:

@@ -9,10 +9,11 @@ import numpy as np
 from tiktoken import Encoding
 
 from gptviz.analysis.kept import kept
-from gptviz.analysis.tokens import Cut, all_letters, classic_cut, made
+from gptviz.analysis.openai_encodings import classic, classic_cut
+from gptviz.analysis.tokens import Cut, all_letters, merged_tokens
 from gptviz.errors import InputError
 from gptviz.paths import asset
-from gptviz.tokenizer import Chunk, Tokenizer, classic, visible
+from gptviz.tokenizer import Chunk, Tokenizer, visible
 from gptviz.views.kit.wire import pack
 from gptviz.views.tokens import VOCABULARIES
 
@@ -64,7 +65,7 @@ def _chunks(tokenizer: Tokenizer, text: str) -> list[Chunk] | None:
 
 def _made(tokenizer: Tokenizer, text: str) -> list[list[Any] | None]:
     """For each token of the text the merge that made it, [rank, left, right]; None for one that was there at first."""
-    done = [token for chunk in _chunks(tokenizer, text) or () for token in made(chunk)]
+    done = [token for chunk in _chunks(tokenizer, text) or () for token in merged_tokens(chunk)]
     return [None if token.rank is None else [token.rank, token.left, token.right] for token in done]
 
 
