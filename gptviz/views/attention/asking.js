@@ -143,7 +143,7 @@ function createSide(scene, role) {
       }
       const cell = height / d_head;
       painter.frame(0, rows.top + entry * cell, across + GAP + STRIP, Math.max(cell, 2), colours[role], 2);
-      const label = { fill: colours.muted, size: 11 };
+      const label = { fill: colours.muted };
       const below = rows.top + height + 10;
       painter.text(`${matrixName}, ${d_head} × ${d_model}`, 0, below, label);
       painter.text(layer.rotated ? `${letter} ↷` : letter, width, below, { ...label, align: "right" });

@@ -8,7 +8,7 @@ import { downloadPicture, prepare } from "../kit/painter.js";
 const SMALLEST = 22; // pixels of a small picture
 const LARGEST = 44;
 const GAP = 2;
-const CAPTION = 13; // pixels for the number under a picture, when sorted
+const CAPTION = 15; // pixels for the number under a picture, when sorted
 const SIDE = 34; // pixels for the numbers at the side
 const TOP = 32; // and above
 const FROM_HERE = ["look", "push"]; // measured from the chosen token, not over the text
@@ -121,7 +121,7 @@ export function createHeads(scene) {
   function place(width) {
     cells = [];
     if (by !== "layer") {
-      size = LARGEST + (by === "look" ? 24 : 0);
+      size = LARGEST + (by === "look" ? 40 : 0);
       const across = Math.max(1, Math.floor((width + GAP) / (size + GAP + 4)));
       const value = (/** @type {{layer: number, head: number}} */ it) => scoreOf(it.layer, it.head);
       const every = Array.from({ length: n_layer * n_head }, (_, i) => ({
@@ -233,16 +233,14 @@ export function createHeads(scene) {
       if (named) {
         painter.text(say(`heads.letter_${named}`), x + size - 4, y + 8, {
           fill: colour,
-          size: 11,
           align: "right",
           bold: true,
         });
       }
       if (by !== "layer") {
-        painter.text(`${layer}.${head}`, x + size / 2, y + size + 8, { fill: colours.ink, size: 11, align: "center" });
-        painter.text(captionOf(layer, head), x + size / 2, y + size + 20, {
+        painter.text(`${layer}.${head}`, x + size / 2, y + size + 9, { fill: colours.ink, align: "center" });
+        painter.text(captionOf(layer, head), x + size / 2, y + size + 9 + CAPTION, {
           fill: colours.muted,
-          size: 11,
           align: "center",
         });
       }
@@ -309,7 +307,7 @@ export function createHeads(scene) {
    * @param {Record<string, import("../kit/colours.js").Rgb>} colours
    */
   function sides(painter, colours) {
-    const options = { fill: colours.muted, size: 11 };
+    const options = { fill: colours.muted };
     const first = (/** @type {number} */ at, /** @type {"layer" | "head"} */ name) =>
       /** @type {{x: number, y: number}} */ (
         cells.find((cell) => cell[name] === at && cell[name === "layer" ? "head" : "layer"] === 0)

@@ -61,8 +61,8 @@ export function createGrid(scene, { onPick, onPoint }) {
     draw({ rows, columns, pixels, height, most = Infinity, names, square = false, mark = null, label }) {
       const colours = scene.colours();
       const size = height / rows;
-      const named = names && size >= 13;
-      const left = named ? Math.min(110, 17 + 7.4 * Math.max(...names.map((name) => [...name].length))) : 0;
+      const named = names && size >= 14;
+      const left = named ? Math.min(120, 17 + 7.9 * Math.max(...names.map((name) => [...name].length))) : 0;
       const width = Math.min(node.clientWidth, left + most * columns);
       const top = named && square ? left : 0;
       box = { x: left, y: top, width: width - left, height, rows, columns };
@@ -76,14 +76,12 @@ export function createGrid(scene, { onPick, onPoint }) {
         names.forEach((name, i) => {
           painter.text(short(name), left - 6, top + (i + 0.5) * size, {
             fill: colours.ink,
-            size: 12,
             align: "right",
             code: true,
           });
-          if (square && cell >= 12)
+          if (square && cell >= 14)
             painter.text(short(name), left + (i + 0.5) * cell, top - 6, {
               fill: colours.ink,
-              size: 12,
               upright: true,
               code: true,
             });

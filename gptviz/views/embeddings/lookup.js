@@ -99,7 +99,7 @@ export function createLookup(scene) {
     for (let line = apart / 2; line < HEIGHT; line += apart) {
       // Room for the 1 and its bar, which stand one above the other.
       if (Math.abs(line - (roomy ? y : (y + label) / 2)) > (roomy ? apart / 2 : 18))
-        painter.text("0", ONE_HOT / 2, line, { fill: colours.muted, size: 12, align: "center", code: true });
+        painter.text("0", ONE_HOT / 2, line, { fill: colours.muted, align: "center", code: true });
     }
     painter.rect(1, top, ONE_HOT - 2, thick, colours.ink);
     painter.text("1", ONE_HOT / 2, label, {
@@ -109,14 +109,7 @@ export function createLookup(scene) {
       align: "center",
       code: true,
     });
-    painter.line(
-      [
-        [ONE_HOT, y],
-        [left, y],
-      ],
-      colours.ink,
-      { thick: 2 },
-    ); // prettier-ignore
+    painter.segment(ONE_HOT, y, left, y, colours.ink, { thick: 2 });
     painter.text("×", ONE_HOT + GAP / 2, y > 24 ? y - 14 : y + 14, { fill: colours.muted, size: 18, align: "center" });
     // The matrix, dimmed, and the row that is looked up.
     painter.image(pixels.image, D, sample.length, left, 0, room, HEIGHT);
@@ -135,15 +128,8 @@ export function createLookup(scene) {
       ],
       colours.ink,
       drawn,
-    ); // prettier-ignore
-    painter.line(
-      [
-        [width - 1, y],
-        [width - 1, HEIGHT + FAN],
-      ],
-      colours.ink,
-      drawn,
-    ); // prettier-ignore
+    );
+    painter.segment(width - 1, y, width - 1, HEIGHT + FAN, colours.ink, drawn);
     if (moving) frame ||= requestAnimationFrame(() => ((frame = 0), paint(scene.values())));
   }
 

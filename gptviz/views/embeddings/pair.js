@@ -143,29 +143,15 @@ export function createPair(scene) {
         colours.muted,
       ),
     );
-    painter.line(
-      [
-        [20, HEIGHT],
-        [width - 20, HEIGHT],
-      ],
-      colours.muted,
-    ); // prettier-ignore
+    painter.segment(20, HEIGHT, width - 20, HEIGHT, colours.muted);
     const x = 20 + ((value - low) / span) * (width - 40);
-    painter.line(
-      [
-        [x, 18],
-        [x, HEIGHT + 3],
-      ],
-      colours.accent,
-      { thick: 3 },
-    ); // prettier-ignore
+    painter.segment(x, 18, x, HEIGHT + 3, colours.accent, { thick: 3 });
     painter.text(shown(value), x, 8, {
       fill: colours.ink,
-      size: 13,
       bold: true,
       align: x < 40 ? "left" : x > width - 40 ? "right" : "center",
     });
-    painter.text(shown(low), 20, HEIGHT + 13, { fill: colours.muted, size: 12 });
-    painter.text(shown(high), width - 20, HEIGHT + 13, { fill: colours.muted, size: 12, align: "right" });
+    painter.text(shown(low), 20, HEIGHT + 13, { fill: colours.muted });
+    painter.text(shown(high), width - 20, HEIGHT + 13, { fill: colours.muted, align: "right" });
   }
 }

@@ -1,13 +1,16 @@
 // Rotary positions: a query and a key of this text, their numbers in pairs, each pair an arrow that turns as the
 // position moves; and the dot product, which follows the distance alone.
 
+import { rightwardAxis, upwardAxis } from "../kit/axes.js";
 import { element } from "../kit/dom.js";
 import { count, fixed, significant } from "../kit/format.js";
-import { prepare } from "../kit/painter.js";
+import { arrow, prepare } from "../kit/painter.js";
 import { createSlider } from "../kit/slider.js";
+import { scaleLinear } from "../kit/vendor/d3.js";
 
 const LAST = 127; // the last position of the sliders, at least
 const CURVE = 150;
+const LEFT = 52; // room for the numbers beside it
 
 /** @typedef {import("../kit/colours.js").Rgb} Rgb */
 
@@ -259,47 +262,15 @@ export function createRotary(scene) {
     if (!width) return;
     const values = Array.from({ length: last + 1 }, (_, r) => turnedDot(q, k, frequencies, r, 0).sum);
     const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
-    const span = high - low || 1;
-    const [left, right, top] = [52, 14, 10];
-    const x = (/** @type {number} */ r) => left + (r / (last || 1)) * (width - left - right);
-    const y = (/** @type {number} */ value) => top + ((high - value) / span) * (CURVE - top - 8);
-    const painter = prepare(curve, width, CURVE + 34);
-    painter.line(
-      [
-        [left, y(0)],
-        [width - right, y(0)],
-      ],
-      colours.line,
-    ); // prettier-ignore
-    for (const value of new Set([low, 0, high])) {
-      if (value === 0 || Math.abs(y(value) - y(0)) > 12)
-        painter.text(fixed(value, Math.abs(value) < 100 ? 1 : 0), left - 6, y(value), {
-          fill: colours.muted,
-          size: 12,
-          align: "right",
-        });
-    }
-    const every = last > 200 ? 64 : last > 60 ? 16 : 4;
-    for (let r = 0; r <= last; r += every)
-      painter.text(String(r), x(r), CURVE + 8, { fill: colours.muted, size: 12, align: "center" });
-    painter.text(say("rotary.axis"), (left + width - right) / 2, CURVE + 25, {
-      fill: colours.muted,
-      size: 12,
-      align: "center",
-    });
-    painter.line(
-      values.map((value, r) => [x(r), y(value)]),
-      colours.attention,
-      { thick: 2 },
-    ); // prettier-ignore
-    painter.line(
-      [
-        [x(distance), top],
-        [x(distance), CURVE - 4],
-      ],
-      colours.ink,
-      { dash: [3, 3] },
-    ); // prettier-ignore
+    const x = scaleLinear([0, last || 1], [LEFT, width - 14]);
+    const y = scaleLinear(low < high ? [low, high] : [0, 1], [CURVE - 8, 10]);
+    const painter = prepare(curve, width, CURVE + 40);
+    upwardAxis(painter, y, { ticks: y.ticks(4), left: LEFT, right: width - 14, text: y.tickFormat(4), colours });
+    rightwardAxis(painter, x, { ticks: x.ticks(Math.min(8, last)), top: CURVE, colours });
+    painter.text(say("rotary.axis"), (LEFT + width - 14) / 2, CURVE + 28, { fill: colours.muted, align: "center" });
+    const line = values.map((value, r) => [x(r), y(value)]);
+    painter.line(line, colours.attention, { thick: 2 });
+    painter.segment(x(distance), 10, x(distance), CURVE - 4, colours.ink, { dash: [3, 3] });
     painter.rect(x(distance) - 4.5, y(sum) - 4.5, 9, 9, colours.ink);
     curve.setAttribute(
       "aria-label",
@@ -336,11 +307,10 @@ export function createRotary(scene) {
         cy + radius * Math.sin((a * Math.PI) / 24),
       ]);
       painter.line(ring, i === chosen ? colours.ink : colours.line, { thick: i === chosen ? 2 : 1 });
-      arrow(painter, cx, cy, turn(k[i], k[i + half], n * frequencies[i]), radius, mostK, colours.key, [4, 3]);
-      arrow(painter, cx, cy, turn(q[i], q[i + half], m * frequencies[i]), radius, mostQ, colours.query, []);
+      hand(painter, cx, cy, turn(k[i], k[i + half], n * frequencies[i]), radius, mostK, colours.key, [4, 3]);
+      hand(painter, cx, cy, turn(q[i], q[i + half], m * frequencies[i]), radius, mostQ, colours.query, []);
       painter.text(String(i), cx, cy + size / 2 + 5, {
         fill: i === chosen ? colours.ink : colours.muted,
-        size: 12,
         align: "center",
         bold: i === chosen,
       });
@@ -350,26 +320,19 @@ export function createRotary(scene) {
 }
 
 /**
- * From the middle outwards, y upwards, with a head; its length by the square root.
- * @param {import("../kit/painter.js").Painter} painter @param {number} cx @param {number} cy @param {number[]} to
- * @param {number} radius of an arrow that is `most` long
- * @param {number} most @param {Rgb} colour @param {number[]} dash
+ * A hand of a dial: from the middle outwards, y upwards; its length by the square root.
+ * @param {import("../kit/painter.js").Painter} painter
+ * @param {number} cx
+ * @param {number} cy
+ * @param {number[]} to
+ * @param {number} radius of a hand that is `most` long
+ * @param {number} most
+ * @param {Rgb} colour
+ * @param {number[]} dash
  */
-function arrow(painter, cx, cy, [dx, dy], radius, most, colour, dash) {
+function hand(painter, cx, cy, [dx, dy], radius, most, colour, dash) {
   const size = Math.hypot(dx, dy);
   const long = radius * Math.sqrt(size / most);
-  const [x, y] = size ? [cx + (dx / size) * long, cy - (dy / size) * long] : [cx, cy];
-  painter.line(
-    [
-      [cx, cy],
-      [x, y],
-    ],
-    colour,
-    { thick: 2, dash },
-  ); // prettier-ignore
-  if (long < 3) return;
-  const angle = Math.atan2(y - cy, x - cx);
-  const head = Math.min(7, long);
-  const wing = (/** @type {number} */ by) => [x - head * Math.cos(angle + by), y - head * Math.sin(angle + by)];
-  painter.line([wing(0.5), [x, y], wing(-0.5)], colour, { thick: 2 });
+  const to = size ? [cx + (dx / size) * long, cy - (dy / size) * long] : [cx, cy];
+  arrow(painter, [cx, cy], to, colour, { thick: 2, dash, head: 7 });
 }

@@ -71,7 +71,7 @@ export function createBeams(scene) {
         [from, [turn, from[1]], [turn, to[1]], to],
         won.has(i) ? colours.output : kept ? colours.muted : colours.line,
         { thick: won.has(i) ? 3 : 1.5, dash: kept ? [] : [3, 3] },
-      ); // prettier-ignore
+      );
     }
     layer.style.width = `${width}px`;
     layer.style.height = `${height}px`;

@@ -1,12 +1,14 @@
 // The key-value cache, by measurement: the time for one more word with it and without it, and what is reused.
 
+import { rightwardAxis, upwardAxis } from "../kit/axes.js";
 import { css } from "../kit/colours.js";
 import { element } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
 import { prepare } from "../kit/painter.js";
+import { scaleLinear } from "../kit/vendor/d3.js";
 
 const HEIGHT = 240;
-const [LEFT, RIGHT, TOP, BOTTOM] = [52, 12, 12, 34];
+const [LEFT, RIGHT, TOP, BOTTOM] = [52, 12, 20, 40];
 
 /** @param {import("./view.js").Scene} scene */
 export function createCache(scene) {
@@ -85,7 +87,7 @@ export function createCache(scene) {
         kilobytes: fixed(it.bytes / 1024, it.bytes < 10_240 ? 1 : 0),
         megabytes: fixed((used * it.bytes) / 2 ** 20, 2),
         itemsize: it.itemsize,
-      }); // prettier-ignore
+      });
       measure.disabled = values.measure;
       measure.textContent = say(values.measure ? "cache.measuring" : "cache.measure");
       paint(scene.timings());
@@ -99,38 +101,18 @@ export function createCache(scene) {
     const painter = prepare(canvas, width, HEIGHT);
     canvas.style.background = css(colours.background);
     canvas.setAttribute("aria-label", say("cache.alt", { count: timings.length }));
+    const seconds = timings.flatMap(({ cached, plain }) => [cached, plain].filter((x) => !Number.isNaN(x)));
     const longest = Math.max(64, ...timings.map(({ length }) => length));
-    const highest = ceiling(
-      Math.max(0.02, ...timings.flatMap(({ cached, plain }) => [cached, plain].filter((x) => !Number.isNaN(x)))),
-    );
-    const x = (/** @type {number} */ length) => LEFT + (length / longest) * (width - LEFT - RIGHT);
-    const y = (/** @type {number} */ seconds) => TOP + (1 - seconds / highest) * (HEIGHT - TOP - BOTTOM);
-    for (let i = 0; i <= 4; i++) {
-      const seconds = (highest * i) / 4;
-      painter.line(
-        [
-          [LEFT, y(seconds)],
-          [width - RIGHT, y(seconds)],
-        ],
-        colours.line,
-      ); // prettier-ignore
-      if (timings.length)
-        painter.text(fixed(1000 * seconds, highest < 0.1 ? 1 : 0), LEFT - 6, y(seconds), {
-          fill: colours.muted,
-          size: 11,
-          align: "right",
-        });
-      painter.text(String(Math.round((longest * i) / 4)), x((longest * i) / 4), HEIGHT - BOTTOM + 10, {
-        fill: colours.muted,
-        size: 11,
-        align: i === 4 ? "right" : "center",
-      });
-    }
-    painter.text("ms", LEFT - 6, 8, { fill: colours.muted, size: 11, align: "right" });
-    painter.text(say("cache.axis"), width - RIGHT, HEIGHT - 8, { fill: colours.muted, size: 11, align: "right" });
+    const x = scaleLinear([0, longest], [LEFT, width - RIGHT]);
+    const y = scaleLinear([0, 1000 * Math.max(0.02, ...seconds)], [HEIGHT - BOTTOM, TOP]).nice(4); // milliseconds
+    const text = timings.length ? y.tickFormat(4) : null;
+    upwardAxis(painter, y, { ticks: y.ticks(4), left: LEFT, right: width - RIGHT, text, colours });
+    rightwardAxis(painter, x, { ticks: x.ticks(6), top: HEIGHT - BOTTOM + 2, colours });
+    painter.text("ms", LEFT - 6, TOP - 11, { fill: colours.muted, align: "right" });
+    painter.text(say("cache.axis"), width - RIGHT, HEIGHT - 8, { fill: colours.muted, align: "right" });
     for (const { length, cached, plain } of timings) {
-      if (!Number.isNaN(plain)) painter.frame(x(length) - 3.5, y(plain) - 3.5, 7, 7, colours.key, 2);
-      if (!Number.isNaN(cached)) painter.rect(x(length) - 3, y(cached) - 3, 6, 6, colours.output);
+      if (!Number.isNaN(plain)) painter.frame(x(length) - 3.5, y(1000 * plain) - 3.5, 7, 7, colours.key, 2);
+      if (!Number.isNaN(cached)) painter.rect(x(length) - 3, y(1000 * cached) - 3, 6, 6, colours.output);
     }
     const both = timings.filter(({ cached, plain }) => !Number.isNaN(cached) && !Number.isNaN(plain));
     const last = both[both.length - 1];
@@ -143,10 +125,4 @@ export function createCache(scene) {
         })
       : say("cache.nothing");
   }
-}
-
-/** The next number of seconds that quarters well. @param {number} value */
-function ceiling(value) {
-  const power = 10 ** Math.floor(Math.log10(value));
-  return power * /** @type {number} */ ([1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10].find((step) => step * power >= value));
 }

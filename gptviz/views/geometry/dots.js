@@ -242,5 +242,5 @@ function closest(dots, at) {
   return [...dots.keys()]
     .filter((i) => i !== at)
     .sort((a, b) => distance(a) - distance(b))
-    .slice(0, 4); // prettier-ignore
+    .slice(0, 4);
 }

@@ -4,7 +4,7 @@ import { chip } from "../kit/chip.js";
 import { css } from "../kit/colours.js";
 import { element, wellFormed } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
-import { prepare } from "../kit/painter.js";
+import { arrow, prepare } from "../kit/painter.js";
 import { createSection } from "../kit/section.js";
 
 const EXAMPLES = [
@@ -171,18 +171,18 @@ export function createFormula(scene) {
       ...it.terms.map((/** @type {any} */ term) => (term.pieces.length > 1 ? term.word : term.pieces[0])),
       it.answer.piece,
     ];
-    arrow(painter, b, a, colours.query, []);
-    arrow(painter, c, d, colours.key, []);
+    arrow(painter, b, a, colours.query);
+    arrow(painter, c, d, colours.key);
     painter.line([a, d], colours.muted, { thick: 1, dash: [3, 3] });
     painter.line([b, c], colours.muted, { thick: 1, dash: [3, 3] });
-    arrow(painter, c, reached, colours.muted, [4, 3]);
+    arrow(painter, c, reached, colours.muted, { dash: [4, 3] });
     const lines = [
       [b, a],
       [c, d],
       [a, d],
       [b, c],
       [c, reached],
-    ]; // prettier-ignore
+    ];
     [a, b, c, d].forEach((point, i) => {
       painter.rect(point[0] - 4, point[1] - 4, 8, 8, i === 3 ? colours.output : colours.ink);
       // Where the name is farthest from every line.
@@ -192,7 +192,7 @@ export function createFormula(scene) {
         [0, 17],
         [-half - 12, 0],
         [half + 12, 0],
-      ].map(([x, y]) => [point[0] + x, point[1] + y]); // prettier-ignore
+      ].map(([x, y]) => [point[0] + x, point[1] + y]);
       const free = ([x, y]) =>
         x < half || x > width - half || y < 10 || y > HEIGHT - 10
           ? -1
@@ -345,21 +345,4 @@ function apart([x, y], [x1, y1], [x2, y2]) {
   const length = (x2 - x1) ** 2 + (y2 - y1) ** 2;
   const along = length ? Math.max(0, Math.min(1, ((x - x1) * (x2 - x1) + (y - y1) * (y2 - y1)) / length)) : 0;
   return Math.hypot(x - x1 - along * (x2 - x1), y - y1 - along * (y2 - y1));
-}
-
-/**
- * @param {import("../kit/painter.js").Painter} painter
- * @param {number[]} from
- * @param {number[]} to
- * @param {any} colour
- * @param {number[]} dash
- */
-function arrow(painter, from, to, colour, dash) {
-  painter.line([from, to], colour, { thick: 2.5, dash });
-  const angle = Math.atan2(to[1] - from[1], to[0] - from[0]);
-  const wing = (/** @type {number} */ turn) => [
-    to[0] - 11 * Math.cos(angle + turn),
-    to[1] - 11 * Math.sin(angle + turn),
-  ];
-  painter.line([wing(0.4), to, wing(-0.4)], colour, { thick: 2.5 });
 }

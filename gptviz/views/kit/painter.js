@@ -214,6 +214,27 @@ export function svgPainter(width, height) {
 }
 
 /**
+ * A line with a head, its own size at most.
+ * @param {Painter} painter
+ * @param {number[]} from
+ * @param {number[]} to
+ * @param {Rgb} colour
+ * @param {{thick?: number, dash?: number[], head?: number}} [how]
+ */
+export function arrow(painter, from, to, colour, { thick = 2.5, dash = [], head = 11 } = {}) {
+  painter.line([from, to], colour, { thick, dash });
+  const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
+  const size = Math.min(head, Math.hypot(dx, dy));
+  if (size < 3) return;
+  const angle = Math.atan2(dy, dx);
+  const wing = (/** @type {number} */ turn) => [
+    to[0] - size * Math.cos(angle + turn),
+    to[1] - size * Math.sin(angle + turn),
+  ];
+  painter.line([wing(0.45), to, wing(-0.45)], colour, { thick });
+}
+
+/**
  * Make a canvas as large as it shall look, sharp on any screen, and empty; its painter.
  * @param {HTMLCanvasElement} canvas
  * @param {number} width

@@ -113,7 +113,6 @@ export function createBars(label, { height = 88, ticks = false, onPoint, onPick 
       for (let i = 0; ticks && i < count; i += every) {
         painter.text(String(i), Math.max(4, (i + 0.5) * cell), height + 9, {
           fill: colours.muted,
-          size: 11,
           align: "center",
         });
       }
@@ -128,13 +127,7 @@ export function createBars(label, { height = 88, ticks = false, onPoint, onPick 
           colour,
         );
       }
-      painter.line(
-        [
-          [0, middle],
-          [width, middle],
-        ],
-        colours.muted,
-      ); // prettier-ignore
+      painter.segment(0, middle, width, middle, colours.muted);
       if (mark !== null) painter.frame(mark * cell, 1, Math.max(cell, 3), height - 2, colours.ink, 2);
       const text = `± ${significant(most, 3)}`;
       scale.textContent = text;

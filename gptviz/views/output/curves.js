@@ -1,18 +1,22 @@
 // The probability of each leading word as temperature goes from 0 to 5, on the same track as the slider.
 
+import { rightwardAxis, upwardAxis } from "../kit/axes.js";
 import { css } from "../kit/colours.js";
 import { element } from "../kit/dom.js";
 import { brief } from "../kit/format.js";
 import { prepare } from "../kit/painter.js";
+import { scaleLinear, scaleLog } from "../kit/vendor/d3.js";
 import { HIGHEST, position, temperatureAt, TICKS } from "../kit/sampling.js";
 
 const STEPS = position(HIGHEST);
 const DECADES = 4; // of the logarithmic scale, down from 1
+const LOWEST = 1e-8; // where a curve leaves the picture below it
 const EVERY = 2; // steps of the slider from one point of a curve to the next
 const WORDS = 8;
 const HEIGHT = 240;
 const [LEFT, TOP, BOTTOM] = [10, 8, 22]; // the slider's thumb leaves 10 pixels at either side
 const HUES = ["output", "key", "attention", "value", "query", "positive", "mlp", "muted"];
+const temperatureText = (/** @type {number} */ steps) => String(temperatureAt(steps));
 const DASHES = [[], [7, 4], [2, 3]];
 
 /** @param {import("./view.js").Scene} scene */
@@ -75,29 +79,28 @@ export function createCurves(scene) {
       const colours = scene.colours();
       const width = canvas.parentElement?.clientWidth ?? 300;
       const painter = prepare(canvas, width, HEIGHT);
-      const x = (/** @type {number} */ steps) => LEFT + (steps / STEPS) * (width - 2 * LEFT);
-      const down = (/** @type {number} */ p) => (values.log ? Math.min(-Math.log10(p) / DECADES, 2) : 1 - p);
-      const y = (/** @type {number} */ p) => TOP + down(p) * (HEIGHT - TOP - BOTTOM);
-      for (const p of values.log ? [1e-4, 0.001, 0.01, 0.1, 1] : [0, 0.25, 0.5, 0.75, 1]) {
-        painter.line(
-          [
-            [LEFT, y(p)],
-            [width - LEFT, y(p)],
-          ],
-          colours.line,
-        ); // prettier-ignore
+      const x = scaleLinear([0, STEPS], [LEFT, width - LEFT]);
+      const down = [HEIGHT - BOTTOM, TOP];
+      const scale = values.log ? scaleLog([10 ** -DECADES, 1], down) : scaleLinear([0, 1], down);
+      const y = (/** @type {number} */ p) => scale(Math.max(p, values.log ? LOWEST : 0));
+      const ticks = scale.ticks(DECADES);
+      upwardAxis(painter, scale, { ticks, left: LEFT, right: width - LEFT, text: null, colours });
+      rightwardAxis(painter, x, {
+        ticks: TICKS.map(position),
+        top: HEIGHT - BOTTOM + 6,
+        text: temperatureText,
+        colours,
+      });
+      for (const p of ticks) {
         // Where the curves leave room: at the right; on a logarithmic scale at the left, but for the top.
         const [at, align] = values.log && p < 1 ? [LEFT + 24, "left"] : [width - LEFT, "right"];
-        painter.text(`${Number((100 * p).toPrecision(2))} %`, at, y(p) + (p === 1 ? 8 : -7), {
+        painter.text(`${Number((100 * p).toPrecision(2))} %`, at, y(p) + (p === 1 || (p && !values.log) ? 9 : -8), {
           fill: colours.muted,
-          size: 11,
-          align,
+          align: /** @type {"left" | "right"} */ (align),
         });
       }
       // What is less likely than the last line of a logarithmic scale runs out of the picture below.
       const inside = (/** @type {() => void} */ draw) => painter.inside(0, 0, width, HEIGHT - BOTTOM + 4, draw);
-      for (const t of TICKS)
-        painter.text(String(t), x(position(t)), HEIGHT - 9, { fill: colours.muted, size: 11, align: "center" });
       curves.forEach((curve, n) => {
         const line = /** @type {number[][]} */ ([]);
         for (let i = 0; i < done; i++) line.push([x(i * EVERY), y(curve[i])]);
@@ -107,14 +110,7 @@ export function createCurves(scene) {
       });
       const endless = now.temperature === Infinity;
       const here = Math.min(STEPS, endless ? STEPS : position(now.temperature));
-      painter.line(
-        [
-          [x(here), TOP],
-          [x(here), HEIGHT - BOTTOM],
-        ],
-        colours.ink,
-        { thick: 1.5 },
-      ); // prettier-ignore
+      painter.segment(x(here), TOP, x(here), HEIGHT - BOTTOM, colours.ink, { thick: 1.5 });
       const here_ = scene.at({ topK: null, topP: null, minP: null, penalty: null });
       ids.forEach((id, n) => {
         const p = here_.probability(id);

@@ -8,7 +8,7 @@ import { downloadPicture, prepare } from "../kit/painter.js";
 import { placeOf } from "./text.js";
 
 const SIDE = 74; // pixels for the names of the points
-const LABEL = 13;
+const LABEL = 14;
 const LARGEST = 62; // pixels of a cell's width
 const ROW = 20;
 const POINTS = ["mlp", "attention", "stream"];
@@ -107,11 +107,10 @@ export function createLens(scene) {
     const rows = it.names.length;
     const every = Math.ceil(LABEL / box.cell);
     const values = scene.values();
-    painter.text(say("lens.layer"), 0, 12, { fill: colours.muted, size: 11 });
+    painter.text(say("lens.layer"), 0, 12, { fill: colours.muted });
     for (let row = 0; row < rows; row++) {
       painter.text(nameOf(it.names[row]), SIDE - 6, 4 + (row + 0.5) * ROW, {
         fill: colours.muted,
-        size: 11,
         align: "right",
       });
       for (let column = 0; column < T; column++) {
@@ -124,7 +123,6 @@ export function createLens(scene) {
         painter.inside(x, y, box.cell - 1, ROW, () =>
           painter.text(text, x + box.cell / 2, y + ROW / 2, {
             fill: readableOn(fill),
-            size: 11,
             align: "center",
             code: words.checked,
           }),
@@ -137,10 +135,9 @@ export function createLens(scene) {
       const text = header.tokens[column].slice(0, 12);
       const x = SIDE + (column + 0.5) * box.cell;
       const fill = column === placeOf(values) ? colours.query : colours.ink;
-      painter.inside(x - 8, below, 16, 92, () =>
+      painter.inside(x - 8, below, 16, 98, () =>
         painter.text(text, x, below, {
           fill,
-          size: 12,
           upright: true,
           align: "right",
           code: true,
@@ -194,7 +191,7 @@ export function createLens(scene) {
       const colours = scene.colours();
       const room = scroll.clientWidth - SIDE - 2;
       const cell = Math.max(4, Math.min(LARGEST, Math.floor(room / T)));
-      box = { cell, width: SIDE + T * cell + 2, height: it.names.length * ROW + 104 };
+      box = { cell, width: SIDE + T * cell + 2, height: it.names.length * ROW + 110 };
       paint(prepare(canvas, box.width, box.height), part);
       const row = over ? over.row : values.cell ? it.names.indexOf(values.cell[0]) : it.names.length - 1;
       const column = over ? over.column : values.cell ? values.cell[1] : scene.position;
