@@ -10,7 +10,7 @@ from pathlib import Path
 
 FILE = Path(__file__).with_name("ratios.json")
 VERSIONS = ("torch", "transformers", "streamlit")
-LABEL = 48  # characters
+LABEL = 58  # characters
 
 
 class Table:
@@ -22,7 +22,10 @@ class Table:
         self.row(label, *columns)
 
     def row(self, label: str, *cells: str) -> None:
-        print(f"{label:{LABEL}}" + "".join(f"{c:>{w}}" for c, w in zip(cells, self._widths, strict=False)), flush=True)
+        print(
+            f"{label:{LABEL}}" + "".join(f" {c:>{w - 1}}" for c, w in zip(cells, self._widths, strict=False)),
+            flush=True,
+        )
 
 
 class Ratios:
