@@ -16,7 +16,7 @@ SHOWN = 300  # chips a row at most
 def main(page: Page) -> None:
     page.lesson(lesson(page, "see"))
     page.examples(examples_of("tokens", page.model.name))
-    answer = page.ask(text=page.prompt.text)
+    answer = page.ask()
     page.view(answer)
     page.look_for(answer)
     about = {"model": page.model.name, "size": count(answer.facts["size"])}

@@ -81,14 +81,15 @@ class Page:
 
     # -- the engine
 
-    def question(self, **also: Any) -> Question:
-        """The reader's choices as a question. also: what the page knows better than the state."""
-        return Question(self.name, state.model(), self.prompt.ids, choices=self.stop.to_json(self.chosen | also))
+    def question(self) -> Question:
+        """The reader's choices as a question; the text is the one that is shown, chosen or not."""
+        shown = {"text": self.prompt.text} if "text" in self.stop.by_name else {}
+        return Question(self.name, state.model(), self.prompt.ids, choices=self.stop.to_json(self.chosen | shown))
 
-    def ask(self, question: Question | None = None, **also: Any) -> Answer:
+    def ask(self, question: Question | None = None) -> Answer:
         """The engine's answer to the reader's choices, or to another question."""
         with self.working():
-            return engine().ask(question or self.question(**also), self._progress)
+            return engine().ask(question or self.question(), self._progress)
 
     def view(self, answer: Answer, take: Callable[[Mapping[str, Any], Mapping[str, Any]], None] = state.take) -> None:
         """Show the stop's view. What the reader settles on there goes into the choices, by `take(report, began)`,

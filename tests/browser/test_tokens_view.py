@@ -152,3 +152,24 @@ def test_a_long_text_stays_light(open_at, smollm2):
     expect(view.get_by_role("textbox")).to_have_value(text)
     expect(view.locator(".said")).to_contain_text(f"tokens: {n:,}")
     assert page.title() and view.locator(".block b").count() == 0
+
+
+def test_a_guess_is_checked_and_its_answer_stays(open_at, smollm2):
+    page = open_at(text=TEXT, depth="test")
+    form = page.get_by_test_id("stForm")
+    own = "Antidisestablishmentarianism in 1969"
+    n = len(smollm2.encode(own))
+    form.get_by_role("textbox").fill(own)
+    form.get_by_role("spinbutton").fill(str(n + 1))
+    form.get_by_role("button", name=say("en", "tokens.test.check")).click()
+    verdict = page.get_by_text(say("en", "tokens.test.off", count=n, guess=n + 1))
+    expect(verdict).to_be_visible()
+    page.locator(".strip button").first.click()
+    expect(page).to_have_url(re.compile("token=0(&|$)"))
+    expect(verdict).to_be_visible()
+    assert "tried" not in page.url, "it is no part of a link"
+    sidebar = page.get_by_test_id("stSidebar")
+    sidebar.get_by_role("link", name=say("en", "ui.pages.output.title"), exact=True).click()
+    expect(page.locator("h1")).to_have_text(say("en", "ui.pages.output.title"))
+    sidebar.get_by_role("link", name=say("en", "ui.pages.tokens.title"), exact=True).click()
+    expect(verdict).to_be_visible()
