@@ -146,7 +146,12 @@ export function createDots(scene) {
     ]);
   }
 
-  /** @param {import("../kit/painter.js").Painter} painter @param {Picture} picture @param {number} i @param {any} fill */
+  /**
+   * @param {import("../kit/painter.js").Painter} painter
+   * @param {Picture} picture
+   * @param {number} i
+   * @param {any} fill
+   */
   function paintDot(painter, { pieces, group, chosen }, i, fill) {
     const [x, y, z] = dots[i];
     const size = (solid ? 5 + 2.5 * z : pieces.length > 1000 ? 4 : 6) * (group[i] === chosen ? 1.5 : 1);
