@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Iterator
+
+import numpy as np
 import pytest
 
 from gptviz.analysis import spaces
@@ -10,14 +14,24 @@ from gptviz.analysis.common_words import common_words
 from gptviz.analysis.kept import forget_all
 from gptviz.analysis.spaces import open_space
 from gptviz.checkpoints import vectors
+from gptviz.checkpoints.vectors import WordVectors
 from gptviz.engine import engine
 from gptviz.engine.models import Models
 from gptviz.errors import CheckpointError
+from gptviz.paths import asset
 from gptviz.text import LANGUAGES, say
 from gptviz.views.geometry import STOP
 from gptviz.views.kit.wire import unpack
 from tests.pages.test_attention_mlp import shown
 from tests.pages.test_pages import MODELS, UNEXPECTED, address, visit, words
+
+
+@pytest.fixture
+def no_glove() -> Iterator[None]:
+    """Vectors that were opened are forgotten, before and after."""
+    forget_all()
+    yield
+    forget_all()
 
 
 def at(**choices: str):
@@ -72,12 +86,11 @@ def test_a_fetch_that_fails_is_said_and_the_page_stays(monkeypatch, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_damaged_glove_is_said_and_the_page_stays(monkeypatch, language):
+def test_a_damaged_glove_is_said_and_the_page_stays(monkeypatch, no_glove, language):
     def fail():
         raise CheckpointError("vectors_damaged", name="glove", folder="somewhere")
 
     monkeypatch.setattr(vectors, "is_here", lambda name: True)
-    forget_all()
     monkeypatch.setattr(spaces, "GloveSpace", fail)
     app = at(space="glove", language=language, open="spaces")
     _, parts = shown(app)
@@ -106,15 +119,21 @@ def test_the_question_is_answered_by_the_families(smollm2):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_glove_is_fetched_once_it_is_asked_for(monkeypatch, language):
-    here = []
+def test_glove_is_fetched_once_it_is_asked_for(monkeypatch, no_glove, language):
+    here, words = (
+        [],
+        [word for line in tomllib.loads(asset("words.toml").read_text()).values() for word in line.split()],
+    )
+    small = WordVectors(np.random.default_rng(0).normal(size=(len(words), 8)).astype(np.float32), words)
     monkeypatch.setattr(vectors, "is_here", lambda name: bool(here))
     monkeypatch.setattr(engine(), "vectors", Models(lambda name, progress: here.append(name) or here, keep=0))
-    monkeypatch.setattr(spaces, "_glove", [open_space(engine().models.get("smollm2-135m"), "input")])
+    monkeypatch.setattr(vectors, "load", lambda name: small)
     app = at(space="glove", language=language)
     assert not here
     next(b for b in app.button if b.label == say(language, "geometry.glove.button")).click().run()
     assert here == [spaces.GLOVE] and not app.error and not app.info
+    header, _ = shown(app)[1]["text"]
+    assert (header["space"], header["rows"], header["width"]) == ("glove", len(words), 8)
 
 
 def test_tsne_is_told_as_long_as_it_is_wanted(smollm2):

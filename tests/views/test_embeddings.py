@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from gptviz.analysis import spaces
+from gptviz.analysis.kept import forget_all
 from gptviz.checkpoints import vectors
 from gptviz.engine import Answer, LocalEngine, Question
 from gptviz.errors import CheckpointError
@@ -76,11 +77,12 @@ def test_neighbours_of_a_word_of_several_tokens_an_unknown_one_and_an_absent_spa
 
 
 def test_a_space_that_cannot_be_opened_says_why(smollm2, monkeypatch):
-    def damaged(llm, name):
-        raise CheckpointError("vectors_damaged", name=name, folder="somewhere")
+    def damaged():
+        raise CheckpointError("vectors_damaged", name="glove", folder="somewhere")
 
     monkeypatch.setattr(vectors, "is_here", lambda name: True)
-    monkeypatch.setattr("gptviz.views.embeddings.parts.open_space", damaged)
+    forget_all()
+    monkeypatch.setattr(spaces, "GloveSpace", damaged)
     answer = ask(smollm2, "The cat", space="glove", open=["neighbours"])
     header, _ = unpack(answer.parts["neighbours"])
     assert header["error"] == {"code": "vectors_damaged", "details": {"name": "glove", "folder": "somewhere"}}

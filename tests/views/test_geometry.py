@@ -13,6 +13,7 @@ import torch
 from gptviz.analysis import spaces
 from gptviz.analysis.analogies import families, gallery, parallelogram, solve
 from gptviz.analysis.common_words import common_words
+from gptviz.analysis.kept import forget_all
 from gptviz.analysis.projections import ITERATIONS, tsne
 from gptviz.analysis.similarity import nearest
 from gptviz.analysis.spaces import open_space
@@ -149,7 +150,7 @@ def test_a_space_that_is_not_here_or_damaged_is_said_and_not_asked(smollm2, monk
         raise CheckpointError("vectors_damaged", name="glove", folder="somewhere")
 
     monkeypatch.setattr(vectors, "is_here", lambda name: True)
-    monkeypatch.setattr(spaces, "_glove", [])
+    forget_all()
     monkeypatch.setattr(spaces, "GloveSpace", damaged)
     answer = ask(smollm2, space="glove", open=["spaces"])
     assert "somewhere" in said(answer.facts["unavailable"]["trouble"])
@@ -211,7 +212,7 @@ def test_pictures_come_until_the_last_and_only_of_the_rows_they_are_wanted_of(sm
     assert steps == sorted(set(steps)) and steps[-1] == ITERATIONS
     assert {header["rows"] for header, _ in pictures} == {asked.choices["tsne"]}
     ids = unpack(engine.ask(asked).parts["cloud"])[1]["ids"].tolist()
-    expected = dict(tsne(open_space(small, "input").space.rows[ids]))
+    expected = dict(tsne(open_space(small, "input").rows[ids]))
     for header, arrays in pictures:
         np.testing.assert_allclose(arrays["flat"], expected[header["iteration"]], atol=1e-4)
     # The last one is there at once, and nothing after it.

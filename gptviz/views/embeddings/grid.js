@@ -7,7 +7,7 @@ import { prepare } from "../kit/painter.js";
  * @typedef {object} Drawing
  * @property {number} rows
  * @property {number} columns
- * @property {Uint32Array} pixels row by row
+ * @property {Uint32Array<ArrayBuffer>} pixels row by row
  * @property {number} height of the cells together, in pixels
  * @property {number} [most] the largest width of a cell
  * @property {string[]} [names] of the rows, beside them where there is room

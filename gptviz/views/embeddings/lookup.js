@@ -49,7 +49,7 @@ export function createLookup(scene) {
   let to = NaN;
   let began = 0;
   let frame = 0;
-  let pixels = /** @type {{background: string, image: Uint32Array} | null} */ (null);
+  let pixels = /** @type {{background: string, image: Uint32Array<ArrayBuffer>} | null} */ (null);
 
   canvas.addEventListener("pointermove", (event) => {
     const left = ONE_HOT + GAP;

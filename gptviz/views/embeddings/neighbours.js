@@ -122,7 +122,7 @@ export function createNeighbours(scene) {
         about.replaceChildren(...nodes(`neighbours.${trouble}`, { word: chip(text) }));
         return;
       }
-      const tokens = together(pieces.map((piece) => chip(piece)));
+      const tokens = together(pieces.map((/** @type {string} */ piece) => chip(piece)));
       about.replaceChildren(
         ...(pieces.length > 1
           ? nodes("neighbours.mean", {
@@ -174,7 +174,7 @@ export function createNeighbours(scene) {
                     { class: "others muted" },
                     say("neighbours.also"),
                     " ",
-                    ...row.others.slice(0, 5).map((piece) => chip(piece)),
+                    ...row.others.slice(0, 5).map((/** @type {string} */ piece) => chip(piece)),
                     row.others.length > 5 ? ` +${row.others.length - 5}` : "",
                   ),
                 ]

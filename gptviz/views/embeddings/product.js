@@ -33,7 +33,7 @@ export function createProduct(scene) {
       const part = scene.part("product");
       const done = part?.header.id === id;
       checked.classList.toggle("stale", !done);
-      const difference = done ? part.header.difference : NaN;
+      const difference = part?.header.difference;
       checked.textContent = done
         ? say("product.checked", {
             difference: difference ? significant(difference, 2) : "0",

@@ -111,8 +111,8 @@ export function createSimilarity(scene) {
       const colours = scene.colours();
       const scaleOf = diverging(colours, RANGE);
       // What each line gives with any row; known for the cosine.
-      const scales = scene.part("compared")?.arrays.own.data;
-      const known = values.measure === "cosine" && scales?.length === 2 * N;
+      const scales = scene.part("compared")?.arrays.own.data ?? [];
+      const known = values.measure === "cosine" && scales.length === 2 * N;
       byOwn.hidden = !known;
       ownBox.checked = values.own;
       const lined = known && values.own;

@@ -44,8 +44,9 @@ const SECTIONS = {
  * @property {(position: number) => HTMLElement} token of the text
  * @property {(place: number) => ArrayLike<number>} row of the text's different ids
  * @property {(position: number) => number} place of a position's id among the different ids
+ * @property {() => Values} values
  *
- * @typedef {import("../kit/view.js").Base & Own} Scene
+ * @typedef {Omit<import("../kit/view.js").Base, "values"> & Own} Scene
  */
 
 export const mount = createView({
@@ -69,7 +70,7 @@ export const mount = createView({
     return {
       nodes: blocks.map((block) => block.node),
       draw() {
-        const values = /** @type {Values} */ (base.values());
+        const values = scene.values();
         for (const block of blocks) block.draw(values);
       },
       destroy() {

@@ -44,7 +44,7 @@ export function createWords(scene) {
               ...nodes("words.several", {
                 word: chip(word.text),
                 count: String(word.pieces.length),
-                pieces: together(word.pieces.map((piece) => chip(piece))),
+                pieces: together(word.pieces.map((/** @type {string} */ piece) => chip(piece))),
               }),
             ),
           ),

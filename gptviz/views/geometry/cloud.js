@@ -20,7 +20,12 @@ export function createCloud(scene) {
     )
   );
   which.addEventListener("change", () => choose({ cloud: which.value }));
-  /** One of the ways to lay them flat. @param {string} title @param {Record<string, any>} change @param {Record<string, string>} [about] */
+  /**
+   * One of the ways to lay them flat.
+   * @param {string} title
+   * @param {Record<string, any>} change
+   * @param {Record<string, string>} [about]
+   */
   const way = (title, change, about = {}) => {
     const node = element("button", { type: "button", role: "radio", ...about }, title);
     node.addEventListener("click", () => {
@@ -101,7 +106,11 @@ export function createCloud(scene) {
     );
   }
 
-  /** The part of the axes that belongs to these rows and directions. @param {any} part @param {import("./view.js").Values} values */
+  /**
+   * The part of the axes that belongs to these rows and directions.
+   * @param {any} part
+   * @param {import("./view.js").Values} values
+   */
   function axesOf(part, { axis_x, axis_y }) {
     const own = scene.part("axes");
     const same =
@@ -112,7 +121,14 @@ export function createCloud(scene) {
     return same ? own : null;
   }
 
-  /** What the picture shows, and what it hides. @param {any} it @param {any} along @param {any} picture @param {boolean} running @param {import("./view.js").Values} values */
+  /**
+   * What the picture shows, and what it hides.
+   * @param {any} it
+   * @param {any} along
+   * @param {any} picture
+   * @param {boolean} running
+   * @param {import("./view.js").Values} values
+   */
   function sentence(it, along, picture, running, { axis_x, axis_y, dims }) {
     const rows = n(it.pieces.length);
     const share = (/** @type {number} */ part) => fixed(100 * part, 1);

@@ -139,12 +139,15 @@ export function createFormula(scene) {
     const means = it.terms.filter((/** @type {any} */ term) => term.id === null);
     for (const { word, pieces } of means)
       lines.push(
-        scene.nodes("verdict.mean", { word, pieces: element("span", {}, ...pieces.map((piece) => chip(piece))) }),
+        scene.nodes("verdict.mean", {
+          word,
+          pieces: element("span", {}, ...pieces.map((/** @type {string} */ piece) => chip(piece))),
+        }),
       );
     return lines.map((line) => element("p", {}, ...line));
   }
 
-  /** @param {any} it @param {Float32Array} points */
+  /** @param {any} it @param {ArrayLike<number>} points */
   function paint(it, points) {
     const colours = scene.colours();
     const width = canvas.parentElement?.clientWidth ?? 300;
@@ -193,7 +196,7 @@ export function createFormula(scene) {
         [-half - 12, 0],
         [half + 12, 0],
       ].map(([x, y]) => [point[0] + x, point[1] + y]);
-      const free = ([x, y]) =>
+      const free = (/** @type {number[]} */ [x, y]) =>
         x < half || x > width - half || y < 10 || y > HEIGHT - 10
           ? -1
           : Math.min(...lines.flatMap(([from, to]) => [-half, 0, half].map((off) => apart([x + off, y], from, to))));

@@ -42,8 +42,9 @@ export const css = ["../kit/common.css", "./view.css"];
  * @property {(name: string) => Payload | null} part of this space
  * @property {(trouble: {code: string, details: Record<string, string>}) => string} error in words
  * @property {Tsne} tsne
+ * @property {() => Values} values
  *
- * @typedef {import("../kit/view.js").Base & Own} Scene
+ * @typedef {Omit<import("../kit/view.js").Base, "values"> & Own} Scene
  */
 
 export const mount = createView({
@@ -82,12 +83,12 @@ export const mount = createView({
     return {
       nodes: [createChoice(scene), ...blocks.map((block) => block.node)],
       draw() {
-        const values = /** @type {Values} */ (base.values());
+        const values = scene.values();
         for (const block of blocks) block.draw(values);
       },
       hear({ header: about, arrays }) {
         const shown = scene.part("cloud")?.header;
-        const { cloud, listed } = base.values();
+        const { cloud, listed } = scene.values();
         if (about.rows !== shown?.rows || cloud !== shown.cloud || listed !== shown.listed) return;
         // Begun before this view was: the reader has come back to it.
         if (!tsne.picture && !tsne.stopped) tsne.shown = true;
