@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from gptviz.errors import InputError, UnknownNameError
-from gptviz.model import GPTConfig, hook_names
+from gptviz.model import GPTConfig, hook_axes
 
 Where = SupportsIndex | Sequence[SupportsIndex] | None
 Amount = float | Sequence[float] | Tensor
@@ -106,17 +106,12 @@ class Add(Intervention):
 
 def shape_of(config: GPTConfig, name: str, n_tokens: int) -> tuple[int, ...]:
     """The shape of the value called `name` in a trace of `n_tokens`. Raises UnknownNameError, saying why."""
-    if name not in hook_names(config):
+    axes = hook_axes(config).get(name)
+    if axes is None:
         raise UnknownNameError(_why_absent(config, name), name=name, n_layer=config.n_layer)
-    last = name.removeprefix("blocks.").split(".", 1)[-1] if name.startswith("blocks.") else name
-    T, H, K, d = n_tokens, config.n_head, config.n_kv_head, config.d_head
-    by_head = {"q_pre": (H, T, d), "q": (H, T, d), "z": (H, T, d), "scores": (H, T, T), "pattern": (H, T, T)}
-    by_head |= {"k_pre": (K, T, d), "k": (K, T, d), "v": (K, T, d)}
-    if last.startswith("attn."):
-        return by_head[last.removeprefix("attn.")]
-    if last.startswith("mlp."):
-        return (T, config.d_mlp)
-    return (T, config.vocab_size if last == "logits" else config.d_model)
+    sizes = {"T": n_tokens, "H": config.n_head, "K": config.n_kv_head, "d": config.d_head}
+    sizes |= {"D": config.d_model, "M": config.d_mlp, "V": config.vocab_size}
+    return tuple(sizes[axis] for axis in axes)
 
 
 def _why_absent(config: GPTConfig, name: str) -> str:

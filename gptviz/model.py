@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 import torch.nn.functional as F
@@ -437,10 +438,10 @@ class GPT(nn.Module):
         Holds the model's lock meanwhile, so that no other thread's pass runs through them.
         """
         with self.lock:
-            handles = []
+            handles, points = [], dict(self.named_modules())
             try:
                 for name, hook in hooks:
-                    handles.append(self.get_submodule(name).register_forward_hook(hook))
+                    handles.append(points[name].register_forward_hook(hook))
                 yield
             finally:
                 for handle in handles:
@@ -457,14 +458,22 @@ def check_length(config: GPTConfig, n_tokens: int) -> None:
         raise InputError("no_tokens")
 
 
-def hook_names(config: GPTConfig) -> list[str]:
-    """Every name a Trace of such a model can give, in the order in which the values come about."""
-    attn = ["q", "k", "v", "scores", "pattern", "z"]
+@cache
+def hook_axes(config: GPTConfig) -> dict[str, str]:
+    """Every name a Trace of such a model can give, in the order in which the values come about, each with its axes in
+    the letters of this file: "HTd" is [n_head, T, d_head]."""
+    attn = {"q": "HTd", "k": "KTd", "v": "KTd", "scores": "HTT", "pattern": "HTT", "z": "HTd"}
     if config.rope:
-        attn = ["q_pre", "k_pre", *attn]
-    mlp = ["pre", "up", "post"] if config.gated_mlp else ["pre", "post"]
-    block = ["resid_pre", "ln1", *(f"attn.{n}" for n in attn), "attn_out", "resid_mid", "ln2"]
-    block += [*(f"mlp.{n}" for n in mlp), "mlp_out", "resid_post"]
-    names = ["embed"] if config.rope else ["embed", "pos_embed"]
-    names += [f"blocks.{layer}.{n}" for layer in range(config.n_layer) for n in block]
-    return [*names, "ln_final", "logits"]
+        attn = {"q_pre": "HTd", "k_pre": "KTd", **attn}
+    mlp = ("pre", "up", "post") if config.gated_mlp else ("pre", "post")
+    block = {"resid_pre": "TD", "ln1": "TD", **{f"attn.{name}": axes for name, axes in attn.items()}}
+    block |= {"attn_out": "TD", "resid_mid": "TD", "ln2": "TD", **{f"mlp.{name}": "TM" for name in mlp}}
+    block |= {"mlp_out": "TD", "resid_post": "TD"}
+    names = {"embed": "TD"} if config.rope else {"embed": "TD", "pos_embed": "TD"}
+    names |= {f"blocks.{layer}.{name}": axes for layer in range(config.n_layer) for name, axes in block.items()}
+    return {**names, "ln_final": "TD", "logits": "TV"}
+
+
+def hook_names(config: GPTConfig) -> list[str]:
+    """The names of `hook_axes`."""
+    return list(hook_axes(config))

@@ -24,6 +24,7 @@ from gptviz.model import (
     attention_scores,
     by_query_head,
     check_length,
+    hook_axes,
     hook_names,
     masked,
 )
@@ -229,7 +230,7 @@ class Trace:
 
     def _sources(self, name: str) -> tuple[str, ...]:
         """The recorded values that `name` follows from, if all of them are here."""
-        sources = sources_of(self.config, name) if name in hook_names(self.config) else ()
+        sources = sources_of(self.config, name) if name in hook_axes(self.config) else ()
         return sources if sources and all(s in self for s in sources) else ()
 
 
