@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gptviz.errors import GptvizError
-    from gptviz.interventions import Add, Scale, Set
+    from gptviz.interventions import Add, Scale, Set, Source
     from gptviz.llm import LLM, load
     from gptviz.sampling import Step
     from gptviz.trace import Trace
@@ -29,10 +29,11 @@ _HOMES = {
     "Add": "gptviz.interventions",
     "Scale": "gptviz.interventions",
     "Set": "gptviz.interventions",
+    "Source": "gptviz.interventions",
     "GptvizError": "gptviz.errors",
 }
 
-__all__ = ["LLM", "Add", "GptvizError", "Scale", "Set", "Step", "Trace", "__version__", "load"]
+__all__ = ["LLM", "Add", "GptvizError", "Scale", "Set", "Source", "Step", "Trace", "__version__", "load"]
 
 
 def __getattr__(name: str):

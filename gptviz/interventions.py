@@ -1,14 +1,18 @@
 """What is replaced on the way through the model, where and how: small values that can be listed, compared
-and hashed. `Set`, `Scale` and `Add` act at a hook point's name, on some positions, heads or neurons."""
+and hashed. `Set`, `Scale` and `Add` act at a hook point's name, on some positions, heads or neurons.
+
+    Set("blocks.3.attn.z", 0.0, heads=2)                      # a head switched off
+    Set(name, Source(ids, name, positions=4), positions=4)    # activation patching: what another text has there
+"""
 
 from __future__ import annotations
 
 import hashlib
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import SupportsIndex
+from typing import Any, SupportsIndex
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +21,41 @@ from gptviz.errors import InputError, UnknownNameError
 from gptviz.model import GPTConfig, hook_axes
 
 Where = SupportsIndex | Sequence[SupportsIndex] | None
-Amount = float | Sequence[float] | Tensor
+Indices = tuple[int, ...] | None
+PARTS = ("positions", "heads", "neurons")
+
+
+def _whole_numbers(chosen: Where) -> Indices:
+    """Numpy's and torch's integers too: they are what argmax gives."""
+    if chosen is None:
+        return None
+    single = hasattr(chosen, "__index__") and getattr(chosen, "ndim", 0) == 0
+    return tuple(operator.index(index) for index in ([chosen] if single else chosen))
+
+
+@dataclass(frozen=True)
+class Source:
+    """Values by where they come from: what a pass of the tokens `ids` has at hook point `name`.
+
+    positions, heads, neurons: which part of it, as in an `Intervention`; None: all.
+    """
+
+    ids: Sequence[SupportsIndex]
+    name: str
+    positions: Where = None
+    heads: Where = None
+    neurons: Where = None
+
+    def __post_init__(self) -> None:
+        for field in ("ids", *PARTS):
+            object.__setattr__(self, field, _whole_numbers(getattr(self, field)))
+
+    def of(self, value: Tensor) -> Tensor:
+        """The part of a trace's `value` that is meant."""
+        return value[_mesh(value, self.positions, self.heads, self.neurons)]
+
+
+Amount = float | Sequence[float] | Tensor | Source
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +63,8 @@ class Intervention:
     """Changes part of the value at hook point `name`.
 
     name: as in a Trace, e.g. "blocks.3.attn.z".
-    amount: a finite number, or a tensor that broadcasts to the selected part, [heads,] positions, width.
+    amount: a finite number, or a tensor that broadcasts to the selected part, [heads,] positions, width; or the
+        `Source` of such a tensor, another text on the same model.
     positions: tokens (rows) to change, counted from 0, or from the end if negative; None: all.
         At `scores` and `pattern` a position is the query's.
     heads: for `attn.*` names, which heads (key/value heads at `k_pre`, `k` and `v`); None: all.
@@ -41,14 +80,11 @@ class Intervention:
     neurons: Where = None
 
     def __post_init__(self) -> None:
-        for field in ("positions", "heads", "neurons"):
-            value = getattr(self, field)
-            if value is not None:
-                # Numpy's and torch's integers too: they are what argmax gives.
-                single = hasattr(value, "__index__") and getattr(value, "ndim", 0) == 0
-                chosen = [value] if single else value
-                object.__setattr__(self, field, tuple(operator.index(v) for v in chosen))
+        for field in PARTS:
+            object.__setattr__(self, field, _whole_numbers(getattr(self, field)))
         amount = self.amount
+        if isinstance(amount, Source):
+            return
         if isinstance(amount, int | float):
             amount = float(amount)
             finite = math.isfinite(amount)
@@ -75,6 +111,29 @@ class Intervention:
                 value = f"{tuple(data.shape)} {data.dtype} {digest}"
             parts.append(repr(value))
         return "|".join(parts)
+
+    def to_plain(self) -> dict[str, Any]:
+        """As numbers, strings and lists alone, to travel as JSON; `from_plain` reads it. Raises InputError if the
+        amount is a tensor: values travel as their source."""
+        amount = self.amount
+        if isinstance(amount, Tensor):
+            raise InputError("intervention_without_source", name=self.name)
+        if isinstance(amount, Source):
+            amount = {"ids": list(amount.ids), "name": amount.name, **_parts(amount)}
+        return {"kind": type(self).__name__, "name": self.name, "amount": amount, **_parts(self)}
+
+    @staticmethod
+    def from_plain(plain: Mapping[str, Any]) -> Intervention:
+        """What `to_plain` gave. Raises InputError for anything else."""
+        try:
+            match plain:
+                case {"kind": str(kind), "name": str(name), "amount": int() | float() as amount, **which}:
+                    return KINDS[kind](name, amount, **which)
+                case {"kind": str(kind), "name": str(name), "amount": {"ids": ids, "name": str(of), **part}, **which}:
+                    return KINDS[kind](name, Source(ids, of, **part), **which)
+        except (KeyError, TypeError) as error:
+            raise InputError("bad_intervention", value=plain) from error
+        raise InputError("bad_intervention", value=plain)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Intervention) and self.key() == other.key()
@@ -104,6 +163,15 @@ class Add(Intervention):
         return part + amount
 
 
+KINDS = {kind.__name__: kind for kind in (Set, Scale, Add)}
+
+
+def _parts(where: Intervention | Source) -> dict[str, list[int]]:
+    """Which positions, heads and neurons are meant, where not all are."""
+    chosen = {part: getattr(where, part) for part in PARTS}
+    return {part: list(indices) for part, indices in chosen.items() if indices is not None}
+
+
 def shape_of(config: GPTConfig, name: str, n_tokens: int) -> tuple[int, ...]:
     """The shape of the value called `name` in a trace of `n_tokens`. Raises UnknownNameError, saying why."""
     axes = hook_axes(config).get(name)
@@ -128,31 +196,30 @@ def _why_absent(config: GPTConfig, name: str) -> str:
     return "name_unknown"
 
 
+def check_part(where: Intervention | Source, config: GPTConfig, n_tokens: int) -> tuple[int, ...]:
+    """The shape of the part that is meant in a pass of `n_tokens`. Raises UnknownNameError or InputError unless there
+    is such a part."""
+    shape = shape_of(config, where.name, n_tokens)
+    if where.heads is not None and len(shape) < 3:
+        raise InputError("intervention_no_heads", name=where.name)
+    if where.neurons is not None and ".mlp." not in where.name:
+        raise InputError("intervention_no_neurons", name=where.name)
+    sizes = {"heads": shape[0], "positions": shape[-2], "neurons": shape[-1]}
+    for part, size in sizes.items():
+        lowest = -size if part == "positions" else 0
+        for index in getattr(where, part) or ():
+            if not lowest <= index < size:
+                raise InputError(f"intervention_{part}", name=where.name, index=index, size=size)
+    chosen = [size if getattr(where, part) is None else len(getattr(where, part)) for part, size in sizes.items()]
+    return tuple(chosen[-len(shape) :])
+
+
 def check(intervention: Intervention, config: GPTConfig, n_tokens: int, dtype: torch.dtype) -> None:
     """Raise UnknownNameError or InputError unless `intervention` fits a pass of `n_tokens` in `dtype`."""
-    shape = shape_of(config, intervention.name, n_tokens)
-    per_head = len(shape) == 3
-    if intervention.heads is not None and not per_head:
-        raise InputError("intervention_no_heads", name=intervention.name)
-    if intervention.neurons is not None and ".mlp." not in intervention.name:
-        raise InputError("intervention_no_neurons", name=intervention.name)
-    sizes = {"positions": shape[-2], "heads": shape[0], "neurons": shape[-1]}
-    for what, size in sizes.items():
-        lowest = -size if what == "positions" else 0
-        for index in getattr(intervention, what) or ():
-            if not lowest <= index < size:
-                raise InputError(f"intervention_{what}", name=intervention.name, index=index, size=size)
+    part = check_part(intervention, config, n_tokens)
     if bool((torch.as_tensor(intervention.amount).abs() > torch.finfo(dtype).max).any()):
         raise InputError("intervention_not_finite", name=intervention.name)
     if isinstance(intervention.amount, Tensor):
-        part = tuple(
-            len(chosen) if chosen is not None else size
-            for chosen, size in (
-                *([(intervention.heads, shape[0])] if per_head else []),
-                (intervention.positions, shape[-2]),
-                (intervention.neurons, shape[-1]),
-            )
-        )
         try:
             fits = torch.broadcast_shapes(part, intervention.amount.shape) == part
         except RuntimeError:
@@ -169,20 +236,14 @@ def hook(intervention: Intervention, n_tokens: int, start: int = 0) -> Callable:
     where earlier tokens sit in a cache.
     """
 
-    def replace(module: nn.Module, args: tuple, value: Tensor) -> Tensor:
+    def put(module: nn.Module, args: tuple, value: Tensor) -> Tensor:
         rows = range(n_tokens) if intervention.positions is None else intervention.positions
         rows = [row + n_tokens if row < 0 else row for row in rows]
         rows = [row - start for row in rows if row >= start]
         if not rows:
             return value
         value = value.clone()
-        pick = [torch.as_tensor(rows)[:, None]]
-        columns = range(value.shape[-1]) if intervention.neurons is None else intervention.neurons
-        pick.append(torch.as_tensor(list(columns), dtype=torch.long))
-        if value.dim() == 4:  # [1, heads, T, width]
-            heads = range(value.shape[1]) if intervention.heads is None else intervention.heads
-            pick.insert(0, torch.as_tensor(list(heads), dtype=torch.long)[:, None, None])
-        chosen = (0, *(p.to(value.device) for p in pick))  # one open mesh over the selected part
+        chosen = (0, *_mesh(value[0], tuple(rows), intervention.heads, intervention.neurons))
         amount = intervention.amount
         if isinstance(amount, Tensor):
             amount = amount.to(value)
@@ -190,4 +251,13 @@ def hook(intervention: Intervention, n_tokens: int, start: int = 0) -> Callable:
         value[chosen] = new if isinstance(new, Tensor) else torch.as_tensor(new).to(value)
         return value
 
-    return replace
+    return put
+
+
+def _mesh(value: Tensor, positions: Indices, heads: Indices, neurons: Indices) -> tuple[Tensor, ...]:
+    """An open mesh of indices over the part that is meant of `value`, [heads,] positions, width."""
+    index = []
+    for which, size in zip((heads, positions, neurons)[-value.dim() :], value.shape, strict=True):
+        axis = torch.as_tensor(list(range(size) if which is None else which), dtype=torch.long, device=value.device)
+        index.append(axis.view(-1, *[1] * (value.dim() - len(index) - 1)))
+    return tuple(index)

@@ -71,8 +71,8 @@ class LLM:
         """Run the model once over a text, or a list of ids, and keep what happened on the way.
 
         names: record only these hook points (names, or patterns such as "blocks.*.attn.pattern"); None: all.
-        interventions: what to replace on the way, in order.
-        Raises InputError for no tokens, too many, or a trace larger than a quarter of the free memory.
+        interventions: what to replace on the way, in order; what comes from another text (`Source`) is traced first.
+        Raises InputError for no tokens, too many, or a pass that takes more than a quarter of the free memory.
         """
         ids = self.encode(text)
         return trace.run(self, ids, self._text_of(text, ids), names, tuple(interventions))

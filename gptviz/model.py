@@ -187,6 +187,11 @@ class KVCache:
         values[:, :, self.length : end] = v
         return keys[:, :, :end], values[:, :, :end]
 
+    @property
+    def nbytes(self) -> int:
+        """Memory held by the buffers."""
+        return sum(buffer.nbytes for pair in self._buffers.values() for buffer in pair)
+
     def copy(self) -> KVCache:
         """A cache that can go on differently from here (a branch)."""
         return self.rows(slice(None))
@@ -376,12 +381,14 @@ class GPT(nn.Module):
         cache: KVCache | None = None,
         explicit: bool = False,
         last_only: bool = False,
+        n_layers: int | None = None,
     ) -> Tensor:
         """ids [B, T] int64 -> logits [B, T, V].
 
         With a `cache`, `ids` are the tokens after those it holds, and it takes them in. `explicit` computes
         attention step by step even where no hook asks for it. `last_only` gives logits [B, 1, V] of the last
-        position alone. Raises InputError if the tokens do not fit the context.
+        position alone. `n_layers`: no further than through so many, which gives the stream [B, T, D] there and no
+        logits. Raises InputError if the tokens do not fit the context.
         """
         start = cache.length if cache is not None else 0
         B, T = ids.shape
@@ -389,20 +396,15 @@ class GPT(nn.Module):
         x = self.embed(ids)  # [B, T, D]
         if not self.config.rope:
             x = x + self.pos_embed(torch.arange(start, start + T, device=ids.device).expand(B, T))
-        x = self.run_from(0, x, cache=cache, explicit=explicit)
-        logits = self.to_logits(x[:, -1:] if last_only else x)
+        x = self.run_from(0, x, to=n_layers, cache=cache, explicit=explicit)
+        if n_layers is None:
+            x = self.to_logits(x[:, -1:] if last_only else x)
         if cache is not None:
             cache.length = start + T  # last of all: a pass that a hook broke off has taken nothing in
-        return logits
+        return x
 
     def run_from(
-        self,
-        layer: int,
-        x: Tensor,
-        *,
-        to: int | None = None,
-        cache: KVCache | None = None,
-        explicit: bool = False,
+        self, layer: int, x: Tensor, *, to: int | None = None, cache: KVCache | None = None, explicit: bool = False
     ) -> Tensor:
         """Go on from the stream `x` [B, T, D] as it enters `layer`: the stream as it enters layer `to`, or leaves the
         last (None). Its tokens come after those that the `cache` holds."""

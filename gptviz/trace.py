@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from gptviz.errors import InputError, UnknownNameError
-from gptviz.interventions import Intervention, check, hook, shape_of
+from gptviz.interventions import Intervention, Source, check, check_part, hook, shape_of
 from gptviz.model import (
+    GPT,
     GPTConfig,
     KVCache,
     Rope,
@@ -109,8 +111,9 @@ class Trace:
 
     @property
     def nbytes(self) -> int:
-        """Memory held by the recorded values."""
-        return sum(value.numel() * value.element_size() for value in self._values.values())
+        """Memory held by the recorded values, and by the keys and values that `append` goes on from."""
+        held = sum(value.numel() * value.element_size() for value in self._values.values())
+        return held + (self._cache.nbytes if self._cache else 0)
 
     def attention(self, layer: int) -> AttentionStages:
         """The stages of attention in `layer`, each [n_head, T, T]."""
@@ -251,7 +254,7 @@ def sources_of(config: GPTConfig, name: str) -> tuple[str, ...]:
     return ()
 
 
-def names_to_record(config: GPTConfig, names: str | Iterable[str] | None, touched: set[str]) -> set[str]:
+def names_to_record(config: GPTConfig, names: str | Iterable[str] | None, touched: Collection[str]) -> set[str]:
     """Resolve `names` (None: all; else names or patterns with *) to what has to be recorded: everything asked
     for, less what follows from it. What is `touched` by a hook on the way no longer follows from its sources.
     Raises UnknownNameError for a pattern that fits nothing."""
@@ -269,14 +272,40 @@ def names_to_record(config: GPTConfig, names: str | Iterable[str] | None, touche
     return wanted - derived
 
 
-def trace_bytes(config: GPTConfig, names: set[str], n_tokens: int, dtype: torch.dtype) -> int:
-    """How much memory recording `names` for `n_tokens` takes, in bytes."""
-    numbers = sum(torch.Size(shape_of(config, name, n_tokens)).numel() for name in names)
-    return numbers * dtype.itemsize
+def layers_needed(names: Iterable[str]) -> int | None:
+    """How many layers have to run for `names` to come about; None: all of them, and the logits."""
+    if not {"ln_final", "logits"}.isdisjoint(names):
+        return None
+    return max((_layer(name) + 1 for name in names if name.startswith("blocks.")), default=0)
+
+
+def pass_bytes(
+    config: GPTConfig,
+    names: str | Iterable[str] | None,
+    n_tokens: int,
+    dtype: torch.dtype = torch.float32,
+    touched: Collection[str] = (),
+) -> int:
+    """Memory in bytes that a trace of `names` (as `LLM.trace` takes them) needs at its peak, rather too much than too
+    little: what it records, the keys and values that it can go on from, and what is there for a while only, the [T, T]
+    matrices of one layer, or the MLP's vectors, or the logits. touched: names at which a hook changes the value. Raises
+    UnknownNameError for a name that means nothing."""
+    recorded = names_to_record(config, names, touched)
+    n_layers, size, T, D = layers_needed(recorded), dtype.itemsize, n_tokens, config.d_model
+    kept = sum(prod(shape_of(config, name, T)) for name in recorded - {"logits"})
+    kept += 2 * T * config.n_kv_head * config.d_head * (config.n_layer if n_layers is None else n_layers)
+    if n_layers == 0:
+        return size * (kept + 2 * T * D)
+    # Two matrices at once, before and after a step, and in a narrow dtype a third: softmax is computed in float32.
+    attention = config.n_head * T * T * (8 if size == 4 else 10) + 3 * T * T  # bytes, with those of the mask
+    attention += size * T * (2 * D + 6 * config.n_head * config.d_head)
+    mlp = size * T * (3 * D + 4 * config.d_mlp)
+    logits = T * (6 * 4 * D + size * config.vocab_size) if n_layers is None else 0  # the final norm in float32
+    return size * kept + max(attention, mlp, logits)
 
 
 def check_size(n_bytes: int, n_tokens: int) -> None:
-    """Refuse (InputError) a trace that would take more than a quarter of the memory that is free."""
+    """Refuse (InputError) a pass that would take more than a quarter of the memory that is free."""
     limit = psutil.virtual_memory().available // 4
     if n_bytes > limit:
         size, room = f"{n_bytes / 1e9:.1f}", f"{limit / 1e9:.1f}"
@@ -288,7 +317,8 @@ def record(
 ) -> dict[str, Tensor]:
     """Run the tokens of `ids` that `cache` does not hold yet; the values at `names`, for those rows.
 
-    Attention runs explicitly, so that a trace is the same whatever it records.
+    Attention runs explicitly, so that a trace is the same whatever it records; layers that nothing is recorded of or
+    after do not run, unless they carry hooks of others.
     """
     start, values = cache.length, {}
 
@@ -302,26 +332,33 @@ def record(
     # Recorders last: they see what the interventions made of the value.
     hooks += [(name, recorder(name)) for name in names]
     device = llm.model.embed.weight.device
-    with llm.model.hooked(hooks), torch.no_grad():
-        llm.model(torch.tensor([ids[start:]], device=device), cache=cache, explicit=True)
+    with llm.model.lock, torch.no_grad():
+        n_layers = None if has_hooks(llm.model) else layers_needed(names)
+        with llm.model.hooked(hooks):
+            llm.model(torch.tensor([ids[start:]], device=device), cache=cache, explicit=True, n_layers=n_layers)
     return values
+
+
+def has_hooks(model: GPT) -> bool:
+    """Does anything in the model carry a hook that sees a forward pass?"""
+    return any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
 
 
 def run(llm: LLM, ids: list[int], text: str | None, names, interventions: tuple[Intervention, ...]) -> Trace:
     """A Trace of `ids`: see `LLM.trace`."""
-    config = llm.config
-    check_length(config, len(ids))
-    for intervention in interventions:
-        check(intervention, config, len(ids), llm.dtype)
+    config, n_tokens = llm.config, len(ids)
+    check_length(config, n_tokens)
+    done = resolved(llm, interventions)
+    for intervention in done:
+        check(intervention, config, n_tokens, llm.dtype)
     cache = KVCache()
     with llm.model.lock:  # another thread's hooks are none of this trace's
-        touched = {i.name for i in interventions}
+        touched = {i.name for i in done}
         # The user's own hooks too, wherever they are: behind one, nothing need follow from its source.
-        if any(m._forward_hooks or m._forward_pre_hooks for m in llm.model.modules()):
+        if has_hooks(llm.model):
             touched.update(hook_names(config))
-        recorded = names_to_record(config, names, touched)
-        check_size(trace_bytes(config, recorded, len(ids), llm.dtype), len(ids))
-        values = record(llm, ids, cache, recorded, interventions)
+        check_size(pass_bytes(config, names, n_tokens, llm.dtype, touched), n_tokens)
+        values = record(llm, ids, cache, names_to_record(config, names, touched), done)
     # In the order of the pass, for saving and for reading through.
     values = {name: values[name] for name in hook_names(config) if name in values}
     return Trace(
@@ -337,6 +374,17 @@ def run(llm: LLM, ids: list[int], text: str | None, names, interventions: tuple[
     )
 
 
+def resolved(llm: LLM, interventions: Iterable[Intervention]) -> list[Intervention]:
+    """`interventions` with the values of their sources in place: each source's text is traced, up to that value."""
+
+    def values(source: Source) -> Tensor:
+        ids = llm.check_ids(source.ids)
+        check_part(source, llm.config, len(ids))
+        return source.of(llm.trace(ids, names=source.name)[source.name])
+
+    return [replace(it, amount=values(it.amount)) if isinstance(it.amount, Source) else it for it in interventions]
+
+
 def _reaches_new_rows_alone(intervention: Intervention) -> bool:
     """Can a token be appended under `intervention` without changing an earlier row?
 
@@ -345,7 +393,8 @@ def _reaches_new_rows_alone(intervention: Intervention) -> bool:
         return False
     if intervention.positions is not None:
         return min(intervention.positions, default=0) >= 0
-    return not isinstance(intervention.amount, Tensor) or intervention.amount.dim() < 2
+    amount = intervention.amount
+    return isinstance(amount, float) or (isinstance(amount, Tensor) and amount.dim() < 2)
 
 
 def _grow(name: str, old: Tensor, row: Tensor) -> Tensor:

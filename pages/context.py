@@ -7,11 +7,10 @@ import streamlit as st
 
 from gptviz.analysis import context, senses
 from gptviz.figures import context as figures
-from gptviz.figures.predictions import percent
 from gptviz.model import Block
+from gptviz.numbers import count, fixed, percent, significant
 from gptviz.ui import sentences
 from gptviz.ui.chips import chip, numbered, plain, word
-from gptviz.ui.facts import numeral
 from gptviz.ui.prompt import from_line, read, to_line
 from gptviz.ui.sentences import Sentence
 from gptviz.ui.tracing import TracingPage, start_tracing
@@ -19,16 +18,6 @@ from gptviz.views.context import SENTENCE_CHARS
 
 SHOWN = 5  # heads, and neighbours
 LEAST_GAP = 0.02  # of two cosines: less is no difference worth a sentence
-
-
-def share(value: float) -> str:
-    """A signed share: 21.3 %."""
-    return f"{numeral(100 * value, '.1f')}\u00a0%"
-
-
-def whole(value: float) -> str:
-    """A share of things counted: 92 %, or all of them."""
-    return f"{100 * value:.0f}\u00a0%"
 
 
 class Case:
@@ -57,7 +46,7 @@ class Case:
         return "–".join(pair)
 
     def value(self, pair: str, point: int) -> str:
-        return numeral(self.comparison.cosines[pair][point])
+        return fixed(self.comparison.cosines[pair][point], 2)
 
     def values(self, pairs: list[str], point: int) -> str:
         """The pairs with their cosines at a point."""
@@ -125,7 +114,7 @@ def ending(case: Case) -> str:
         return page.t("look.end_pair", **values)
     gap = float(comparison.gap[comparison.widest + 1])
     values["control"] = case.values([comparison.control], end)
-    return page.t("look.end" if gap > LEAST_GAP else "look.end_none", gap=f"{gap:.2f}", **values)
+    return page.t("look.end" if gap > LEAST_GAP else "look.end_none", gap=fixed(gap, 2), **values)
 
 
 def looks_at(case: Case, letter: str, layer: int, head: int, brief: bool = False) -> str:
@@ -146,7 +135,7 @@ def look_for(case: Case) -> None:
             effects = context.patching_effects(page.llm, comparison.far)[..., case.point]
         [(layer, head)] = context.largest(effects, 1)
         looks = looks_at(case, case.far, layer, head)
-        strongest = share(float(effects[layer, head]))
+        strongest = percent(float(effects[layer, head]), 1)
         said.append(
             page.t("look.head", name=f"{layer}.{head}", share=strongest, looks=looks, n=effects.numel(), **case.about)
         )
@@ -154,7 +143,7 @@ def look_for(case: Case) -> None:
         look = context.hardest_look(comparison.far)
         if look and (look.layer, look.head) != (layer, head):
             target = case.chip(case.far, look.key)
-            effect = share(float(effects[look.layer, look.head]))
+            effect = percent(float(effects[look.layer, look.head]), 1)
             key = "look.hardest" if look.layer <= case.after else "look.hardest_later"
             name = f"{look.layer}.{look.head}"
             said.append(page.t(key, name=name, target=target, weight=percent(look.weight), share=effect, **case.about))
@@ -185,8 +174,8 @@ def which_heads(case: Case) -> None:
     effects = panels[0][1]
     top = context.largest(effects, SHOWN)
     grid_and_bars(case, panels, top, "heads")
-    st.markdown(page.t("heads.total", total=share(float(effects.sum()))))
-    lengths = [f"{float(it.difference[case.point].norm()):,.0f}" for _, it in contrasts(case)]
+    st.markdown(page.t("heads.total", total=percent(float(effects.sum()), 1)))
+    lengths = [count(float(it.difference[case.point].norm())) for _, it in contrasts(case)]
     if len(lengths) == 2:
         first, second = case.comparison.control
         st.markdown(
@@ -218,8 +207,12 @@ def the_sum(case: Case) -> None:
     page.lesson("sum", **case.about)
     found = [(name, context.shares(page.llm, it, case.point)) for name, it in contrasts(case)]
     it = found[0][1]
-    totals = {"heads": share(float(it.heads.sum())), "mlps": share(float(it.mlps.sum())), "start": share(it.start)}
-    st.markdown(page.t("sum.totals", total=f"{it.total:.6f}", **totals, **case.about))
+    totals = {
+        "heads": percent(float(it.heads.sum()), 1),
+        "mlps": percent(float(it.mlps.sum()), 1),
+        "start": percent(it.start, 1),
+    }
+    st.markdown(page.t("sum.totals", total=fixed(it.total, 6), **totals, **case.about))
     titles = (page.t("heads.x"), page.t("sum.value"))
     page.plot(
         figures.layer_shares(
@@ -274,10 +267,12 @@ def nearest(case: Case) -> None:
         key="context.dots",
     )
     st.markdown(f"**{page.t('nearest.table', letter=case.far)}**")
-    lines = (f"{plain(it.reference.text)} · **{names[it.reference.sense]}** {it.cosine:.3f}" for it in found[case.far])
+    lines = (
+        f"{plain(it.reference.text)} · **{names[it.reference.sense]}** {fixed(it.cosine, 3)}" for it in found[case.far]
+    )
     st.markdown("\n".join(f"1. {line}" for line in lines))
     measured = refs.accuracy()
-    right = {"here": whole(float(measured[point])), "start": whole(float(measured[0]))}
+    right = {"here": percent(float(measured[point]), 0), "start": percent(float(measured[0]), 0)}
     st.markdown(page.t("nearest.accuracy", count=len(refs.sentences), layer=case.after, **right))
     page.plot(
         figures.accuracy(
@@ -333,7 +328,7 @@ def test(case: Case) -> None:
     for trace in (own, new):
         st.markdown(" ".join(chip(i, piece) for i, piece in enumerate(trace.tokens)))
     difference = context.largest_difference(context.stream(own, at), context.stream(new, at))
-    said = {"token": chip(at, own.tokens[at]), "difference": f"{difference:.0e}", "seen": chip(0, own.tokens[0])}
+    said = {"token": chip(at, own.tokens[at]), "difference": significant(difference, 1), "seen": chip(0, own.tokens[0])}
     said["n_points"] = llm.config.n_layer + 1
     st.markdown(page.t("test.rounded" if difference else "test.exact", **said))
     if front:
@@ -354,7 +349,7 @@ def orders(case: Case, first: context.Place, pair: dict) -> None:
         lines.append(
             figures.Curve(page.t(f"test.{kind}"), page.t(f"test.{kind}_short"), values, control=kind == "notes")
         )
-    ends = {kind: f"{float(line.values[-1]):.2f}" for kind, line in zip(pairs, lines, strict=True)}
+    ends = {kind: fixed(float(line.values[-1]), 2) for kind, line in zip(pairs, lines, strict=True)}
     titles = (page.t("chart.x"), page.t("chart.y"))
     names = figures.points(n_layer, page.t("chart.start"))
     page.plot(
@@ -382,7 +377,9 @@ def notes(case: Case) -> None:
     page.lesson("notes")
     if case.comparison.far.distinct(case.point):
         it = context.shares(page.llm, case.comparison.far, case.point)
-        page.lesson("notes_case", heads=share(float(it.heads.sum())), mlps=share(float(it.mlps.sum())), **case.about)
+        page.lesson(
+            "notes_case", heads=percent(float(it.heads.sum()), 1), mlps=percent(float(it.mlps.sum()), 1), **case.about
+        )
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ def open_row(page: Page, token: int, row: Mapping[str, Any]) -> None:
     """The row of a token in numbers, and its cosine with the nearest."""
     model, id, shown = page.model, page.prompt.ids[token], chip(token, page.prompt.pieces[token])
     page.lesson("open", size=count(model.vocab_size), id=id, token=shown)
-    first = ", ".join(f"{number:.4f}" for number in row["first"])
+    first = ", ".join(fixed(number, 4) for number in row["first"])
     looked_up = f"W = llm.model.embed.weight  # [{model.vocab_size}, {model.d_model}]\nW[{id}]  # [{first}, …]"
     st.code(f"{inspect.getsource(GPT.forward)}\n\n{looked_up}", wrap_lines=True)
     if "other" in row:

@@ -9,13 +9,12 @@ from gptviz.analysis.parameters import count_parameters
 from gptviz.analysis.predictions import leading, probabilities
 from gptviz.figures import mlp as figures
 from gptviz.figures.compare import next_words
-from gptviz.figures.predictions import percent
 from gptviz.figures.vectors import strips
 from gptviz.interventions import Set
 from gptviz.model import MLP
+from gptviz.numbers import count, fixed, percent, signed, significant
 from gptviz.ui import state
 from gptviz.ui.chips import word
-from gptviz.ui.facts import numeral
 from gptviz.ui.tracing import TracingPage, start_tracing
 
 SHOWN = 6  # strongest neurons as bars
@@ -23,12 +22,7 @@ COMPARED = 20
 
 
 def words(pairs: tuple[tuple[str, float], ...]) -> str:
-    return " ".join(f"{word(piece)} {numeral(value, '+.2f')}" for piece, value in pairs)
-
-
-def number(value: float) -> str:
-    """A length: three figures, or whole."""
-    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
+    return " ".join(f"{word(piece)} {signed(value, 2)}" for piece, value in pairs)
 
 
 def own_word(page: TracingPage):
@@ -38,7 +32,7 @@ def own_word(page: TracingPage):
 
 def see(page: TracingPage, layer: int, strongest: list[neurons.Neuron], neuron: int) -> None:
     config, at = page.llm.config, page.token
-    page.lesson("see", d_model=f"{config.d_model:,}", d_mlp=f"{config.d_mlp:,}")
+    page.lesson("see", d_model=count(config.d_model), d_mlp=count(config.d_mlp))
     page.chips()
     st.selectbox(page.t("layer"), range(config.n_layer), width=120, **page.bind("layer", layer))
     step = neurons.mlp_at(page.llm, page.trace, layer, at)
@@ -47,16 +41,18 @@ def see(page: TracingPage, layer: int, strongest: list[neurons.Neuron], neuron: 
             "see",
             token=page.chip(at),
             layer=layer,
-            active=f"{step.active:,}",
-            d_mlp=f"{config.d_mlp:,}",
-            output=number(step.output_size),
-            stream=number(step.stream_size),
-            ratio=number(step.output_size / step.stream_size),
+            active=count(step.active),
+            d_mlp=count(config.d_mlp),
+            output=significant(step.output_size, 3),
+            stream=significant(step.stream_size, 3),
+            ratio=significant(step.output_size / step.stream_size, 3),
             half=step.half,
             shown=len(strongest),
         )
     )
-    alt = "; ".join(f"{n.index}: {n.size:.3g}, {' '.join(piece for piece, _ in n.raises)}" for n in strongest)
+    alt = "; ".join(
+        f"{n.index}: {significant(n.size, 3)}, {' '.join(piece for piece, _ in n.raises)}" for n in strongest
+    )
     page.plot(
         figures.neuron_bars(strongest, neuron, title=page.t("bars"), theme=page.theme),
         alt=page.t("bars_alt", layer=layer, token=page.prompt.pieces[at], words=alt),
@@ -67,22 +63,22 @@ def see(page: TracingPage, layer: int, strongest: list[neurons.Neuron], neuron: 
         lengths = neurons.stream_sizes(page.trace, layer)
         median = float(lengths[1:].median())
         if float(lengths[0]) > neurons.MASSIVE * median:
-            st.caption(page.t("first_token", stream=number(float(lengths[0])), median=number(median)))
+            st.caption(page.t("first_token", stream=significant(float(lengths[0]), 3), median=significant(median, 3)))
 
 
 def look_for(page: TracingPage, layer: int, strongest: list[neurons.Neuron], pushes) -> None:
     at, own = page.token, own_word(page)
     first, *rest = strongest
-    about = {"name": f"{layer}.{first.index}", "size": number(first.size), "words": words(first.raises[:3])}
+    about = {"name": f"{layer}.{first.index}", "size": significant(first.size, 3), "words": words(first.raises[:3])}
     times = first.size / rest[0].size if rest and rest[0].size else 1.0
     even = "top" if times >= 1.5 else "top_even"
-    sentences = [page.t(f"look.{even}", times=f"{times:.1f}", **about)]
+    sentences = [page.t(f"look.{even}", times=fixed(times, 1), **about)]
     best, worst = int(pushes.argmax()), int(pushes.argmin())
     if pushes[best] > 0:
         about = {"token": page.chip(at), "word": word(own.token), "probability": percent(own.probability)}
-        sentences.append(page.t("look.layer", layer=best, push=f"{float(pushes[best]):.2f}", **about))
+        sentences.append(page.t("look.layer", layer=best, push=fixed(float(pushes[best]), 2), **about))
     if pushes[worst] < 0:
-        sentences.append(page.t("look.against", word=word(own.token), layer=worst, push=numeral(float(pushes[worst]))))
+        sentences.append(page.t("look.against", word=word(own.token), layer=worst, push=fixed(float(pushes[worst]), 2)))
     if len(page.prompt.ids) > 1:
         other = at - 1 if at else 1
         here, there = (set(neurons.strongest(page.llm, page.trace, layer, t, COMPARED)) for t in (at, other))
@@ -91,7 +87,7 @@ def look_for(page: TracingPage, layer: int, strongest: list[neurons.Neuron], pus
         sentences.append(page.t("look.same" if shared else "look.same_none", shared=shared, **about))
     start_of_all = neurons.massive_activation(page.trace)
     if start_of_all:
-        lengths = {name: number(getattr(start_of_all, name)) for name in ("written", "found", "others")}
+        lengths = {name: significant(getattr(start_of_all, name), 3) for name in ("written", "found", "others")}
         sentences.append(page.t("look.first", token=page.chip(0), layer=start_of_all.layer, **lengths))
     page.look_for_sentences(sentences)
     layers = [which for which in dict.fromkeys((best, worst)) if which != layer]
@@ -109,22 +105,22 @@ def look_for(page: TracingPage, layer: int, strongest: list[neurons.Neuron], pus
 
 def path(page: TracingPage, layer: int) -> None:
     config, step = page.llm.config, neurons.mlp_at(page.llm, page.trace, layer, page.token)
-    about = {"d_model": f"{config.d_model:,}", "d_mlp": f"{config.d_mlp:,}"}
+    about = {"d_model": count(config.d_model), "d_mlp": count(config.d_mlp)}
     rows = [("input", step.input), ("post", step.post), ("output", step.output)]
     figure = strips([(page.t(f"path.{name}", **about), values) for name, values in rows], theme=page.theme)
     page.plot(figure, alt=page.t("path.alt", **about), key="mlp.path")
     st.caption(page.t("path.scales"))
     lengths = {"before": step.stream_size, "added": step.output_size, "after": step.after_size}
-    lengths = {name: f"{value:,.2f}" for name, value in lengths.items()}
-    st.markdown(page.t("path.sum", error=f"{step.error:.3g}", **lengths, **about))
+    lengths = {name: fixed(value, 2) for name, value in lengths.items()}
+    st.markdown(page.t("path.sum", error=significant(step.error, 3), **lengths, **about))
 
 
 def curve(page: TracingPage, layer: int, neuron: int) -> None:
     config, step = page.llm.config, neurons.mlp_at(page.llm, page.trace, layer, page.token)
     name = page.t(f"activation.{config.activation}")
-    about = {"name": name, "d_mlp": f"{config.d_mlp:,}"}
+    about = {"name": name, "d_mlp": count(config.d_mlp)}
     left = page.t("curve.relu" if config.activation == "relu" else "curve.smooth")
-    positive = f"{step.active:,}"
+    positive = count(step.active)
     text = page.t("curve.text", layer=layer, token=page.chip(page.token), positive=positive, left=left, **about)
     st.markdown(f"{text} {page.t('curve.gate')}" if config.gated_mlp else text)
     marked = [(neuron, float(step.pre[neuron]))]
@@ -156,7 +152,7 @@ def one_neuron(page: TracingPage, layer: int, neuron: int) -> None:
     st.markdown(f"**{page.t('neuron.lowers')}** {words(it.lowers)}")
     if it.post < 0:
         st.caption(page.t("neuron.negative"))
-    st.markdown(page.t("neuron.push", word=word(own_word(page).token), push=numeral(it.push, "+.3f")))
+    st.markdown(page.t("neuron.push", word=word(own_word(page).token), push=signed(it.push, 3)))
 
 
 def layers(page: TracingPage, layer: int, pushes) -> None:
@@ -238,7 +234,7 @@ def notes(page: TracingPage) -> None:
         d_model=config.d_model,
         d_mlp=config.d_mlp,
         biases=f"{config.d_mlp} + {config.d_model}" if config.mlp_bias else "–",
-        count=f"{count_parameters(config)['mlp'] // config.n_layer:,}",
+        count=count(count_parameters(config)["mlp"] // config.n_layer),
     )
     name = page.t(f"activation.{config.activation}")
     page.lesson("notes_gated" if config.gated_mlp else "notes_plain", name=name)

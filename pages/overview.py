@@ -7,9 +7,10 @@ import streamlit as st
 from gptviz.analysis import predictions
 from gptviz.analysis.parameters import count_parameters
 from gptviz.errors import InputError
-from gptviz.figures.predictions import parameter_tree, percent, surprisal_bars, word_bars
+from gptviz.figures.predictions import parameter_tree, surprisal_bars, word_bars
 from gptviz.interventions import shape_of
 from gptviz.model import GPT, Block, hook_names
+from gptviz.numbers import count, fixed, percent, significant
 from gptviz.ui import state
 from gptviz.ui.chips import chip, plain, word
 from gptviz.ui.tracing import TracingPage, start_tracing
@@ -71,7 +72,7 @@ def ask(page: TracingPage, trace) -> str | None:
 def reveal(page: TracingPage, trace, guess: str) -> None:
     logits = trace.logits[-1]
     words = predictions.leading(page.llm, logits, SHOWN)
-    vocab_size = f"{page.llm.config.vocab_size:,}"
+    vocab_size = count(page.llm.config.vocab_size)
     first = words[0]
     st.markdown(
         page.t("first_choice", token=word(first.token), percent=percent(first.probability), vocab_size=vocab_size)
@@ -80,7 +81,7 @@ def reveal(page: TracingPage, trace, guess: str) -> None:
     rated = rate(page, trace, guess) if guess else None
     if rated is not None:
         marked = (rated.ids[0],)
-        about = {"rank": f"{rated.rank:,}", "vocab_size": vocab_size, "percent": percent(rated.probabilities[0])}
+        about = {"rank": count(rated.rank), "vocab_size": vocab_size, "percent": percent(rated.probabilities[0])}
         if len(rated.ids) == 1:
             key = "guess_first" if rated.rank == 1 else "guess_ranked"
             st.markdown(page.t(key, guess=word(rated.tokens[0]), **about))
@@ -169,13 +170,13 @@ def stages(page: TracingPage) -> None:
     c = page.llm.config
     facts = {
         "n_tokens": len(page.prompt.ids),
-        "vocab_size": f"{c.vocab_size:,}",
+        "vocab_size": count(c.vocab_size),
         "d_model": c.d_model,
         "n_layer": c.n_layer,
         "n_head": c.n_head,
         "n_heads": c.n_layer * c.n_head,
-        "n_neurons": f"{c.n_layer * c.d_mlp:,}",
-        "d_mlp": f"{c.d_mlp:,}",
+        "n_neurons": count(c.n_layer * c.d_mlp),
+        "d_mlp": count(c.d_mlp),
     }
     stops = ("tokens", "embeddings", "attention", "mlp", "output")
     for column, stop in zip(st.columns(len(stops), border=True), stops, strict=True):
@@ -193,9 +194,9 @@ def look_for(page: TracingPage) -> list[str]:
     logits = trace.logits[-1]
     bits = predictions.entropy_bits(logits)
     first, second = predictions.leading(page.llm, logits, 2)
-    said = [page.t("look.sure", perplexity=f"{2**bits:,.1f}", bits=f"{bits:.2f}")]
+    said = [page.t("look.sure", perplexity=fixed(2**bits, 1), bits=fixed(bits, 2))]
     if page.chosen["guess"] is not None:  # nothing is given away before
-        ratio = f"{first.probability / second.probability:,.1f}"
+        ratio = fixed(first.probability / second.probability, 1)
         said.append(page.t("look.margin", ratio=ratio, second=word(second.token)))
     given = predictions.token_probabilities(trace)
     if len(given) == 1:
@@ -211,7 +212,7 @@ def look_for(page: TracingPage) -> list[str]:
 def sizes(page: TracingPage) -> dict[str, object]:
     c = page.llm.config
     names = ("n_layer", "n_head", "d_model", "d_mlp", "d_head", "vocab_size", "n_ctx")
-    return {name: f"{getattr(c, name):,}" for name in names}
+    return {name: count(getattr(c, name)) for name in names}
 
 
 def opened(page: TracingPage) -> None:
@@ -232,18 +233,20 @@ def opened(page: TracingPage) -> None:
         height=320,
     )
     counts = count_parameters(config)
-    st.markdown(f"##### {page.t('open.parameters', total=f'{sum(counts.values()):,}')}")
+    st.markdown(f"##### {page.t('open.parameters', total=count(sum(counts.values())))}")
     names = {part: page.t(f"parts.{part}") for part in counts}
-    alt = page.t("open.parameters_alt", parts=", ".join(f"{names[p]} {n:,}" for p, n in counts.items() if n))
+    alt = page.t("open.parameters_alt", parts=", ".join(f"{names[p]} {count(n)}" for p, n in counts.items() if n))
     page.plot(parameter_tree(counts, names, page.theme), alt=alt, key="overview.parameters")
     bits = predictions.surprisals(trace)
     if len(bits) > 1:
         st.markdown(f"##### {page.t('open.surprisal')}")
-        values = ", ".join(f"{t} {b:.1f}" for t, b in zip(trace.tokens[1:], bits[1:], strict=True))
+        values = ", ".join(f"{t} {fixed(b, 1)}" for t, b in zip(trace.tokens[1:], bits[1:], strict=True))
         alt = page.t("open.surprisal_alt", values=values)
         page.plot(surprisal_bars(trace.tokens, bits, page.t("open.bit"), page.theme), alt=alt, key="overview.surprisal")
         total, mean, perplexity = predictions.mean_surprisal(bits)
-        st.caption(page.t("open.total_bits", bits=f"{total:.1f}", mean=f"{mean:.2f}", perplexity=f"{perplexity:,.1f}"))
+        st.caption(
+            page.t("open.total_bits", bits=fixed(total, 1), mean=fixed(mean, 2), perplexity=fixed(perplexity, 1))
+        )
     st.markdown(f"##### {page.t('open.code')}")
     st.code(inspect.getsource(GPT.forward) + "\n" + inspect.getsource(Block.forward), language="python")
 
@@ -296,7 +299,7 @@ def swap(page: TracingPage) -> None:
     if at > 0:
         difference = predictions.largest_difference(page.trace, other, rows=at)
         key = "test.earlier_rounded" if difference else "test.earlier"
-        st.markdown(page.t(key, difference=f"{difference:.0e}"))
+        st.markdown(page.t(key, difference=significant(difference, 1)))
 
 
 main(start_tracing("overview"))

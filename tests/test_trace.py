@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from dataclasses import replace
 
 import pytest
 import torch
 
 from gptviz.errors import GptvizError, InputError, UnknownNameError
-from gptviz.interventions import Add, Scale, Set
+from gptviz.interventions import Add, Intervention, Scale, Set, Source
 from gptviz.model import hook_names
-from gptviz.trace import Trace
+from gptviz.trace import Trace, pass_bytes
+from tests.memory import peak_bytes
 from tests.small_models import CONFIGS, random_llm
 
 IDS = [5, 17, 3, 88, 3, 41, 0, 96]
@@ -39,7 +42,9 @@ def test_names_and_derived_values(tiny):
     for name in trace.names():
         assert torch.equal(trace[name], values[name]), name
     assert "blocks.1.attn.scores" not in trace._values and "blocks.1.resid_pre" not in trace._values
-    assert trace.nbytes == sum(v.numel() * v.element_size() for v in trace._values.values())
+    recorded = sum(v.numel() * v.element_size() for v in trace._values.values())
+    keys_and_values = 4 * 2 * len(IDS) * tiny.config.n_layer * tiny.config.n_kv_head * tiny.config.d_head
+    assert trace.nbytes == recorded + keys_and_values
 
 
 def test_attention_stages(tiny):
@@ -212,13 +217,62 @@ def test_a_name_that_means_nothing_is_not_in_a_trace(tiny):
     assert "foo.resid_pre" not in tiny.trace(IDS) and "blocks.x.resid_pre" not in tiny.trace(IDS)
 
 
-def test_a_trace_too_large_is_refused_with_its_size(tiny, monkeypatch):
+def test_a_pass_too_large_is_refused_with_its_size(tiny, monkeypatch):
     from collections import namedtuple
 
     memory = namedtuple("memory", "available")
-    monkeypatch.setattr("gptviz.trace.psutil.virtual_memory", lambda: memory(1000))
+    needed = pass_bytes(tiny.config, "blocks.0.resid_post", len(IDS))
+    monkeypatch.setattr("gptviz.trace.psutil.virtual_memory", lambda: memory(4 * needed))
+    tiny.trace(IDS, names="blocks.0.resid_post")
+    for names in (None, "logits", "blocks.*.resid_post"):
+        with pytest.raises(InputError, match="GB"):
+            tiny.trace(IDS, names=names)
     with pytest.raises(InputError, match="GB"):
-        tiny.trace(IDS)
+        tiny.trace(IDS * 3, names="blocks.0.resid_post")
+    handle = tiny.model.blocks[0].register_forward_hook(lambda *a: None)
+    with pytest.raises(InputError, match="GB"):  # behind a hook nothing follows from anything: more is recorded
+        tiny.trace(IDS, names=["blocks.0.attn.q", "blocks.0.attn.k", "blocks.0.attn.scores"])
+    handle.remove()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("family", CONFIGS)
+def test_what_a_pass_needs_is_counted_before(family, dtype):
+    llm = random_llm(replace(CONFIGS[family], n_ctx=1024, vocab_size=5000), dtype=dtype)
+    llm.trace(IDS)
+    asked = (None, "logits", "ln_final", "blocks.1.resid_post", "blocks.*.attn.pattern", "blocks.2.mlp.post")
+    for n_tokens in (40, 700):  # the MLP's vectors and the logits are what is largest, then the [T, T] matrices
+        for names in asked:
+            needed = pass_bytes(llm.config, names, n_tokens, dtype)
+            took = peak_bytes(lambda n=n_tokens, names=names: llm.trace(([*IDS] * 100)[:n], names=names))
+            assert took <= needed <= 1.5 * took, (n_tokens, names)
+
+
+def test_layers_that_nothing_is_asked_of_do_not_run(tiny):
+    ran = []
+    full = tiny.trace(IDS)
+    for layer, block in enumerate(tiny.model.blocks):
+        block.mlp.forward = lambda x, layer=layer, own=block.mlp.forward: ran.append(layer) or own(x)
+    tiny.model.unembed.forward = lambda x, own=tiny.model.unembed.forward: ran.append("logits") or own(x)
+    for names, layers in (
+        ("embed", []),
+        ("blocks.1.attn.z", [0, 1]),
+        ("blocks.*.resid_post", [0, 1, 2]),
+        ("ln_final", [0, 1, 2, "logits"]),
+    ):
+        ran.clear()
+        trace = tiny.trace(IDS[:5], names=names)
+        assert ran == layers, names
+        for token in IDS[5:]:
+            trace.append(token)
+        for name in trace.names():
+            torch.testing.assert_close(trace[name], full[name], atol=1e-4, rtol=1e-4)
+    # A hook of the user's sees the whole pass, whatever is recorded of it.
+    ran.clear()
+    handle = tiny.model.ln_final.register_forward_hook(lambda *a: None)
+    tiny.trace(IDS, names="embed")
+    handle.remove()
+    assert ran == [0, 1, 2, "logits"]
 
 
 # ------------------------------------------------------------------------------------- interventions
@@ -264,6 +318,97 @@ def test_a_vector_can_be_patched_in(tiny):
     name = "blocks.1.resid_post"
     trace = tiny.trace(IDS, interventions=[Set(name, donor[name][2], positions=4)])
     assert torch.equal(trace[name][4], donor[name][2])
+
+
+def test_a_source_is_what_the_other_text_has_there(tiny):
+    donor = tiny.trace(IDS[::-1])
+    for name, part, picked in (
+        ("blocks.1.resid_post", {"positions": [2]}, donor["blocks.1.resid_post"][[2]]),
+        ("blocks.0.attn.z", {"positions": [-1, 0], "heads": [1, 3]}, donor["blocks.0.attn.z"][[1, 3]][:, [-1, 0]]),
+        ("blocks.2.mlp.post", {"neurons": (5, 7, 8)}, donor["blocks.2.mlp.post"][:, [5, 7, 8]]),
+        ("embed", {}, donor["embed"]),
+    ):
+        source = Source(IDS[::-1], name, **part)
+        for kind in (Set, Add):
+            by_source = tiny.trace(IDS, interventions=[kind(name, source, **part)])
+            by_values = tiny.trace(IDS, interventions=[kind(name, picked, **part)])
+            equal(by_source, by_values)
+            assert by_source.interventions == (kind(name, source, **part),), "what was asked for, as it was asked for"
+    # One position may go to several, and to another hook point of the same width.
+    patched = tiny.trace(
+        IDS, interventions=[Set("blocks.2.resid_pre", Source(IDS[::-1], "embed", 3), positions=[1, 4])]
+    )
+    assert torch.equal(patched["blocks.2.resid_pre"][[1, 4]], donor["embed"][[3, 3]])
+
+
+def test_a_trace_with_a_source_grows_as_a_fresh_one(tiny):
+    name = "blocks.1.resid_mid"
+    for source, positions in ((Source(IDS[::-1], name, 2), 1), (Source([5, 6, 7], name, 2), None)):
+        change = Set(name, source, positions=positions)
+        grown = tiny.trace(IDS[:4], interventions=[change]).append(IDS[4])
+        equal(grown, tiny.trace(IDS[:5], interventions=[change]), tolerance=1e-5)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        Source([], "embed"),
+        Source([1, 97], "embed"),
+        Source([1], "embed", positions=1),
+        Source([1], "embed", heads=0),
+        Source([1], "blocks.0.attn.zz"),
+        Source([1], "blocks.*.resid_pre"),
+        Source([1, 2, 3], "embed"),  # does not fit in
+        Source([1], "blocks.0.mlp.post"),
+    ],
+)
+def test_a_source_that_cannot_be_is_refused(tiny, source):
+    with pytest.raises(GptvizError):
+        tiny.trace(IDS, interventions=[Set("blocks.1.resid_pre", source)])
+    assert not any(module._forward_hooks for module in tiny.model.modules())
+
+
+@pytest.mark.parametrize(
+    "intervention",
+    [
+        Set("blocks.0.ln1", 0.1),
+        Scale("blocks.1.attn.z", -1e-30, positions=[-1, 2], heads=3),
+        Add("blocks.1.mlp.post", 3, neurons=[]),
+        Set("embed", Source([1, 2], "blocks.3.resid_post", positions=-1), positions=[0]),
+        Add("blocks.0.attn.k", Source((7,), "blocks.0.attn.k", heads=[1, 0]), heads=[0, 1]),
+    ],
+)
+def test_an_intervention_travels_as_plain_values(intervention):
+    plain = json.loads(json.dumps(intervention.to_plain()))
+    again = Intervention.from_plain(plain)
+    assert type(again) is type(intervention) and again == intervention and again.to_plain() == plain
+
+
+def test_what_does_not_travel_is_refused():
+    for values in (torch.zeros(3), [0.0, 1.0]):
+        with pytest.raises(InputError) as refused:
+            Set("blocks.0.ln1", values).to_plain()
+        assert "Source(" in refused.value.text("en") and "Source(" in refused.value.text("zh")
+    good = Set("blocks.0.ln1", Source([1], "embed")).to_plain()
+    for bad in (
+        None,
+        [],
+        {},
+        {**good, "kind": "Intervention"},
+        {**good, "kind": "set"},
+        {**good, "amount": [1.0]},
+        {**good, "amount": "1"},
+        {**good, "amount": {"ids": [1.5], "name": "embed"}},
+        {**good, "amount": {"ids": [1]}},
+        {**good, "amount": {"ids": [1], "name": "embed", "more": 1}},
+        {**good, "name": 5},
+        {**good, "positions": 1.5},
+        {**good, "layer": 1},
+    ):
+        with pytest.raises(InputError):
+            Intervention.from_plain(bad)
+    with pytest.raises(InputError, match="finite"):
+        Intervention.from_plain({**good, "amount": float("nan")})
 
 
 @pytest.mark.parametrize(
@@ -323,8 +468,10 @@ def test_equal_interventions_have_equal_keys():
         Set("blocks.0.ln1", vector + 1e-6, positions=1),
         Set("blocks.0.ln1", vector, positions=2),
         Set("blocks.0.ln2", vector, positions=1),
+        *(Set("blocks.0.ln1", Source([1, id], "embed", at), positions=1) for id in (2, 3) for at in (0, 1)),
     ]
-    assert len({a.key(), *(o.key() for o in others)}) == 5
+    assert len({a.key(), *(o.key() for o in others)}) == 9
+    assert others[-1] == Set("blocks.0.ln1", Source((1, 3), "embed", [1]), positions=[1])
     vector += 1  # the caller's tensor changes, the intervention does not
     assert a == b
 

@@ -4,13 +4,13 @@ stream is from saying it, not what the layer "thinks"."""
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from gptviz.analysis.kept import kept
 from gptviz.analysis.predictions import Candidate, leading
 from gptviz.errors import InputError
 from gptviz.llm import LLM
@@ -19,17 +19,19 @@ from gptviz.trace import Trace
 POINTS = ("stream", "attention", "mlp")
 """Where the stream is read: at both places of every layer; after its attention; after its MLP."""
 
-CHUNK = 64  # vectors whose logits are held at once
+VECTORS, BYTES = 64, 16_000_000
+"""So many vectors are read at once, fewer where their logits would take more bytes."""
 
 
 @dataclass(frozen=True)
 class Lens:
-    """The stream read at each of `names`, for every token: [len(names), T] each."""
+    """The stream read at each of `names` and `positions`: [len(names), len(positions)] each."""
 
     names: list[str]
     """Hook points, from the embedding up; the last is the model's own output."""
+    positions: list[int]
     targets: list[int]
-    """[T]: the token whose rank is followed at each position."""
+    """The token whose rank is followed at each position."""
     ranks: Tensor
     """int64: 1 if no token is likelier than the target."""
     probabilities: Tensor
@@ -55,45 +57,42 @@ def read(llm: LLM, vectors: Tensor) -> Tensor:
         return llm.model.to_logits(vectors).float()
 
 
-_kept: weakref.WeakKeyDictionary[Trace, dict[tuple, Lens]] = weakref.WeakKeyDictionary()
-
-
 def lens(
     llm: LLM,
     trace: Trace,
     word: int | None = None,
     points: str = "mlp",
     progress: Callable[[int, int], None] | None = None,
+    positions: Sequence[int] | None = None,
 ) -> Lens:
-    """The rank of one token at every point and position. word: which; None: at each position the token that the
-    model itself says there. progress(done, total) hears how far it is: 64 tokens take about a second. Kept as long
-    as the trace is."""
+    """The rank of one token at every point of some positions (None: of all). word: which token; None: at each position
+    the one that the model itself says there. progress(done, total) hears how far it is: 64 positions take about a
+    second. It never holds the logits of more than a few vectors. Kept as long as the trace is."""
     if word is not None:
         llm.check_ids([word])
-    kept = _kept.setdefault(trace, {})
-    key = (len(trace.ids), word, points)
-    if key not in kept:
-        kept[key] = _read_all(llm, trace, word, points, progress)
-    return kept[key]
+    places = list(range(len(trace.ids)) if positions is None else positions)
+    names = names_of(trace, points)
+    key = ("lens", word, points, tuple(places))
+    return kept(trace, key, lambda: _measure(llm, trace, word, names, places, progress))
 
 
-def _read_all(llm: LLM, trace: Trace, word: int | None, points: str, progress) -> Lens:
-    names, T = names_of(trace, points), len(trace.ids)
-    targets = trace.logits.argmax(-1) if word is None else torch.full((T,), word)
-    vectors = torch.stack([trace[name] for name in names]).flatten(0, 1)  # [names · T, D]
-    wanted = targets.repeat(len(names))
-    ranks, shares, tops = [], [], []
-    for start in range(0, len(vectors), CHUNK):
-        logits = read(llm, vectors[start : start + CHUNK])
-        own = logits.gather(1, wanted[start : start + CHUNK, None].to(logits.device))
+def _measure(llm: LLM, trace: Trace, word: int | None, names: list[str], positions: list[int], progress) -> Lens:
+    targets = trace.logits.argmax(-1)[positions].tolist() if word is None else [word] * len(positions)
+    cells = [(name, position, target) for name in names for position, target in zip(positions, targets, strict=True)]
+    at_once = max(1, min(VECTORS, BYTES // (4 * llm.config.vocab_size)))
+    ranks, probabilities, tops = [], [], []
+    for start in range(0, len(cells), at_once):
+        chunk = cells[start : start + at_once]
+        logits = read(llm, torch.stack([trace[name][position] for name, position, _ in chunk]))
+        own = logits.gather(1, torch.tensor([[target] for *_, target in chunk], device=logits.device))
         ranks.append((logits > own).sum(-1) + 1)
-        shares.append((own[:, 0] - logits.logsumexp(-1)).exp())
+        probabilities.append((own[:, 0] - logits.logsumexp(-1)).exp())
         tops.append(logits.argmax(-1))
         if progress:
-            progress(min(start + CHUNK, len(vectors)), len(vectors))
-    shape = (len(names), T)
-    together = [torch.cat(values).view(shape).cpu() for values in (ranks, shares, tops)]
-    return Lens(names, targets.tolist(), *together)
+            progress(start + len(chunk), len(cells))
+    shape = (len(names), len(positions))
+    together = [torch.cat(values).view(shape).cpu() for values in (ranks, probabilities, tops)]
+    return Lens(names, positions, targets, *together)
 
 
 def words(llm: LLM, trace: Trace, name: str, position: int, count: int = 10) -> list[Candidate]:
@@ -104,7 +103,7 @@ def words(llm: LLM, trace: Trace, name: str, position: int, count: int = 10) -> 
 def settled(found: Lens, position: int, within: int = 1) -> int | None:
     """The first point from which on the target stays among the `within` likeliest at `position`; None if it never
     does."""
-    good = found.ranks[:, position] <= within
+    good = found.ranks[:, found.positions.index(position)] <= within
     if not good[-1]:
         return None
     bad = (~good).nonzero()

@@ -13,7 +13,7 @@ from gptviz.analysis.kept import kept_bytes
 from gptviz.errors import InputError
 from gptviz.interventions import Intervention
 from gptviz.llm import LLM
-from gptviz.trace import Trace
+from gptviz.trace import Trace, pass_bytes
 
 TRACE_BYTES = 1_000_000_000
 
@@ -78,7 +78,7 @@ class Traces:
                 if key in self._kept:
                     return self._found(key)
             try:
-                with self._budget.claim(0):
+                with self._budget.claim(pass_bytes(llm.config, names, len(ids), llm.dtype)):
                     trace = llm.trace(list(ids), names=names, interventions=interventions)
             finally:
                 with self._lock:

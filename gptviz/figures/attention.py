@@ -14,6 +14,7 @@ from gptviz.figures.colours import PAGE, Theme, diverging, readable_on, role, se
 from gptviz.figures.labels import places
 from gptviz.figures.template import template
 from gptviz.model import causal_mask
+from gptviz.numbers import fixed
 
 _NUMBERS = 9  # up to so many tokens each cell shows its number
 _THINNEST = 0.01  # weights under this get no line
@@ -294,7 +295,7 @@ def _numbers(figure: go.Figure, names: Sequence[str], values: Tensor, scale: dic
         go.Scatter(
             x=[names[j] for _, j, _ in cells],
             y=[names[i] for i, _, _ in cells],
-            text=[f"{z:.2f}" for _, _, z in cells],
+            text=[fixed(z, 2) for _, _, z in cells],
             mode="text",
             textfont={"color": colours, "size": 13},
             hoverinfo="skip",

@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 
 from gptviz.figures.colours import PAGE, Theme, role
 from gptviz.figures.labels import short
-from gptviz.figures.predictions import percent
 from gptviz.figures.template import template
+from gptviz.numbers import percent
 
 
 def next_words(

@@ -12,6 +12,7 @@ from torch import Tensor
 from gptviz.figures.colours import PAGE, Theme, diverging, role
 from gptviz.figures.labels import escape
 from gptviz.figures.template import template
+from gptviz.numbers import fixed, percent
 
 _APART = 17  # pixels between two labels
 
@@ -64,7 +65,7 @@ def curves(
             x=places[-1],
             y=end,
             yshift=place - (end - low) / (high - low) * height,
-            text=f"<b>{label}</b> {end:.2f}".replace("-", "−"),
+            text=f"<b>{label}</b> {fixed(end, 2)}",
             showarrow=False,
             xanchor="left",
             xshift=8,
@@ -112,8 +113,9 @@ def head_grid(
                 zmin=-bound,
                 zmax=bound,
                 colorscale=diverging(theme),
-                customdata=[[f"{i}.{h}" for i in range(n_layer)] for h in range(n_head)],
-                hovertemplate=f"%{{customdata}}<br>{value}: %{{z:.2%}}<extra></extra>",
+                text=[[f"{i}.{h}" for i in range(n_layer)] for h in range(n_head)],
+                customdata=[[percent(share, 2) for share in row] for row in values.T.tolist()],
+                hovertemplate=f"%{{text}}<br>{value}: %{{customdata}}<extra></extra>",
                 showscale=number == 1,
                 colorbar={
                     "orientation": "h",
@@ -125,7 +127,7 @@ def head_grid(
                     "y": 1 + 4 / height,
                     "yanchor": "bottom",
                     "tickvals": [-bound, 0, bound],
-                    "ticktext": [f"−{bound:.1%}", "0", f"{bound:.1%}"],
+                    "ticktext": [percent(-bound, 1), "0", percent(bound, 1)],
                     "tickfont": {"size": 11},
                     "tickangle": 0,
                 },
@@ -170,7 +172,7 @@ def head_bars(
                 y=places,
                 orientation="h",
                 marker=look,
-                text=[f"{value:.1%}".replace("%", "\u00a0%").replace("-", "−") for value in values],
+                text=[percent(value, 1) for value in values],
                 textposition="outside",
                 cliponaxis=False,
                 hoverinfo="skip",
@@ -211,7 +213,8 @@ def layer_shares(
                 x=list(range(len(values))),
                 y=values.tolist(),
                 marker=look,
-                hovertemplate=f"{name} %{{x}}: %{{y:.2%}}<extra></extra>",
+                customdata=[percent(share, 2) for share in values.tolist()],
+                hovertemplate=f"{name} %{{x}}: %{{customdata}}<extra></extra>",
             )
             for name, values, look in zip(names, (heads, mlps), looks, strict=True)
         ]
@@ -291,7 +294,8 @@ def accuracy(
             line={"color": role("output", theme), "width": 2},
             marker={"size": 6},
             customdata=names,
-            hovertemplate="%{customdata}: %{y:.0%}<extra></extra>",
+            text=[percent(share, 0) for share in values.tolist()],
+            hovertemplate="%{customdata}: %{text}<extra></extra>",
         )
     )
     figure.add_vline(x=chosen, line={"color": PAGE[theme]["muted"], "width": 1, "dash": "dot"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
@@ -10,33 +9,9 @@ import plotly.graph_objects as go
 from gptviz.analysis.predictions import Candidate
 from gptviz.figures.colours import PAGE, TOKENS, Theme, role, token_colour
 from gptviz.figures.template import template
+from gptviz.numbers import count, fixed, percent
 
 ROW = 30  # pixels a bar
-
-
-def percent(probability: float) -> str:
-    """A probability as a reader wants it: 77 %, 0.2 %, 0.003 %, and below that 4·10⁻⁷ %; its sign on the same line."""
-    if math.isnan(probability):
-        return "–"
-    value = 100 * probability
-    if value > 99.9999:  # never "100\u00a0%" for what is not certain
-        return "> 99.9999\u00a0%"
-    if value >= 99.5:
-        return f"{value:.4f}".rstrip("0").rstrip(".") + "\u00a0%"
-    if value >= 9.95:
-        return f"{value:.0f}\u00a0%"
-    if value >= 0.095:
-        return f"{value:.1f}\u00a0%"
-    if value >= 0.00095:
-        return f"{float(f'{value:.1g}'):f}".rstrip("0") + "\u00a0%"
-    if value == 0:
-        return "0\u00a0%"
-    digits, exponent = f"{value:.0e}".split("e")
-    return f"{digits}·10{_raised(int(exponent))}\u00a0%"
-
-
-def _raised(exponent: int) -> str:
-    return str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def word_bars(
@@ -91,10 +66,10 @@ def surprisal_bars(tokens: Sequence[str], bits: Sequence[float | None], unit: st
                 "color": [TOKENS[theme][token_colour(i)] for i in range(len(tokens))],
                 "line": {"color": PAGE[theme]["muted"], "width": 1},
             },
-            text=["–" if b is None else f"{b:.1f}" for b in bits] if len(tokens) <= 24 else None,
+            text=["–" if b is None else fixed(b, 1) for b in bits] if len(tokens) <= 24 else None,
             textposition="outside",
             cliponaxis=False,
-            customdata=[(t, "–" if b is None else f"{b:.3f}") for t, b in zip(tokens, bits, strict=True)],
+            customdata=[(t, "–" if b is None else fixed(b, 3)) for t, b in zip(tokens, bits, strict=True)],
             hovertemplate=f"%{{customdata[0]}}: %{{customdata[1]}} {unit}<extra></extra>",
         ),
         layout={"template": template(theme), "height": 300, "bargap": 0.2, "showlegend": False},
@@ -108,7 +83,8 @@ def surprisal_bars(tokens: Sequence[str], bits: Sequence[float | None], unit: st
 
 def parameter_tree(parts: dict[str, int], names: dict[str, str], theme: Theme = "light") -> go.Figure:
     """A treemap of a model's parameters by part, areas as counts. names: what to call each part."""
-    kept = {part: count for part, count in parts.items() if count}
+    kept = {part: size for part, size in parts.items() if size}
+    total = sum(kept.values())
     page = PAGE[theme]
     colours = {
         "embed": role("key", theme),
@@ -123,7 +99,8 @@ def parameter_tree(parts: dict[str, int], names: dict[str, str], theme: Theme = 
             labels=[names[part] for part in kept],
             parents=[""] * len(kept),
             values=list(kept.values()),
-            texttemplate="%{label}<br>%{value:,}<br>%{percentRoot:.1%}",
+            text=[f"{count(size)}<br>{percent(size / total, 1)}" for size in kept.values()],
+            texttemplate="%{label}<br>%{text}",
             hovertemplate="%{label}: %{value:,}<extra></extra>",
             marker={"colors": [colours[part] for part in kept], "line": {"color": page["background"], "width": 2}},
             textfont={"color": page["background"], "size": 15},

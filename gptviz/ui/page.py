@@ -159,7 +159,7 @@ class Page:
         """Show a section of this page's lesson; nothing if it has none of that name. The sizes of the model can be
         filled in as they are called in its config."""
         if section in sections(self.language, self.name):
-            sizes = {name: count(size, self.language) for name, size in self.model.sizes.items()}
+            sizes = {name: count(size) for name, size in self.model.sizes.items()}
             st.markdown(lesson(self.language, self.name, section, **(sizes | values)))
 
     def look_for(self, answer: Answer) -> None:
@@ -308,7 +308,7 @@ def _ask_before_fetching(name: str, lang: str) -> None:
     if name in asked:
         return
     entry = find(name).entry
-    size = say(lang, "ui.fetch.size", size=f"{entry.download_bytes / 1e6:,.0f}") if entry else None
+    size = say(lang, "ui.fetch.size", size=count(entry.download_bytes / 1e6)) if entry else None
     st.info(
         f"**{say(lang, 'ui.fetch.ask', model=chips.plain(name))}** {size or say(lang, 'ui.fetch.unknown_size')}",
         icon=":material/download:",

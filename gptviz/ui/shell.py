@@ -149,7 +149,7 @@ def _facts(lang: str) -> None:
         st.caption(say(lang, "ui.sidebar.untested"))
     if engine().ready(name):
         config = engine().ask(Question("model", name)).facts["config"]
-        sizes = {key: count(config[key], lang) for key in SIZES}
+        sizes = {key: count(config[key]) for key in SIZES}
         st.caption(f"**{say(lang, 'ui.sidebar.facts', **sizes)}**  \n{say(lang, 'ui.sidebar.facts_more', **sizes)}")
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from gptviz.engine import engine
 from gptviz.errors import CheckpointError
+from gptviz.numbers import count
 from gptviz.ui import state
 from gptviz.ui.page import Page
 
@@ -43,7 +44,7 @@ def offer(page: Page, unavailable: Mapping[str, Any], failed: Mapping[str, Any] 
         st.error(page.say(f"errors.{trouble['code']}", **trouble["details"]), icon=":material/cloud_off:")
         st.button(page.t("glove.again"), icon=":material/refresh:", on_click=_want, args=(name,))
     else:
-        st.info(page.t("glove.ask", size=f"{unavailable['bytes'] / 1e6:,.0f}"), icon=":material/download:")
+        st.info(page.t("glove.ask", size=count(unavailable["bytes"] / 1e6)), icon=":material/download:")
         st.button(page.t("glove.button"), icon=":material/download:", on_click=_want, args=(name,))
 
 

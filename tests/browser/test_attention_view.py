@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from gptviz.analysis import heads
 from gptviz.analysis.ablation import without
 from gptviz.analysis.neurons import layer_pushes
-from gptviz.figures.predictions import percent
+from gptviz.numbers import percent
 from gptviz.text import say
 from gptviz.views.attention import SECTIONS, STOP
 from tests.browser.chromium import too_wide
@@ -53,7 +53,7 @@ _PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
 def number(text: str) -> float:
-    return float(text.replace("−", "-").replace("∞", "inf").replace("·10", "e").translate(_PLAIN))
+    return float(text.replace("−", "-").replace(",", "").replace("∞", "inf").replace("·10", "e").translate(_PLAIN))
 
 
 def readout(page: Page) -> dict[str, float]:
@@ -107,10 +107,10 @@ def test_every_number_is_the_traces(open_at, request, model, text, cells):
         quotient = [number(v) for v in re.split(" [÷=] ", steps["softmax"])]
         assert quotient == pytest.approx([float(exponentials[j]), float(exponentials.sum()), float(row[j])], abs=6e-5)
         assert float(cell.locator(".chain").get_attribute("data-difference")) < 1e-3
-        entry = re.search(r": (.*) × (.*) = (.*)", cell.locator(".entry").first.inner_text().replace("−", "-"))
+        entry = re.search(r": (.*) × (.*) = (.*)", cell.locator(".entry").first.inner_text())
         shared = llm.config.key_head(head)
         q, k = float(trace[prefix + "q"][head, i, 3]), float(trace[prefix + "k"][shared, j, 3])
-        assert [float(v) for v in entry.groups()] == pytest.approx([q, k, q * k], abs=6e-5, rel=1e-5)
+        assert [number(v) for v in entry.groups()] == pytest.approx([q, k, q * k], abs=6e-5, rel=1e-5)
 
         # Asking: W times x makes the entry that the trace has.
         for side, letter, token in (("query", "q", i), ("key", "k", j)):
@@ -123,13 +123,13 @@ def test_every_number_is_the_traces(open_at, request, model, text, cells):
 
         # Values and outputs.
         weights = section(page, "values").locator("tbody tr:not([data-later]) td.weight .number").all_inner_texts()
-        assert weights == [percent(float(w)) if w not in (0, 1) else f"{int(w) * 100}\u00a0%" for w in row[: i + 1]]
+        assert weights == [percent(float(w)) for w in row[: i + 1]]
         expect(section(page, "outputs").locator(".sum")).to_contain_text("difference")
         shares = section(page, "outputs").locator(".output-row .number").all_inner_texts()
         each, whole = heads.head_outputs(llm, trace, layer, i), trace[prefix[:-1] + "_out"][i]
         for h, text_ in enumerate(shares):
             share = float(each[h] @ whole / (whole @ whole))
-            assert text_.split("share ")[1].replace("−", "-") == (("-" if share < 0 else "") + percent(abs(share)))
+            assert text_.split("share ")[1] == percent(share)
         page.context.close()
 
 
@@ -189,7 +189,7 @@ def test_a_walk_through_the_view(open_at, smollm2):
     # Another last word: nothing before it moves.
     page.get_by_label("change the last word").check()
     expect(stages.get_by_role("button", name="1 · q·kᵀ")).to_have_attribute("aria-pressed", "true")
-    expect(stages.locator(".remarks")).to_contain_text("0.0; of any query")
+    expect(stages.locator(".remarks")).to_contain_text("0; of any query")
     page.get_by_role("textbox", name="another word").fill("was")
     page.get_by_role("textbox", name="another word").press("Enter")
     expect(stages.locator(".remarks")).to_contain_text("·was")

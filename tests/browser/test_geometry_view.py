@@ -12,6 +12,7 @@ from gptviz.analysis import similarity
 from gptviz.analysis.analogies import gallery, solve
 from gptviz.analysis.projections import along, cloud, direction
 from gptviz.analysis.spaces import open_space
+from gptviz.numbers import percent
 from gptviz.text import say
 from gptviz.views.geometry import STOP
 from tests.browser.chromium import too_wide
@@ -148,7 +149,7 @@ def test_words_of_ones_own_along_axes_of_ones_own(open_at, smollm2):
     right.press("Enter")
     found = cloud(where, "own", [], 0, "cat dog cow; one two three")
     axes = along(where, found.ids, ["queen - king", "old - young"])
-    expect(canvas).to_have_attribute("aria-label", re.compile(f"{100 * axes.shares[0]:.1f} %"))
+    expect(canvas).to_have_attribute("aria-label", re.compile(percent(axes.shares[0], 1)))
     expect(page).to_have_url(re.compile("axis_x=queen"))
 
     # A click keeps a dot, with the nearest that it has in the whole space.

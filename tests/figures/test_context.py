@@ -41,7 +41,7 @@ def test_grids_share_a_scale_centred_at_zero():
     first[2, 1], second[0, 0] = 0.5, -0.8
     figure = figures.head_grid([("a", first), ("b", second)], titles=("x", "y", "z"), framed=[(2, 1)])
     assert all((trace.zmin, trace.zmax) == pytest.approx((-0.8, 0.8)) for trace in figure.data)
-    assert figure.data[0].z[1][2] == 0.5 and figure.data[0].customdata[1][2] == "2.1"
+    assert figure.data[0].z[1][2] == 0.5 and figure.data[0].text[1][2] == "2.1"
 
 
 def test_reference_sentences_stay_text():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gptviz.figures.predictions import percent
 from gptviz.interventions import Set
+from gptviz.numbers import percent
 from gptviz.text import LANGUAGES, say
 from gptviz.views.attention import SECTIONS
 from gptviz.views.kit.wire import unpack

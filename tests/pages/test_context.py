@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from gptviz.analysis import context
-from gptviz.figures.predictions import percent
+from gptviz.numbers import percent, significant
 from gptviz.text import LANGUAGES, say
 from tests.pages.test_attention_mlp import choose
 from tests.pages.test_pages import MODELS, UNEXPECTED, address, visit, words
@@ -40,7 +40,7 @@ def test_it_says_what_the_model_computed(language, bank, smollm2):
         assert f"{pair[0]}–{pair[1]} **{float(bank.cosines[pair][-1]):.2f}**" in said
     effects = context.patching_effects(smollm2, bank.far)[..., -1]
     [(layer, head)] = context.largest(effects, 1)
-    assert f"**{layer}.{head}**" in said and f"{100 * float(effects[layer, head]):.1f}\u00a0%" in said
+    assert f"**{layer}.{head}**" in said and percent(float(effects[layer, head]), 1) in said
     look = context.hardest_look(bank.far)
     assert f"**{look.layer}.{look.head}**" in said and percent(look.weight) in said
 
@@ -145,7 +145,7 @@ def test_what_stands_behind_changes_nothing(smollm2):
     own, new = (context.stream(smollm2.trace(text, names=context.NAMES), 1) for text in texts)
     difference = context.largest_difference(own, new)
     assert difference < 1e-5
-    said = f"they differ by {difference:.0e}" if difference else "through the model: **0.0**"
+    said = f"they differ by {significant(difference, 1)}" if difference else "through the model: **0.0**"
     assert said in words(app) and address(app)["context.behind"] == longer
     app.text_input("context.behind").set_value("").run()
     assert not app.error and UNEXPECTED not in words(app)

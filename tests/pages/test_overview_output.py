@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from gptviz.figures.predictions import percent
+from gptviz.numbers import percent
 from gptviz.text import LANGUAGES, say
 from tests.pages.test_attention_mlp import shown
 from tests.pages.test_pages import address, visit, words

@@ -1,7 +1,7 @@
 // What stays at the top while the rest scrolls: the chosen head, and what is looked at in it.
 
 import { element } from "../kit/dom.js";
-import { brief, share } from "../kit/format.js";
+import { brief, percent } from "../kit/format.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createBar(scene) {
@@ -72,7 +72,7 @@ export function createBar(scene) {
         scene.token(now.query, true),
         " → ",
         scene.token(now.key, true),
-        element("b", {}, share(weight)),
+        element("b", {}, percent(weight)),
       );
       for (const { is, node } of undos) node.hidden = !is(values);
       const pointing = now.query !== values.token || (values.key !== null && now.key !== values.key);
@@ -81,7 +81,7 @@ export function createBar(scene) {
         name: `${now.layer.layer}.${now.head}`,
         query: labels[now.query],
         key: labels[now.key],
-        share: share(weight),
+        share: percent(weight),
       };
       const first = now.row(now.query)[0];
       const said =

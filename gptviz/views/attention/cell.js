@@ -1,7 +1,7 @@
 // One cell, opened: from two vectors to one weight, every number on the way.
 
 import { element } from "../kit/dom.js";
-import { fixed, share, significant } from "../kit/format.js";
+import { fixed, percent, significant } from "../kit/format.js";
 import { createBars, createStrip, dot } from "../kit/vectors.js";
 
 const ROWS = 8; // of the row's softmax, the strongest
@@ -116,7 +116,7 @@ export function createCell(scene) {
       name,
       query: scene.token(i, true),
       key: scene.token(j, true),
-      share: element("b", {}, share(weight)),
+      share: element("b", {}, percent(weight)),
     };
     sentence.replaceChildren(...scene.nodes(future ? "cell.sentence_future" : "cell.sentence", said));
 
@@ -132,7 +132,7 @@ export function createCell(scene) {
       it.token.replaceChildren(scene.token(at, true));
       it.score.textContent = fixed(row[at], 3);
       it.exp.textContent = exps[at] >= 0.0001 ? fixed(exps[at], 4) : significant(exps[at], 2);
-      it.weight.textContent = share(weights[at]);
+      it.weight.textContent = percent(weights[at]);
       it.bar.style.setProperty("--p", String(weights[at]));
       it.node.onclick = () => choose({ key: at });
     });
@@ -147,7 +147,7 @@ export function createCell(scene) {
         say("cell.others", { count: rest.length }),
         "",
         fixed(sumOf(exps, rest), 4),
-        share(sumOf(weights, rest)),
+        percent(sumOf(weights, rest)),
         "",
       ]),
     );

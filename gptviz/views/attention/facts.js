@@ -2,7 +2,7 @@
 
 import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
-import { share, significant } from "../kit/format.js";
+import { percent, significant } from "../kit/format.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createFacts(scene) {
@@ -14,7 +14,7 @@ export function createFacts(scene) {
   function one(value) {
     if (value.head) return scene.link(value.head[0], value.head[1]);
     if (value.token !== undefined) return scene.token(value.token);
-    if (value.share !== undefined) return element("b", {}, share(value.share));
+    if (value.share !== undefined) return element("b", {}, percent(value.share));
     if (value.piece !== undefined) return chip(value.piece);
     return Number.isInteger(value.number) ? String(value.number) : significant(value.number, 3);
   }

@@ -2,7 +2,7 @@
 
 import { css, sequential } from "../kit/colours.js";
 import { element } from "../kit/dom.js";
-import { brief, cut, share, signed } from "../kit/format.js";
+import { brief, cut, fixed, percent, signed } from "../kit/format.js";
 import { downloadPicture, prepare } from "../kit/painter.js";
 
 const SMALLEST = 22; // pixels of a small picture
@@ -114,7 +114,7 @@ export function createHeads(scene) {
     if (by === "push") return signed(value, 2);
     if (by === "look")
       return `${cut(scene.labels[scene.part("looks").arrays.look_key.data[layer * n_head + head]], 6)} ${brief(value)}`;
-    return by === "entropy" || by === "distance" ? value.toFixed(1) : brief(value);
+    return by === "entropy" || by === "distance" ? fixed(value, 1) : brief(value);
   }
 
   /** Where each head stands. @param {number} width */
@@ -335,7 +335,7 @@ export function createHeads(scene) {
   function factsOf(layer, head) {
     const number = (/** @type {string} */ name, random = false) => {
       const value = measure(name, layer, head, random);
-      return name === "entropy" || name === "distance" ? (Number.isNaN(value) ? "–" : value.toFixed(2)) : share(value);
+      return name === "entropy" || name === "distance" ? fixed(value, 2) : percent(value);
     };
     const values = Object.fromEntries(header.measures.map((/** @type {string} */ name) => [name, number(name)]));
     const name = element("b", {}, say("head", { name: `${layer}.${head}` }));

@@ -1,7 +1,7 @@
 // The pattern as lines: queries on the left, keys on the right, a line as thick as the weight.
 
 import { element } from "../kit/dom.js";
-import { cut, share } from "../kit/format.js";
+import { cut, percent } from "../kit/format.js";
 import { downloadPicture, prepare } from "../kit/painter.js";
 
 const ROW = 24; // pixels a token
@@ -132,7 +132,7 @@ export function createLines(scene) {
     node: element(
       "div",
       { class: "lines-view" },
-      element("p", { class: "muted" }, say("lines.text", { least: share(THINNEST) })),
+      element("p", { class: "muted" }, say("lines.text", { least: percent(THINNEST) })),
       element("label", { class: "check" }, only, " ", say("lines.only")),
       element(
         "div",
@@ -173,7 +173,7 @@ export function createLines(scene) {
         button.style.setProperty("--dash", ["solid", "dashed", "dotted"][Math.floor(head / HUES.length) % 3]);
       });
       const strongest = [...now.row(now.query).entries()].sort((a, b) => b[1] - a[1]).slice(0, 3);
-      const text = strongest.map(([j, weight]) => `${labels[j]} ${share(weight)}`).join(", ");
+      const text = strongest.map(([j, weight]) => `${labels[j]} ${percent(weight)}`).join(", ");
       said.textContent = say("lines.said", { query: labels[now.query], text });
       canvas.setAttribute("aria-label", said.textContent);
     },

@@ -2,7 +2,7 @@
 
 import { chip } from "../kit/chip.js";
 import { element, wellFormed } from "../kit/dom.js";
-import { share } from "../kit/format.js";
+import { percent } from "../kit/format.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createOff(scene) {
@@ -59,7 +59,7 @@ export function createOff(scene) {
             "td",
             { class: `track ${name}`, "data-value": value },
             element("div", { class: "bar" }),
-            element("span", { class: "number" }, share(value)),
+            element("span", { class: "number" }, percent(value)),
           );
           cell.style.setProperty("--p", String(value));
           return cell;
@@ -88,8 +88,8 @@ export function createOff(scene) {
     ) =>
       scene.nodes(key, {
         word: chip(it.words[0]),
-        before: element("b", {}, share(it.shares[0][0])),
-        after: element("b", {}, share(it.shares[1][0])),
+        before: element("b", {}, percent(it.shares[0][0])),
+        after: element("b", {}, percent(it.shares[1][0])),
         ...more,
       });
     const parts = [
@@ -118,8 +118,8 @@ export function createOff(scene) {
       const range = {
         word: chip(header.here.words[0]),
         count: String(count),
-        low: share(low),
-        high: share(high),
+        low: percent(low),
+        high: percent(high),
       };
       parts.push(element("p", { class: "muted" }, ...scene.nodes("off.draws", range)));
     }

@@ -1,7 +1,7 @@
 // All heads of a layer, side by side, become one vector: W_O of the whole is the sum of what each head adds.
 
 import { element } from "../kit/dom.js";
-import { share, significant } from "../kit/format.js";
+import { percent, significant } from "../kit/format.js";
 import { createStrip, dot } from "../kit/vectors.js";
 
 /** @param {import("./view.js").Scene} scene */
@@ -81,7 +81,7 @@ export function createOutputs(scene) {
         const own = data.heads.data.subarray(h * d_model, (h + 1) * d_model);
         row.out.draw(own, colours);
         const size = significant(Math.sqrt(dot(own, own)), 3);
-        row.number.textContent = say("outputs.number", { size, share: share(dot(own, total) / dot(total, total)) });
+        row.number.textContent = say("outputs.number", { size, share: percent(dot(own, total) / dot(total, total)) });
         if (h !== head) return;
         const all = significant(Math.sqrt(dot(total, total)), 3);
         chosen.textContent = say("outputs.chosen", { name: `${layer.layer}.${h}`, size, total: all });
@@ -95,7 +95,7 @@ export function createOutputs(scene) {
       whole.draw(total, colours);
       const { error, largest } = part.header;
       sum.textContent = say("outputs.sum", {
-        error: error === 0 ? "0.0" : significant(error, 2),
+        error: significant(error, 2),
         largest: significant(largest, 3),
       });
     },

@@ -2,7 +2,7 @@
 
 import { diverging, sequential } from "../kit/colours.js";
 import { element, wellFormed } from "../kit/dom.js";
-import { fixed, share, significant } from "../kit/format.js";
+import { fixed, percent, significant } from "../kit/format.js";
 import { downloadCsv } from "../kit/painter.js";
 import { sharpness, shownRow, sinkShare } from "./data.js";
 import { createMatrix } from "./matrix.js";
@@ -310,8 +310,8 @@ export function createStages(scene) {
       );
     }
     if (values.hide && T > 1) {
-      const row = share(layer.weight(head, now.query, 0));
-      said.push(say("stages.hide_text", { share: share(sinkShare(layer, head)), query: labels[now.query], row }));
+      const row = percent(layer.weight(head, now.query, 0));
+      said.push(say("stages.hide_text", { share: percent(sinkShare(layer, head)), query: labels[now.query], row }));
     }
     if (values.last !== null) {
       const header = scene.part("last")?.header;
@@ -321,7 +321,6 @@ export function createStages(scene) {
       else if (header.same) said.push(say("stages.last_same", { piece: header.piece }));
       else {
         const { pattern, vectors, stream } = header.differences;
-        const number = (/** @type {number} */ value) => (value === 0 ? "0.0" : significant(value, 2));
         if (header.width > 1)
           said.push(say("stages.last_cut", { word: values.last, count: header.width, piece: header.piece }));
         said.push(
@@ -329,9 +328,9 @@ export function createStages(scene) {
             piece: header.piece,
             rows: T - 1,
             layer: layer.layer,
-            pattern: number(pattern),
-            vectors: number(vectors),
-            stream: number(stream),
+            pattern: significant(pattern, 2),
+            vectors: significant(vectors, 2),
+            stream: significant(stream, 2),
           }),
         );
       }

@@ -1,7 +1,7 @@
 // Every head with everything measured, to be sorted and taken away.
 
 import { element } from "../kit/dom.js";
-import { share } from "../kit/format.js";
+import { fixed, percent } from "../kit/format.js";
 import { downloadCsv } from "../kit/painter.js";
 
 /** @param {import("./view.js").Scene} scene */
@@ -26,7 +26,7 @@ export function createTable(scene) {
     const values = columns.map(({ name, random }) => measure(name, layer, head, random));
     const cells = values.map((value, c) => {
       const plain = columns[c].name === "entropy" || columns[c].name === "distance";
-      return element("td", {}, Number.isNaN(value) ? "–" : plain ? value.toFixed(2) : share(value));
+      return element("td", {}, plain ? fixed(value, 2) : percent(value));
     });
     const button = element("button", { type: "button", class: "head" }, `${layer}.${head}`);
     button.addEventListener("click", () => choose({ layer, head }));

@@ -3,7 +3,7 @@
 import { tint } from "../kit/chip.js";
 import { mix } from "../kit/colours.js";
 import { element } from "../kit/dom.js";
-import { share } from "../kit/format.js";
+import { fixed, percent } from "../kit/format.js";
 import { createStrip, createToken } from "../kit/strip.js";
 import { strongest } from "./data.js";
 
@@ -27,22 +27,22 @@ export function createText(scene) {
     if (tokens.length === 1) return scene.nodes("habit.alone", {});
     const here = kind(layer, head);
     const tested = kind(layer, head, true);
-    const percent = (/** @type {number} */ value) => element("b", {}, share(value));
+    const strong = (/** @type {number} */ value) => element("b", {}, percent(value));
     const said = here
       ? scene.nodes(`habit.${here}`, {
           name,
-          share: percent(measure(here, layer, head)),
+          share: strong(measure(here, layer, head)),
           rows: String(header.rows[here]),
         })
       : measure("sink", layer, head) > header.most
-        ? scene.nodes("habit.parked", { name, share: percent(measure("sink", layer, head)) })
+        ? scene.nodes("habit.parked", { name, share: strong(measure("sink", layer, head)) })
         : scene.nodes("habit.mixed", {
             name,
-            sink: share(measure("sink", layer, head)),
-            distance: measure("distance", layer, head).toFixed(1),
+            sink: percent(measure("sink", layer, head)),
+            distance: fixed(measure("distance", layer, head), 1),
           });
     if (tested && tested !== here) {
-      said.push(" ", ...scene.nodes(`tested.${tested}`, { share: percent(measure(tested, layer, head, true)) }));
+      said.push(" ", ...scene.nodes(`tested.${tested}`, { share: strong(measure(tested, layer, head, true)) }));
     }
     return said;
   }
@@ -56,9 +56,9 @@ export function createText(scene) {
         ? scene.nodes("text.first_hidden", { query: from })
         : scene.nodes("text.first", { query: from });
     const best = strongest(weights);
-    const about = { query: from, target: scene.token(best, true), share: element("b", {}, share(weights[best])) };
+    const about = { query: from, target: scene.token(best, true), share: element("b", {}, percent(weights[best])) };
     if (values.hide || weights[0] <= weights[best] || layer.T < 2) return scene.nodes("text.looks", about);
-    return scene.nodes("text.looks_first", { ...about, first: share(weights[0]), first_token: scene.token(0, true) });
+    return scene.nodes("text.looks_first", { ...about, first: percent(weights[0]), first_token: scene.token(0, true) });
   }
 
   return {
@@ -81,8 +81,8 @@ export function createText(scene) {
         node.classList.toggle("future", future);
         node.classList.toggle("query", i === now.query);
         node.classList.toggle("key", i === now.key && i !== now.query);
-        below.textContent = future || w < 0.005 ? "" : share(w);
-        const said = future ? rest : share(w);
+        below.textContent = future || w < 0.005 ? "" : percent(w);
+        const said = future ? rest : percent(w);
         node.setAttribute("aria-label", say("text.token", { token: tokens[i], share: said, position: i }));
       });
       strip.show(Math.min(now.values.token, tokens.length - 1));

@@ -2,7 +2,7 @@
 
 import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
-import { PERCENT, count, share, signed, significant } from "../kit/format.js";
+import { count, percent, signed, significant } from "../kit/format.js";
 import { createStrip } from "../kit/vectors.js";
 
 /** @param {import("./view.js").Scene} scene */
@@ -58,9 +58,9 @@ export function createValues(scene) {
   const numbers = {
     d_head,
     d_model,
-    full: count(full, scene.language),
-    split: count(split, scene.language),
-    part: `${significant((100 * split) / full, 2)}${PERCENT}`,
+    full: count(full),
+    split: count(split),
+    part: percent(split / full),
   };
   let read = /** @type {object | null} */ (null);
   let revealed = "";
@@ -121,7 +121,7 @@ export function createValues(scene) {
           cell.node.style.setProperty("--p", String(p));
           cell.number.textContent = text;
         };
-        put(cells.weight, weights[j], share(weights[j]));
+        put(cells.weight, weights[j], percent(weights[j]));
         put(cells.size, sizesOf[j] / most.size, significant(sizesOf[j], 3));
         put(cells.product, products[j] / most.product, significant(products[j], 3));
       });

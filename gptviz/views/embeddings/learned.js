@@ -9,7 +9,7 @@ import { compare, shown } from "./measures.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createLearned(scene) {
-  const { header, language, say, nodes } = scene;
+  const { header, say, nodes } = scene;
   const D = header.d_model;
   let pointed = /** @type {[number, number] | null} */ (null);
   let pair = /** @type {[number, number] | null} */ (null);
@@ -68,10 +68,10 @@ export function createLearned(scene) {
         made = { part, cosines };
       }
       const names = positions.map(String);
-      title.textContent = say("learned.table", { n_ctx: count(n_ctx, language), d_model: count(D, language) });
+      title.textContent = say("learned.table", { n_ctx: count(n_ctx), d_model: count(D) });
       sampled.textContent = say(S < n_ctx ? "learned.sampled" : "learned.whole", {
         shown: S,
-        n_ctx: count(n_ctx, language),
+        n_ctx: count(n_ctx),
       });
       const place = positions.indexOf(token);
       const of = diverging(colours, bound(rows));

@@ -14,15 +14,14 @@ const MOVES = 450; // ms
 
 /** @param {import("./view.js").Scene} scene */
 export function createLookup(scene) {
-  const { header, arrays, language, say, nodes } = scene;
+  const { header, arrays, say, nodes } = scene;
   const { sample, vocab_size: V, d_model: D, ids, limit } = header;
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
   const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "img", class: "matrix" }));
-  const number = (/** @type {number} */ value) => count(value, language);
   const values =
     sample.length < V
-      ? say("lookup.sampled", { shown: sample.length, vocab: number(V) })
-      : say("lookup.whole", { vocab: number(V) });
+      ? say("lookup.sampled", { shown: sample.length, vocab: count(V) })
+      : say("lookup.whole", { vocab: count(V) });
   const pointer = element("p", { class: "readout", role: "status" });
   const entry = element("p", { class: "readout" });
   const said = element("p", { class: "said" });
@@ -30,10 +29,10 @@ export function createLookup(scene) {
     "p",
     { class: "muted small" },
     say("lookup.shape", {
-      vocab: number(V),
-      d_model: number(D),
-      gpt3_vocab: number(header.gpt3[0]),
-      gpt3_model: number(header.gpt3[1]),
+      vocab: count(V),
+      d_model: count(D),
+      gpt3_vocab: count(header.gpt3[0]),
+      gpt3_model: count(header.gpt3[1]),
     }),
   );
   let picked = 0;
@@ -160,17 +159,17 @@ export function createLookup(scene) {
       said.replaceChildren(
         ...nodes("lookup.said", {
           token: scene.token(token),
-          id: number(ids[token]),
-          row: element("b", {}, number(ids[token])),
-          d_model: number(D),
+          id: count(ids[token]),
+          row: element("b", {}, count(ids[token])),
+          d_model: count(D),
         }),
       );
       paint(now);
       canvas.setAttribute(
         "aria-label",
-        say("lookup.alt", { token: header.tokens[token], id: ids[token], vocab: number(V) }),
+        say("lookup.alt", { token: header.tokens[token], id: ids[token], vocab: count(V) }),
       );
-      vector.rename(say("lookup.vector", { token: header.tokens[token], id: ids[token], d_model: number(D) }));
+      vector.rename(say("lookup.vector", { token: header.tokens[token], id: ids[token], d_model: count(D) }));
       const at = Math.min(pointed ?? picked, D - 1);
       vector.draw(row, scene.colours(), at);
       entry.replaceChildren(
@@ -180,7 +179,7 @@ export function createLookup(scene) {
       entry.dataset.dimension = String(at);
       pointer.textContent = over
         ? say("lookup.cell", {
-            row: number(sample[over.row]),
+            row: count(sample[over.row]),
             dimension: over.column,
             value: stored(arrays.sample.data[over.row * D + over.column]),
           })

@@ -28,9 +28,8 @@ export function compare(x, y) {
   };
 }
 
-/** @param {number} value */
-export const shown = (value) =>
-  Number.isNaN(value) || value === null ? "–" : fixed(value, Math.abs(value) < 100 ? 2 : 1);
+/** @param {number | null} value null: there is none, in a part that came as JSON */
+export const shown = (value) => (value === null ? fixed(NaN, 2) : fixed(value, Math.abs(value) < 100 ? 2 : 1));
 
 /**
  * By how many standard deviations a value is more alike than two random rows are.

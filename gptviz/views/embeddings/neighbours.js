@@ -16,7 +16,7 @@ export const spelling = (piece) => {
 
 /** @param {import("./view.js").Scene} scene */
 export function createNeighbours(scene) {
-  const { header, language, say, nodes, choose } = scene;
+  const { header, say, nodes, choose } = scene;
   const measures = measuresOf(scene);
   const measure = createMeasure(scene);
   const input = /** @type {HTMLInputElement} */ (
@@ -134,7 +134,7 @@ export function createNeighbours(scene) {
             })
           : nodes("neighbours.of", {
               token: tokens,
-              id: count(part.header.ids[0], language),
+              id: count(part.header.ids[0]),
               norm: fixed(norm, 2),
               mean: fixed(mean, 2),
             })),
@@ -234,7 +234,7 @@ export function createNeighbours(scene) {
         word: pieces.length > 1 ? text : pieces[0],
         mean: fixed(own.mean, 2),
         sd: fixed(own.sd, 2),
-        vocab: count(own.rows, language),
+        vocab: count(own.rows),
       });
     },
   };

@@ -1,7 +1,7 @@
 // One pair opened: two rows, their products, the lengths, and what chance gives.
 
 import { element } from "../kit/dom.js";
-import { count, fixed, share as shareText } from "../kit/format.js";
+import { count, fixed, percent } from "../kit/format.js";
 import { prepare } from "../kit/painter.js";
 import { createBars, createStrip } from "../kit/vectors.js";
 import { compare, measuresOf, shareOf, shown } from "./measures.js";
@@ -11,7 +11,7 @@ const HEIGHT = 90;
 
 /** @param {import("./view.js").Scene} scene */
 export function createPair(scene) {
-  const { say, nodes, language } = scene;
+  const { say, nodes } = scene;
   let pointed = /** @type {number | null} */ (null);
   let picked = 0;
   const how = {
@@ -74,7 +74,7 @@ export function createPair(scene) {
         dot: [`x·y = Σ xᵢyᵢ`, fixed(found.dot, 4)],
         cosine: [
           `x·y ÷ (|x| |y|) = ${fixed(found.dot, 4)} ÷ (${fixed(a, 4)} × ${fixed(b, 4)})`,
-          Number.isNaN(found.cosine) ? "–" : fixed(found.cosine, 4),
+          fixed(found.cosine, 4),
         ],
         distance: [
           `√(|x|² + |y|² − 2 x·y) = √(${fixed(a * a, 3)} + ${fixed(b * b, 3)} − ${fixed(2 * found.dot, 3)})`,
@@ -104,13 +104,13 @@ export function createPair(scene) {
       histogram(chance.arrays[`${measure}.quantiles`].data, value, colours);
       const values = {
         value: shown(value),
-        pairs: count(about.pairs, language),
+        pairs: count(about.pairs),
         share:
           share < 0.001
-            ? say("pair.under", { share: shareText(0.001) })
+            ? say("pair.under", { share: percent(0.001) })
             : share > 0.999
-              ? say("pair.over", { share: shareText(0.999) })
-              : shareText(share),
+              ? say("pair.over", { share: percent(0.999) })
+              : percent(share),
       };
       chanceText.textContent = say(about.whole ? "pair.chance_all" : "pair.chance", values);
       canvas.setAttribute("aria-label", chanceText.textContent);

@@ -7,7 +7,7 @@ import { createRotary } from "./rotary.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createPosition(scene) {
-  const { header, language, say } = scene;
+  const { header, say } = scene;
   const inner = header.rope ? createRotary(scene) : createLearned(scene);
   const sizes = [[say("position.here"), header.n_ctx], ...Object.entries(header.contexts)];
   const most = Math.max(...sizes.map(([, size]) => Number(size)));
@@ -19,7 +19,7 @@ export function createPosition(scene) {
       {},
       element("th", { scope: "row" }, String(name)),
       element("td", { class: "track" }, bar),
-      element("td", {}, count(Number(size), language)),
+      element("td", {}, count(Number(size))),
     );
   });
   return {
@@ -33,7 +33,7 @@ export function createPosition(scene) {
         "p",
         { class: "muted" },
         say(header.rope ? "position.context_rotary" : "position.context_learned", {
-          n_ctx: count(header.n_ctx, language),
+          n_ctx: count(header.n_ctx),
         }),
       ),
     ),

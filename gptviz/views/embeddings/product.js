@@ -6,10 +6,9 @@ import { count, fixed, significant } from "../kit/format.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createProduct(scene) {
-  const { header, arrays, language, say, nodes } = scene;
+  const { header, arrays, say, nodes } = scene;
   const { vocab_size: V, d_model: D } = header;
   const [, lines, numbers] = arrays.near.shape;
-  const number = (/** @type {number} */ value) => count(value, language);
   const text = element("p", {});
   const table = element("table", {});
   const rest = element("p", { class: "muted" });
@@ -36,13 +35,13 @@ export function createProduct(scene) {
       const difference = part?.header.difference;
       checked.textContent = done
         ? say("product.checked", {
-            difference: difference ? significant(difference, 2) : "0",
-            multiplications: number(V * D),
+            difference: significant(difference, 2),
+            multiplications: count(V * D),
           })
         : say("waiting");
       if (place === shown || place === undefined) return;
       shown = place;
-      text.replaceChildren(...nodes("product.text", { token: scene.token(token), id: number(id), vocab: number(V) }));
+      text.replaceChildren(...nodes("product.text", { token: scene.token(token), id: count(id), vocab: count(V) }));
       const head = element(
         "tr",
         {},
@@ -65,7 +64,7 @@ export function createProduct(scene) {
           element(
             "tr",
             { class: own ? "chosen" : "off" },
-            element("th", { scope: "row" }, number(row)),
+            element("th", { scope: "row" }, count(row)),
             element("td", {}, chip(header.around_pieces[place][n])),
             element("td", { class: "one" }, own ? "1" : "0"),
             ...cells,
@@ -82,7 +81,7 @@ export function createProduct(scene) {
         element("td", {}, "…"),
       );
       table.replaceChildren(element("thead", {}, head), element("tbody", {}, ...body, sum));
-      rest.textContent = say("product.rest", { rows: number(V - body.length), numbers: number(D) });
+      rest.textContent = say("product.rest", { rows: count(V - body.length), numbers: count(D) });
     },
   };
 }

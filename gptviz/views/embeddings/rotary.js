@@ -42,7 +42,7 @@ export const turn = (x, y, angle) => [
 
 /** @param {import("./view.js").Scene} scene */
 export function createRotary(scene) {
-  const { header, language, say, nodes, choose } = scene;
+  const { header, say, nodes, choose } = scene;
   const T = header.ids.length;
   const last = Math.min(Math.max(LAST, T - 1), header.n_ctx - 1);
   let pointed = /** @type {number | null} */ (null);
@@ -225,9 +225,9 @@ export function createRotary(scene) {
       const moved = turnedDot(q, k, frequencies, at + far, from + far).sum;
       const change = Math.abs(moved - sum);
       exact.textContent = say(values.positions === null ? "rotary.exact" : "rotary.exact_moved", {
-        far: count(far, language),
+        far: count(far),
         moved: fixed(moved, 4),
-        change: change ? significant(change, 1) : "0",
+        change: significant(change, 1),
         m: t,
         n: s,
         own: fixed(turnedDot(q, k, frequencies, t, s).sum, 4),
@@ -243,7 +243,7 @@ export function createRotary(scene) {
         pair: chosen,
         first: chosen,
         second: chosen + d / 2,
-        turn: turns < 1000 ? fixed(turns, 1) : count(Math.round(turns), language),
+        turn: fixed(turns, turns < 1000 ? 1 : 0),
         angle: fixed(((frequencies[chosen] * (at - from) * 180) / Math.PI) % 360, 1),
         share: fixed(shares[chosen], 4),
         sum: fixed(sum, 4),

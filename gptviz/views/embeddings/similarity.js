@@ -3,7 +3,7 @@
 import { chip } from "../kit/chip.js";
 import { diverging } from "../kit/colours.js";
 import { element } from "../kit/dom.js";
-import { fixed } from "../kit/format.js";
+import { count, fixed } from "../kit/format.js";
 import { legend } from "../kit/vectors.js";
 import { createGrid } from "./grid.js";
 import { beyond, compare, createMeasure, measuresOf, shown } from "./measures.js";
@@ -153,7 +153,7 @@ export function createSimilarity(scene) {
       const of = {
         mean: fixed(about.mean, 2),
         sd: fixed(about.sd, 2),
-        pairs: about.pairs.toLocaleString(scene.language),
+        pairs: count(about.pairs),
       };
       against.textContent = say(about.whole ? "similarity.against_all" : "similarity.against", of);
       if (mark) {

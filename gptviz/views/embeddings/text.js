@@ -5,12 +5,12 @@ import { count } from "../kit/format.js";
 import { createStrip, createToken } from "../kit/strip.js";
 
 /** @param {import("./view.js").Scene} scene */
-export function createText({ header, language, say, choose }) {
+export function createText({ header, say, choose }) {
   const { tokens, ids } = header;
   const strip = createStrip({
     label: say("text.label"),
     nodes: tokens.map((/** @type {string} */ piece, /** @type {number} */ i) => {
-      const title = say("text.title", { position: i, id: count(ids[i], language) });
+      const title = say("text.title", { position: i, id: count(ids[i]) });
       return createToken(piece, i, { below: String(ids[i]), title }).node;
     }),
     choose: (token) => choose({ token }),

@@ -148,9 +148,9 @@ export function createBar(scene) {
       const used = header.tokens.length + path.length;
       filled.style.width = `${(100 * used) / header.limit}%`;
       const about_ = {
-        used: count(used, header.language),
-        limit: count(header.limit, header.language),
-        n_ctx: count(header.sizes.n_ctx, header.language),
+        used: count(used),
+        limit: count(header.limit),
+        n_ctx: count(header.sizes.n_ctx),
       };
       room.textContent = say(header.limit < header.sizes.n_ctx ? "bar.room" : "bar.room_whole", about_);
       meter.setAttribute("aria-label", room.textContent);

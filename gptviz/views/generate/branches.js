@@ -8,7 +8,7 @@ const BEFORE = 2; // tokens shown of what a branch shares with its parent
 
 /** @param {import("./view.js").Scene} scene */
 export function createBranches(scene) {
-  const { header, numbers, say, choose, drop } = scene;
+  const { numbers, say, choose, drop } = scene;
   const body = element("tbody", {});
   const heads = ["text", "words", "total", "mean"].map((name) =>
     element("th", { scope: "col" }, say(`branches.${name}`)),
@@ -112,7 +112,7 @@ export function createBranches(scene) {
             element(
               "td",
               {
-                title: known ? say("branches.one_in", { count: oneIn(total, header.language) }) : "",
+                title: known ? say("branches.one_in", { count: oneIn(total) }) : "",
                 class: total === best ? "best" : null,
               },
               known ? fixed(total, 2) : "…",

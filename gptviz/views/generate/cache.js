@@ -61,13 +61,11 @@ export function createCache(scene) {
       const part = scene.part("cache");
       if (!part) return;
       const it = part.header;
-      const { language } = header;
       const used = header.tokens.length + path.length;
-      const n = (/** @type {number} */ value) => count(value, language);
       const cells = [
-        ["keys", n((used * it.numbers) / 2), n(it.numbers / 2)],
-        ["values", n((used * it.numbers) / 2), n(it.numbers / 2)],
-        ["queries", "–", n(it.queries)],
+        ["keys", count((used * it.numbers) / 2), count(it.numbers / 2)],
+        ["values", count((used * it.numbers) / 2), count(it.numbers / 2)],
+        ["queries", "–", count(it.queries)],
       ];
       reused.replaceChildren(
         ...cells.map(([name, before, fresh]) =>
@@ -82,8 +80,8 @@ export function createCache(scene) {
       );
       size.textContent = say("cache.size", {
         ...it.sizes,
-        numbers: n(it.numbers),
-        used: n(used),
+        numbers: count(it.numbers),
+        used: count(used),
         kilobytes: fixed(it.bytes / 1024, it.bytes < 10_240 ? 1 : 0),
         megabytes: fixed((used * it.bytes) / 2 ** 20, 2),
         itemsize: it.itemsize,

@@ -2,12 +2,12 @@
 
 import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
-import { count, share } from "../kit/format.js";
+import { count, percent } from "../kit/format.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createNext(scene) {
   const { header, numbers, say, choose, follow } = scene;
-  const vocabulary = count(header.sizes.vocab_size, header.language);
+  const vocabulary = count(header.sizes.vocab_size);
   const title = element("p", { class: "title" });
   const rows = Array.from({ length: Math.min(8, header.sizes.vocab_size) }, createRow);
   const beyond = createRow(); // what stands there, if it is none of the likeliest
@@ -74,8 +74,8 @@ export function createNext(scene) {
         bar.style.setProperty("--p", String(it.p));
         drawn.style.setProperty("--p", String(it.q));
         drawn.hidden = !about.drawn || it.q === 0;
-        p.textContent = share(it.p);
-        q.textContent = about.drawn ? (it.q === 0 ? say("next.cut") : share(it.q)) : "";
+        p.textContent = percent(it.p);
+        q.textContent = about.drawn ? (it.q === 0 ? say("next.cut") : percent(it.q)) : "";
         node.classList.toggle("cut", about.drawn && it.q === 0);
         node.classList.toggle("taken", about.taken === it.id);
         node.classList.toggle("known", about.known.has(it.id) && about.taken !== it.id);
@@ -128,8 +128,8 @@ export function createNext(scene) {
       rest.replaceChildren(
         ...(behind
           ? scene.nodes(drawn ? "next.rest_drawn" : "next.rest", {
-              share: share(Math.max(0, others)),
-              left: count(behind.left, header.language),
+              share: percent(Math.max(0, others)),
+              left: count(behind.left),
               vocab: vocabulary,
             })
           : ["\u00a0"]),

@@ -3,7 +3,7 @@
 import { AS_IS, colour, tint } from "../kit/chip.js";
 import { mix } from "../kit/colours.js";
 import { element } from "../kit/dom.js";
-import { brief, fixed, oneIn, share } from "../kit/format.js";
+import { brief, fixed, oneIn, percent } from "../kit/format.js";
 import { createStrip, createToken } from "../kit/strip.js";
 import { totalOf } from "./tree.js";
 
@@ -61,7 +61,7 @@ export function createText(scene) {
         node.classList.toggle("behind", i >= place && values.place !== null);
         node.classList.toggle("over", word.key === now.taken?.key && i !== values.place);
         const said = given
-          ? say("text.word", { token: scene.piece(word.id), share: share(given.p), rank: given.rank })
+          ? say("text.word", { token: scene.piece(word.id), share: percent(given.p), rank: given.rank })
           : scene.piece(word.id);
         node.setAttribute("aria-label", said);
       });
@@ -80,7 +80,7 @@ export function createText(scene) {
     if (Number.isNaN(log)) return ["…"];
     const values = {
       count: String(path.length),
-      one_in: element("b", {}, oneIn(log, header.language)),
+      one_in: element("b", {}, oneIn(log)),
       log: fixed(log, 2),
       mean: fixed(log / path.length, 2),
     };

@@ -3,15 +3,14 @@
 
 import { chip } from "../kit/chip.js";
 import { element, wellFormed } from "../kit/dom.js";
-import { count, fixed } from "../kit/format.js";
+import { count, fixed, percent } from "../kit/format.js";
 import { createDots, HUES, keeping, SHAPES } from "./dots.js";
 
 const COUNTED = 1000; // of more dots it is not counted how many keep their neighbour: every pair is compared
 
 /** @param {import("./view.js").Scene} scene */
 export function createCloud(scene) {
-  const { language, say, choose, choices, tsne } = scene;
-  const n = (/** @type {number} */ value) => count(value, language);
+  const { say, choose, choices, tsne } = scene;
   const which = /** @type {HTMLSelectElement} */ (
     element(
       "select",
@@ -130,8 +129,8 @@ export function createCloud(scene) {
    * @param {import("./view.js").Values} values
    */
   function sentence(it, along, picture, running, { axis_x, axis_y, dims }) {
-    const rows = n(it.pieces.length);
-    const share = (/** @type {number} */ part) => fixed(100 * part, 1);
+    const rows = count(it.pieces.length);
+    const share = (/** @type {number} */ part) => percent(part, 1);
     if (along) {
       const [first, second] = along.header.shares.map(share);
       return say("cloud.along", {
@@ -256,7 +255,7 @@ export function createCloud(scene) {
         ...(pointed
           ? scene.nodes("cloud.readout", {
               token: chip(it.pieces[pointed.dot]),
-              id: n(ids.data[pointed.dot]),
+              id: count(ids.data[pointed.dot]),
               group: title(it, group.data[pointed.dot]),
               close: row(pointed.close),
               near: row(pointed.near),
@@ -272,7 +271,11 @@ export function createCloud(scene) {
       const used = solid ? 3 : 2;
       if (counted.of !== points || counted.used !== used)
         counted = { of: points, used, kept: keeping(points, stride, used, near) };
-      kept.textContent = say("cloud.kept", { kept: n(counted.kept), count: n(it.pieces.length), near: near.shape[1] });
+      kept.textContent = say("cloud.kept", {
+        kept: count(counted.kept),
+        count: count(it.pieces.length),
+        near: near.shape[1],
+      });
     },
   };
 }

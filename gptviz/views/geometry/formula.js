@@ -3,7 +3,7 @@
 import { chip } from "../kit/chip.js";
 import { css } from "../kit/colours.js";
 import { element, wellFormed } from "../kit/dom.js";
-import { count, fixed } from "../kit/format.js";
+import { count, fixed, percent } from "../kit/format.js";
 import { arrow, prepare } from "../kit/painter.js";
 import { createSection } from "../kit/section.js";
 
@@ -16,7 +16,7 @@ const EXAMPLES = [
 const HEIGHT = 260;
 
 /** In two digits, and never −0.00. @param {number} value */
-export const cosine = (value) => fixed(Math.abs(value) < 0.005 ? 0 : value, 2);
+export const cosine = (value) => fixed(value, 2);
 
 /** @param {any[]} terms */
 export const written = (terms) =>
@@ -29,8 +29,7 @@ export const written = (terms) =>
 
 /** @param {import("./view.js").Scene} scene */
 export function createFormula(scene) {
-  const { header, language, say, choose, choices } = scene;
-  const n = (/** @type {number} */ value) => count(value, language);
+  const { header, say, choose, choices } = scene;
   const field = /** @type {HTMLInputElement} */ (
     element("input", {
       type: "text",
@@ -125,7 +124,7 @@ export function createFormula(scene) {
       scene.nodes(`verdict.${key}`, {
         answer,
         first: chip(it.first.piece),
-        rank: n(it.rank),
+        rank: count(it.rank),
         cosine: fixed(it.answer.cosine, 2),
       }),
     ];
@@ -133,9 +132,9 @@ export function createFormula(scene) {
       const best = it.simpler.reduce((/** @type {any} */ a, /** @type {any} */ b) => (b.rank < a.rank ? b : a));
       const part = element("b", { lang: "", translate: "no" }, written(best.terms));
       if (it.rank === 1) lines.push(scene.nodes(best.rank === 1 ? "verdict.free" : "verdict.earned", { part }));
-      else if (best.rank < it.rank) lines.push(scene.nodes("verdict.closer", { part, rank: n(best.rank) }));
+      else if (best.rank < it.rank) lines.push(scene.nodes("verdict.closer", { part, rank: count(best.rank) }));
     }
-    if (it.rank_kept > it.rank) lines.push([say("verdict.kept", { rank: n(it.rank_kept) })]);
+    if (it.rank_kept > it.rank) lines.push([say("verdict.kept", { rank: count(it.rank_kept) })]);
     const means = it.terms.filter((/** @type {any} */ term) => term.id === null);
     for (const { word, pieces } of means)
       lines.push(
@@ -260,7 +259,7 @@ export function createFormula(scene) {
             "tr",
             {},
             element("th", { scope: "row", lang: "", translate: "no" }, written(one.terms)),
-            element("td", {}, n(one.rank)),
+            element("td", {}, count(one.rank)),
             element("td", {}, fixed(one.cosine, 3)),
           ),
         ),
@@ -270,7 +269,7 @@ export function createFormula(scene) {
       canvas.hidden = plane.hidden = sides.hidden = !drawn;
       if (!drawn) return;
       paint(it, part.arrays.points.data);
-      plane.textContent = say("formula.plane", { held: fixed(100 * it.held, 0) });
+      plane.textContent = say("formula.plane", { held: percent(it.held) });
       const names = [...it.terms.map((/** @type {any} */ term) => term.word), it.answer.piece];
       const { sd, p99, count: draws } = header.arrows;
       const beyond = it.sides[0] > p99;
@@ -306,8 +305,8 @@ export function createFormula(scene) {
           say("formula.scale", {
             sd: fixed(sd, 2),
             p99: fixed(p99, 2),
-            count: n(draws),
-            words: n(header.common),
+            count: count(draws),
+            words: count(header.common),
             kind: say(header.words ? "formula.words" : "formula.tokens"),
           }),
         ),

@@ -7,8 +7,7 @@ import { cosine } from "./formula.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createGallery(scene) {
-  const { language, say, choose } = scene;
-  const n = (/** @type {number} */ value) => count(value, language);
+  const { say, choose } = scene;
   const waiting = element("p", { class: "muted", role: "status" }, say("gallery.waiting"));
   const total = element("p", {});
   const list = element("div", { class: "families" });
@@ -81,8 +80,8 @@ export function createGallery(scene) {
                       ? element("span", { class: "muted" }, ` ${say("gallery.chance")}`)
                       : "",
                   ),
-                  element("td", { "data-label": say("gallery.rank") }, known ? n(one.rank) : "–"),
-                  element("td", { "data-label": say("gallery.simpler") }, known ? n(one.simpler) : "–"),
+                  element("td", { "data-label": say("gallery.rank") }, known ? count(one.rank) : "–"),
+                  element("td", { "data-label": say("gallery.simpler") }, known ? count(one.simpler) : "–"),
                   element(
                     "td",
                     { "data-label": say("gallery.side"), class: one.chance ? "muted" : null },

@@ -7,8 +7,7 @@ import { cosine } from "./formula.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createSpaces(scene) {
-  const { header, language, say } = scene;
-  const n = (/** @type {number} */ value) => count(value, language);
+  const { header, say } = scene;
   const waiting = element("p", { class: "muted", role: "status" }, say("spaces.waiting"));
   const table = element("div", { class: "beside" });
   const absent = element("p", { class: "muted" });
@@ -34,7 +33,7 @@ export function createSpaces(scene) {
     return [
       chip(result.answer.piece),
       " ",
-      say("spaces.place", { rank: n(result.rank), verdict: say(`gallery.${result.verdict}`) }),
+      say("spaces.place", { rank: count(result.rank), verdict: say(`gallery.${result.verdict}`) }),
     ];
   }
 
@@ -80,7 +79,7 @@ export function createSpaces(scene) {
             "tbody",
             {},
             line(title("size"), columns, ({ rows, width }) => [
-              say("spaces.size_of", { rows: n(rows), width: n(width) }),
+              say("spaces.size_of", { rows: count(rows), width: count(width) }),
             ]),
             line(title("pairs"), columns, ({ pairs }) => [`${fixed(pairs[0], 2)} ± ${fixed(pairs[1], 2)}`]),
             line(title("arrows"), columns, ({ arrows }) => [
@@ -88,7 +87,9 @@ export function createSpaces(scene) {
             ]),
             line(element("span", { lang: "", translate: "no" }, formula), columns, verdict),
             line(title("simpler"), columns, ({ result }) => [
-              result?.simpler.length ? n(Math.min(...result.simpler.map((/** @type {any} */ one) => one.rank))) : "–",
+              result?.simpler.length
+                ? count(Math.min(...result.simpler.map((/** @type {any} */ one) => one.rank)))
+                : "–",
             ]),
             line(title("side"), columns, ({ result, arrows }) =>
               result?.sides
@@ -108,11 +109,11 @@ export function createSpaces(scene) {
             ),
             ...(known.length ? ["earned", "free", "near", "fails"] : []).map((verdict) =>
               line(say("spaces.family", { verdict: say(`gallery.${verdict}`) }), columns, ({ tally }) => [
-                tally ? n(tally[verdict]) : "–",
+                tally ? count(tally[verdict]) : "–",
               ]),
             ),
             ...(known.some((/** @type {any} */ column) => column.tally.unknown)
-              ? [line(title("unknown"), columns, ({ tally }) => [tally ? n(tally.unknown) : "–"])]
+              ? [line(title("unknown"), columns, ({ tally }) => [tally ? count(tally.unknown) : "–"])]
               : []),
           ),
         ),

@@ -109,7 +109,7 @@ function tsneOf(memory) {
 }
 
 /** Which space is asked. @param {Scene} scene */
-function createChoice({ header, language, say, choose }) {
+function createChoice({ header, say, choose }) {
   const buttons = header.spaces.map((/** @type {string} */ name) => {
     const node = element(
       "button",
@@ -120,7 +120,7 @@ function createChoice({ header, language, say, choose }) {
     return node;
   });
   const about = say(`space.${header.space}_text`, {
-    rows: count(header.rows, language),
+    rows: count(header.rows),
     width: header.width,
     model: header.model,
   });

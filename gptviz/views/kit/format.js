@@ -1,124 +1,117 @@
-// Numbers as people read them. Rounded for the eye; whoever calculates uses the number itself.
+// Numbers as people read them: the rules that gptviz/numbers.py has too, function by function. Rounded for the eye
+// (halves away from zero); whoever calculates uses the number itself.
+//
+// Everywhere: a minus sign and not a hyphen, never one before zero; thousands set apart; "–" where there is no number,
+// and the percent sign on the same line as what it belongs to.
 
+const NONE = "–";
+const PERCENT = "\u00a0%";
 /** @type {Record<string, string>} */
-const SUPERSCRIPT = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 
-export const PERCENT = "\u00a0%"; // on the same line as its number, as everywhere in gptviz
-
-/** @param {string} text */
-const minus = (text) => text.replace("-", "−");
+/** @param {number} exponent */
+const powerOfTen = (exponent) => `10${[...String(exponent)].map((char) => RAISED[char]).join("")}`;
 
 /**
+ * So many digits after the point.
  * @param {number} value
- * @param {number} digits after the point
+ * @param {number} digits
  */
-export const fixed = (value, digits) => minus(value.toFixed(digits));
+export function fixed(value, digits) {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? NONE : value < 0 ? "−∞" : "∞";
+  const text = Math.abs(value).toFixed(digits);
+  return (value < 0 && Number(text) ? "−" : "") + text.replace(/\B(?<!\.\d*)(?=(\d{3})+(?!\d))/g, ",");
+}
+
+/**
+ * The same with its sign, whichever it is.
+ * @param {number} value
+ * @param {number} digits
+ */
+export function signed(value, digits) {
+  const text = fixed(Math.abs(value), digits);
+  return /[1-9∞]/.test(text) ? (value < 0 ? "−" : "+") + text : text;
+}
+
+/** A whole number. @param {number} value */
+export const count = (value) => fixed(value, 0);
 
 /**
  * As many decimals as it takes to be exact, and at least so many.
  * @param {number} value
  * @param {number} digits
  */
-export const exactly = (value, digits) =>
-  Number(value.toFixed(digits)) === value ? fixed(value, digits) : minus(String(value));
+export function exactly(value, digits) {
+  while (digits < 20 && Number(value.toFixed(digits)) !== value) digits++;
+  return fixed(value, digits);
+}
+
+/**
+ * So many significant digits, but all that stand before the point; very large and very small numbers with a power of
+ * ten, and four digits at most.
+ * @param {number} value
+ * @param {number} digits
+ */
+export function significant(value, digits) {
+  if (value === 0 || !Number.isFinite(value)) return fixed(value, 0);
+  const exponent = Number(value.toExponential(digits - 1).split("e")[1]);
+  if (exponent >= -4 && exponent < 6) return fixed(value, Math.max(0, digits - 1 - exponent));
+  const [mantissa, power] = Math.abs(value)
+    .toExponential(Math.min(digits, 4) - 1)
+    .split("e");
+  return `${value < 0 ? "−" : ""}${mantissa}·${powerOfTen(Number(power))}`;
+}
 
 /**
  * A 32-bit number in as few digits as tell it from all other 32-bit numbers.
  * @param {number} value
  */
 export function stored(value) {
-  for (let digits = 1; digits < 9; digits++) {
-    const text = value.toPrecision(digits);
-    if (Math.fround(Number(text)) === value) return significant(value, digits);
-  }
-  return significant(value, 9);
+  let digits = 1;
+  while (digits < 9 && Math.fround(Number(value.toPrecision(digits))) !== value) digits++;
+  return significant(value, digits);
 }
 
 /**
- * Significant digits; very large and very small numbers with a power of ten.
- * @param {number} value
- * @param {number} digits
- */
-export function significant(value, digits) {
-  const size = Math.abs(value);
-  if (value === 0 || (size >= 1e-4 && size < 1e6)) {
-    const text = value.toPrecision(digits);
-    return minus(text.includes("e") ? String(Number(text)) : text); // 25,000 in two digits is 25000, not 2.5e+4
-  }
-  const [mantissa, exponent] = value.toExponential(Math.min(digits, 4) - 1).split("e");
-  const power = [...exponent.replace("+", "")].map((char) => SUPERSCRIPT[char]).join("");
-  return `${minus(mantissa)}·10${power}`;
-}
-
-/**
- * A probability. Two decimals, or two digits where that would say 0.00 %.
- * @param {number} p
- */
-export function percent(p) {
-  const value = 100 * p;
-  if (p === 0 || p === 1) return `${value}${PERCENT}`;
-  if (value >= 99.995) return `>99.99${PERCENT}`; // 100 % is for what is certain
-  return (value >= 0.05 ? value.toFixed(2) : significant(value, 2)) + PERCENT;
-}
-
-/**
- * A whole number with its thousands apart.
- * @param {number} value
- * @param {string} language
- */
-export const count = (value, language) => value.toLocaleString(language);
-
-/**
- * A probability in few digits: 77 %, 0.2 %, 0.003 %, and "100 %" for exactly 1 only. The twin of `percent` in
- * gptviz/figures/predictions.py.
- * @param {number} p
+ * A probability: 77 %, 0.2 %, 0.003 %, 4·10⁻⁷ %; "100 %" is for what is certain.
+ * @param {number} share
+ * @param {number} [digits] after the point, for shares that are compared or added up
  * @returns {string}
  */
-export function share(p) {
-  if (Number.isNaN(p)) return "–";
-  if (p < 0) return `−${share(-p)}`;
-  const value = 100 * p;
-  if (p === 0 || p === 1) return value + PERCENT;
-  if (value >= 99.5) {
-    return value > 99.9999 ? `> 99.9999${PERCENT}` : `${value.toFixed(4).replace(/\.?0+$/, "")}${PERCENT}`;
+export function percent(share, digits) {
+  const value = 100 * share;
+  if (Number.isNaN(value)) return NONE;
+  if (digits !== undefined) return fixed(value, digits) + PERCENT;
+  if (value < 0) return `−${percent(-share)}`;
+  if (Math.abs(value - 100) <= 0.5) {
+    const text = value.toFixed(4).replace(/\.?0+$/, "");
+    return (text === "100" && value < 100 ? ">99.9999" : text) + PERCENT;
   }
-  if (value >= 9.95) return value.toFixed(0) + PERCENT;
-  if (value >= 0.095) return value.toFixed(1) + PERCENT;
-  if (value >= 0.00095) return Number(value.toPrecision(1)) + PERCENT;
-  const [digit, exponent] = value.toExponential(0).split("e");
-  return `${digit}·10${[...exponent.replace("+", "")].map((char) => SUPERSCRIPT[char]).join("")}${PERCENT}`;
+  return (value >= 0.095 ? fixed(value, value >= 9.95 ? 0 : 1) : significant(value, 1)) + PERCENT;
 }
 
 /**
  * A probability in at most three digits, for where there is little room.
- * @param {number} p
+ * @param {number} share
  */
-export function brief(p) {
-  const value = 100 * p;
-  if (Number.isNaN(p)) return "–";
-  if (value > 99.5 && p < 1) return `>99${PERCENT}`;
+export function brief(share) {
+  const value = 100 * share;
+  if (value >= 99.5 && value < 100) return `>99${PERCENT}`;
   if (value > 0 && value < 0.05) return `<0.1${PERCENT}`;
-  return (value >= 9.95 || value === 0 ? value.toFixed(0) : value.toFixed(1)) + PERCENT;
+  return percent(share, value > 0 && value < 9.95 ? 1 : 0);
 }
 
 /**
  * "1 in so many" for a probability given by its natural logarithm, however small: the many.
  * @param {number} log
- * @param {string} language
  */
-export function oneIn(log, language) {
-  if (-log < Math.log(999_500)) return count(Number(Math.exp(-log).toPrecision(3)), language);
-  let power = Math.floor(-log / Math.LN10);
-  let mantissa = Math.exp(-log - power * Math.LN10).toPrecision(2);
-  if (mantissa === "10") [mantissa, power] = ["1.0", power + 1];
-  return `${mantissa}·10${[...String(power)].map((char) => SUPERSCRIPT[char]).join("")}`;
-}
-
-/** With its sign, and never −0. @param {number} value @param {number} digits */
-export function signed(value, digits) {
-  const text = Math.abs(value).toFixed(digits);
-  if (Number(text) === 0) return text;
-  return (value < 0 ? "−" : "+") + text;
+export function oneIn(log) {
+  if (-log < Math.log(999_500)) return exactly(Number(Math.exp(-log).toPrecision(3)), 0);
+  const power = Math.floor(-log / Math.LN10);
+  const [mantissa, more] = Math.exp(-log - power * Math.LN10)
+    .toExponential(1)
+    .split("e");
+  return `${mantissa}·${powerOfTen(power + Number(more))}`;
 }
 
 /** A whole number as a subscript. @param {number} value */

@@ -2,7 +2,7 @@
 
 import { AS_IS } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
-import { PERCENT, count, exactly, fixed, percent } from "../kit/format.js";
+import { count, exactly, fixed, percent } from "../kit/format.js";
 
 const SCALES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
 const MOST = 12;
@@ -15,7 +15,7 @@ const MOST = 12;
  * @param {import("./view.js").Scene} scene
  */
 export function createBars(scene) {
-  const { language, logits, own, say, choose, preview } = scene;
+  const { logits, own, say, choose, preview } = scene;
   const shown = Math.min(MOST, logits.length);
   const others = logits.length - shown;
   const zoomed = SCALES.find((scale) => own.probability(own.order[0]) <= scale);
@@ -81,7 +81,7 @@ export function createBars(scene) {
     element(
       "th",
       { scope: "row", role: "rowheader", class: "word", colspan: 3, "aria-colspan": 3 },
-      say("bars.others", { count: count(others, language) }),
+      say("bars.others", { count: count(others) }),
     ),
     ...rest.cells,
   );
@@ -131,8 +131,8 @@ export function createBars(scene) {
   );
 
   function drawScale() {
-    zoom.textContent = say("bars.zoom", { scale: `${100 * (scale === 1 ? zoomed : 1)}${PERCENT}` });
-    for (const tick of axis) tick.node.textContent = `${100 * tick.at * scale}${PERCENT}`;
+    zoom.textContent = say("bars.zoom", { scale: percent(scale === 1 ? zoomed : 1, 0) });
+    for (const tick of axis) tick.node.textContent = percent(tick.at * scale, tick.at === 0.5 && scale < 0.1 ? 1 : 0);
   }
   zoom.addEventListener("click", () => {
     scale = scale === 1 ? zoomed : 1;
@@ -147,7 +147,7 @@ export function createBars(scene) {
     draw({ now, leading, values }) {
       const filtered = now.stages.length > 1;
       nowHead.textContent = say(filtered ? "bars.now_filtered" : "bars.now", {
-        temperature: now.temperature === Infinity ? "∞" : exactly(now.temperature, 2),
+        temperature: exactly(now.temperature, 2),
       });
       pale.hidden = !filtered;
       rows.forEach((row, n) => {

@@ -3,7 +3,7 @@
 import { rightwardAxis, upwardAxis } from "../kit/axes.js";
 import { css } from "../kit/colours.js";
 import { element } from "../kit/dom.js";
-import { brief } from "../kit/format.js";
+import { brief, percent } from "../kit/format.js";
 import { prepare } from "../kit/painter.js";
 import { scaleLinear, scaleLog } from "../kit/vendor/d3.js";
 import { HIGHEST, position, temperatureAt, TICKS } from "../kit/sampling.js";
@@ -94,7 +94,7 @@ export function createCurves(scene) {
       for (const p of ticks) {
         // Where the curves leave room: at the right; on a logarithmic scale at the left, but for the top.
         const [at, align] = values.log && p < 1 ? [LEFT + 24, "left"] : [width - LEFT, "right"];
-        painter.text(`${Number((100 * p).toPrecision(2))} %`, at, y(p) + (p === 1 || (p && !values.log) ? 9 : -8), {
+        painter.text(percent(p), at, y(p) + (p === 1 || (p && !values.log) ? 9 : -8), {
           fill: colours.muted,
           align: /** @type {"left" | "right"} */ (align),
         });

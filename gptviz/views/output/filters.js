@@ -9,7 +9,7 @@ const STAGES = { top_k: "topK", top_p: "topP", min_p: "minP" };
 
 /** @param {import("./view.js").Scene} scene */
 export function createFilters(scene) {
-  const { say, choose, logits, language } = scene;
+  const { say, choose, logits } = scene;
   const off = element("button", { type: "button" }, say("filters.off"));
   off.addEventListener("click", () => choose({ top_k: null, top_p: null, min_p: null, repetition_penalty: null }));
   const rows = Object.keys(FILTERS).map((name) => {
@@ -57,13 +57,13 @@ export function createFilters(scene) {
         row.draw(values[row.name]);
         const stage = now.stages.find(({ name }) => name === STAGES[row.name]);
         row.left.textContent = stage
-          ? say("filters.left", { count: count(stage.kept, language), mass: percent(stage.mass) })
+          ? say("filters.left", { count: count(stage.kept), mass: percent(stage.mass) })
           : "";
       }
       const greedy = now.temperature === 0;
       /** @type {HTMLElement} */ (temperature.lastChild).textContent = greedy
         ? say("filters.greedy")
-        : say("filters.left", { count: count(now.stages[0].kept, language), mass: percent(1) });
+        : say("filters.left", { count: count(now.stages[0].kept), mass: percent(1) });
       const mass = now.stages[now.stages.length - 1].mass;
       /** @type {HTMLElement} */ (list.lastChild?.lastChild).textContent = greedy
         ? ""

@@ -15,7 +15,7 @@ const POINTS = ["mlp", "attention", "stream"];
 
 /** @param {import("./view.js").Scene} scene */
 export function createLens(scene) {
-  const { say, header, language, choose } = scene;
+  const { say, header, choose } = scene;
   const T = header.tokens.length;
   const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { tabindex: 0, role: "application" }));
   const scroll = element("div", { class: "lens-scroll" }, canvas);
@@ -119,7 +119,7 @@ export function createLens(scene) {
         const [x, y] = [SIDE + column * box.cell, 4 + row * ROW];
         painter.rect(x, y, box.cell - (box.cell > 6 ? 1 : 0), ROW - 1, fill);
         if (box.cell < 30) continue;
-        const text = words.checked ? it.pieces[arrays.tops.data[row * T + column]] : count(rank, language);
+        const text = words.checked ? it.pieces[arrays.tops.data[row * T + column]] : count(rank);
         painter.inside(x, y, box.cell - 1, ROW, () =>
           painter.text(text, x + box.cell / 2, y + ROW / 2, {
             fill: readableOn(fill),
@@ -202,7 +202,7 @@ export function createLens(scene) {
             where: whereOf(it.names[row]),
             token: chip(header.tokens[column]),
             target: chip(it.pieces[it.targets[column]]),
-            rank: element("b", {}, count(arrays.ranks.data[at], language)),
+            rank: element("b", {}, count(arrays.ranks.data[at])),
             percent: percent(arrays.probabilities.data[at]),
             top: chip(it.pieces[arrays.tops.data[at]]),
           }),

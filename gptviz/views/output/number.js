@@ -1,14 +1,14 @@
 // How one word's probability came about, with the numbers of the moment: from two vectors to a share of one whole.
 
 import { element } from "../kit/dom.js";
-import { count, exactly, fixed, percent, significant } from "../kit/format.js";
+import { count, exactly, fixed, significant } from "../kit/format.js";
 import { createBars, createStrip, dot } from "../kit/vectors.js";
 import { createSlider } from "../kit/slider.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createNumber(scene) {
-  const { header, language, logits, say, nodes } = scene;
-  const vocab = count(logits.length, language);
+  const { header, logits, say, nodes } = scene;
+  const vocab = count(logits.length);
   const D = header.d_model;
   const parts = /** @type {import("../kit/wire.js").Payload} */ (scene.part("logits"));
   const h = parts.arrays.h?.data;
@@ -63,7 +63,7 @@ export function createNumber(scene) {
       element(
         "p",
         { class: "muted" },
-        say(header.tied ? "number.shape_tied" : "number.shape", { vocab, d_model: count(D, language) }),
+        say(header.tied ? "number.shape_tied" : "number.shape", { vocab, d_model: count(D) }),
         " ",
         say("number.rounded"),
       ),
@@ -127,10 +127,10 @@ export function createNumber(scene) {
         divide: [`z ÷ T = ${plus ? `(${fixed(logit, 5)}${plus})` : fixed(logit, 5)} ÷ ${t}`, fixed(scaled, 5), scaled],
         shift: [`${fixed(scaled, 5)} − ${inBrackets(fixed(max / temperature, 5))}`, fixed(shifted, 5), shifted],
         exponent: [`exp(${fixed(shifted, 5)})`, significant(weight, 6), weight],
-        normalise: [`${significant(weight, 6)} ÷ Σ, Σ = ${significant(sum, 7)}`, percent(tempered), tempered],
+        normalise: [`${significant(weight, 6)} ÷ Σ, Σ = ${significant(sum, 7)}`, significant(tempered, 5), tempered],
         filtered: [
-          now.keeps(chosen) ? `${percent(tempered)} ÷ ${percent(keptSum / sum)}` : say("number.removed"),
-          percent(probability),
+          now.keeps(chosen) ? `${significant(tempered, 5)} ÷ ${significant(keptSum / sum, 5)}` : say("number.removed"),
+          significant(probability, 5),
           probability,
         ],
       };

@@ -9,10 +9,10 @@ const FRAMES = 40; // until they are all there
 
 /** @param {import("./view.js").Scene} scene */
 export function createSample(scene) {
-  const { say, language, choose } = scene;
+  const { say, choose } = scene;
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
   const once = element("button", { type: "button" }, say("sample.once"));
-  const many = element("button", { type: "button" }, say("sample.many", { count: count(MANY, language) }));
+  const many = element("button", { type: "button" }, say("sample.many", { count: count(MANY) }));
   const clear = element("button", { type: "button" }, say("sample.clear"));
   const seed = /** @type {HTMLInputElement} */ (
     element("input", { type: "number", min: 0, max: 999999, step: 1, "aria-label": say("sample.seed") })
@@ -151,7 +151,7 @@ export function createSample(scene) {
               p,
               total ? say("sample.of", { percent: percent(p), number: fixed(p * total, 1) }) : percent(p),
             ),
-            cell("drawn", total ? drawn / total : 0, total ? count(drawn, language) : "–"),
+            cell("drawn", total ? drawn / total : 0, total ? count(drawn) : "–"),
           );
           return row;
         }),
@@ -159,7 +159,7 @@ export function createSample(scene) {
       const spread = Math.sqrt(2 * (cells - 1));
       const usual = Math.abs(chi - (cells - 1)) <= 2 * spread;
       const about = {
-        total: count(total, language),
+        total: count(total),
         chi: fixed(chi, 1),
         cells,
         freedom: cells - 1,

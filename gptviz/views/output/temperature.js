@@ -7,8 +7,8 @@ import { createSlider } from "../kit/slider.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createTemperature(scene) {
-  const { language, logits, say, token, nodes, choose } = scene;
-  const vocab = count(logits.length, language);
+  const { logits, say, token, nodes, choose } = scene;
+  const vocab = count(logits.length);
   const value = element("output", { class: "temperature" });
   const reset = /** @type {HTMLButtonElement} */ (element("button", { type: "button" }, say("temperature.reset")));
   const infinite = /** @type {HTMLButtonElement} */ (
@@ -78,7 +78,7 @@ export function createTemperature(scene) {
     /** @param {import("./view.js").Now} moment */
     draw({ now, values }) {
       const { temperature, order } = now;
-      const text = temperature === Infinity ? "∞" : exactly(temperature, 2);
+      const text = exactly(temperature, 2);
       value.textContent = `T = ${text}`;
       slider.draw(Math.round(position(Math.min(HIGHEST, temperature))), {
         text: temperature === 0 ? `${text}, ${say("temperature.greedy")}` : text,
@@ -94,7 +94,7 @@ export function createTemperature(scene) {
         remark.node.classList.toggle("current", current);
         if (current)
           remark.node.replaceChildren(
-            ...nodes(`temperature.${key}`, { vocab, count: count(tied, language), top: token(order[0]) }),
+            ...nodes(`temperature.${key}`, { vocab, count: count(tied), top: token(order[0]) }),
           );
       }
       filtered.style.visibility = now.stages.length > 1 && temperature > 0 ? "visible" : "hidden";

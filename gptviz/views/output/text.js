@@ -14,7 +14,7 @@ export const placeOf = ({ start, token }) => (start === "at" ? 0 : token + (star
 
 /** @param {import("./view.js").Scene} scene */
 export function createText(scene) {
-  const { header, arrays, say, choose, position, language } = scene;
+  const { header, arrays, say, choose, position } = scene;
   const { tokens, start } = header;
   const shift = header.started ? 1 : 0;
   const T = tokens.length;
@@ -25,7 +25,7 @@ export function createText(scene) {
       below: known ? say("text.bits", { bits: fixed(bits, 1) }) : say("text.none"),
       class: known ? null : "unknown",
       title: known
-        ? say("text.title", { percent: percent(2 ** -bits), rank: count(arrays.ranks.data[i], language) })
+        ? say("text.title", { percent: percent(2 ** -bits), rank: count(arrays.ranks.data[i]) })
         : say("text.first"),
     });
     return { node, bits: known ? bits : null };
@@ -41,10 +41,7 @@ export function createText(scene) {
       ? say("text.whole", {
           total: fixed(header.total, 1),
           mean: fixed(header.mean, 2),
-          perplexity: header.perplexity.toLocaleString(language, {
-            minimumFractionDigits: 1,
-            maximumFractionDigits: 1,
-          }),
+          perplexity: fixed(header.perplexity, 1),
           count: T - 1,
         })
       : say("text.whole_none");
@@ -89,7 +86,7 @@ export function createText(scene) {
               ...about,
               next: chip(tokens[at + 1], at + 1),
               percent: element("b", {}, percent(2 ** -arrays.bits.data[at + 1])),
-              rank: count(arrays.ranks.data[at + 1], language),
+              rank: count(arrays.ranks.data[at + 1]),
               bits: fixed(arrays.bits.data[at + 1], 2),
             })),
       );

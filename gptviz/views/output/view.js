@@ -78,9 +78,9 @@ export const mount = createView({
     const logits = /** @type {Float32Array} */ (said.arrays.logits.data);
     const named = /** @type {number[]} */ (said.header.named);
     const pieces = new Map(named.map((id, i) => [id, said.header.pieces[i]]));
-    const vocab = count(logits.length, base.language);
+    const vocab = count(logits.length);
     if (said.header.not_finite) {
-      const broken = say("trouble.not_finite", { count: count(said.header.not_finite, base.language), vocab });
+      const broken = say("trouble.not_finite", { count: count(said.header.not_finite), vocab });
       return { nodes: [element("p", { class: "trouble", role: "status" }, broken)], draw() {} };
     }
     const order = sortIds(logits);
@@ -155,7 +155,7 @@ export const LEADING = 12; // words that have a bar of their own
  * How unsure the model is, in three numbers.
  * @param {Scene} scene
  */
-function createFacts({ language, logits, say }) {
+function createFacts({ logits, say }) {
   const fact = (/** @type {string} */ title) => {
     const value = element("dd", { class: "value" });
     const note = element("dd", { class: "muted" });
@@ -169,15 +169,14 @@ function createFacts({ language, logits, say }) {
     /** @param {Now} moment */
     draw({ now, leading }) {
       const among = 2 ** now.entropy;
-      const digits = among < 100 ? 2 : 0;
-      const shown = digits ? fixed(among, digits) : count(Math.round(among), language);
+      const shown = fixed(among, among < 100 ? 2 : 0);
       entropy.note.textContent = say("facts.range", { max: fixed(Math.log2(logits.length), 2) });
       entropy.value.textContent = say("facts.bits", { value: fixed(now.entropy, 3) });
       perplexity.value.textContent = shown;
       perplexity.note.textContent = say("facts.as_among", { value: shown });
       const rest = now.rest(leading.length);
       outside.value.textContent = percent(rest);
-      outside.note.textContent = say("facts.outside_of", { count: count(logits.length - leading.length, language) });
+      outside.note.textContent = say("facts.outside_of", { count: count(logits.length - leading.length) });
       entropy.value.dataset.value = String(now.entropy);
       perplexity.value.dataset.value = String(among);
       outside.value.dataset.value = String(rest);

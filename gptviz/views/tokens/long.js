@@ -9,7 +9,6 @@ const BLOCK = 500; // tokens
 /** @param {import("./view.js").Scene} scene */
 export function createLong(scene) {
   const { header, say, choose } = scene;
-  const n = (/** @type {number} */ value) => count(value, scene.language);
   const field = /** @type {HTMLTextAreaElement} */ (
     element("textarea", {
       rows: 6,
@@ -69,7 +68,7 @@ export function createLong(scene) {
     node: element(
       "div",
       { class: "long-view" },
-      element("p", {}, say("long.text", { longest: n(/** @type {number} */ (scene.choices.long.most)) })),
+      element("p", {}, say("long.text", { longest: count(/** @type {number} */ (scene.choices.long.most)) })),
       field,
       element("div", { class: "line" }, cut),
       said,
@@ -87,12 +86,15 @@ export function createLong(scene) {
       const total = part.arrays.ids.data.length;
       said.textContent =
         say("long.said", {
-          count: n(total),
-          characters: n(part.header.characters),
+          count: count(total),
+          characters: count(part.header.characters),
           ratio: fixed(part.header.kept / Math.max(1, total), 2),
-        }) + (part.header.dropped ? ` ${say("long.dropped", { count: n(part.header.dropped) })}` : "");
+        }) + (part.header.dropped ? ` ${say("long.dropped", { count: count(part.header.dropped) })}` : "");
       counts.textContent = Object.entries(part.header.counts)
-        .map(([name, tokens]) => `${name === "own" ? header.model : say(`vocabularies.${name}`)}: ${n(Number(tokens))}`)
+        .map(
+          ([name, tokens]) =>
+            `${name === "own" ? header.model : say(`vocabularies.${name}`)}: ${count(Number(tokens))}`,
+        )
         .join(" · ");
       const blocks = [];
       for (let from = 0; from < total; from += BLOCK) {

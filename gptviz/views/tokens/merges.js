@@ -13,7 +13,6 @@ const WHOLE = -1;
 /** @param {import("./view.js").Scene} scene */
 export function createMerges(scene) {
   const { header, say, choose } = scene;
-  const n = (/** @type {number} */ value) => count(value, scene.language);
   const waiting = element("p", { class: "muted", role: "status" }, say("merges.waiting"));
   const chunks = element("div", { class: "chunks", role: "radiogroup", "aria-label": say("merges.chunks") });
   const pattern = element(
@@ -198,12 +197,12 @@ export function createMerges(scene) {
           ? scene.nodes("merges.said", {
               step: String(step),
               last: String(last),
-              rank: element("b", {}, n(latest.merge[0] + 1)),
+              rank: element("b", {}, count(latest.merge[0] + 1)),
               piece: chip(latest.merge[5]),
-              id: n(latest.merge[4]),
-              count: n(total),
+              id: count(latest.merge[4]),
+              count: count(total),
             })
-          : [say(last ? "merges.begin" : "merges.nothing", { count: n(total), last })]),
+          : [say(last ? "merges.begin" : "merges.nothing", { count: count(total), last })]),
       );
       const from = Math.max(0, step - 6);
       list.start = from + 1;
@@ -223,7 +222,7 @@ export function createMerges(scene) {
             " → ",
             chip(merge[5]),
             " ",
-            element("span", { class: "muted" }, say("merges.rank", { rank: n(merge[0] + 1) })),
+            element("span", { class: "muted" }, say("merges.rank", { rank: count(merge[0] + 1) })),
           );
         }),
       );

@@ -11,7 +11,6 @@ const SHOWN = 400; // pieces of the other two cuts at most
 export function createText(scene) {
   const { header, say, choose } = scene;
   const { tokens } = header;
-  const n = (/** @type {number} */ value) => count(value, scene.language);
   let pointed = /** @type {number | null} */ (null);
   const chips = tokens.map(
     (/** @type {any} */ token, /** @type {number} */ i) =>
@@ -45,7 +44,7 @@ export function createText(scene) {
       element(
         "p",
         {},
-        element("b", { class: "number" }, n(pieces.length)),
+        element("b", { class: "number" }, count(pieces.length)),
         " ",
         element("span", { class: "title" }, say(`cuts.${name}`)),
       ),
@@ -53,7 +52,7 @@ export function createText(scene) {
         "div",
         { class: "pieces", lang: "", translate: "no" },
         ...pieces.slice(0, SHOWN).map((piece) => chip(piece)),
-        ...(more > 0 ? [element("span", { class: "muted" }, say("cuts.more", { count: n(more) }))] : []),
+        ...(more > 0 ? [element("span", { class: "muted" }, say("cuts.more", { count: count(more) }))] : []),
       ),
       element("p", { class: "muted" }, say(`cuts.${name}_text`)),
     );
@@ -61,7 +60,7 @@ export function createText(scene) {
   const own = element(
     "p",
     { class: "own" },
-    element("b", { class: "number" }, n(tokens.length)),
+    element("b", { class: "number" }, count(tokens.length)),
     " ",
     element("span", { class: "title" }, say(header.letters ? "cuts.letters" : "cuts.tokens", { model: header.model })),
     " ",
@@ -69,8 +68,8 @@ export function createText(scene) {
       "span",
       { class: "muted" },
       say("cuts.ratio", {
-        characters: n(header.characters.length),
-        bytes: n(header.bytes),
+        characters: count(header.characters.length),
+        bytes: count(header.bytes),
         ratio: fixed(header.kept / tokens.length, 2),
       }),
     ),
@@ -106,13 +105,13 @@ export function createText(scene) {
       if (!token) return;
       const about = {
         token: chip(token.piece, at),
-        id: element("b", {}, n(token.id)),
-        size: n(header.size),
+        id: element("b", {}, count(token.id)),
+        size: count(header.size),
         bytes: element("code", {}, token.bytes || "–"),
       };
       const made = token.made
         ? scene.nodes("text.made", {
-            rank: n(token.made[0] + 1),
+            rank: count(token.made[0] + 1),
             left: chip(token.made[1]),
             right: chip(token.made[2]),
           })

@@ -9,7 +9,6 @@ const SHOWN = 400;
 /** @param {import("./view.js").Scene} scene */
 export function createVocabularies(scene) {
   const { header, say } = scene;
-  const n = (/** @type {number} */ value) => count(value, scene.language);
   const waiting = element("p", { class: "muted", role: "status" }, say("vocabularies.waiting"));
   const rows = element("div", { class: "rows" });
   const body = element("tbody", {});
@@ -64,7 +63,7 @@ export function createVocabularies(scene) {
             element(
               "p",
               {},
-              element("b", { class: "number" }, n(it.ids.length)),
+              element("b", { class: "number" }, count(it.ids.length)),
               " ",
               element("span", { class: "title" }, nameOf(it.name)),
               " ",
@@ -72,7 +71,7 @@ export function createVocabularies(scene) {
                 "span",
                 { class: "muted" },
                 say("vocabularies.about", {
-                  size: n(it.size),
+                  size: count(it.size),
                   ratio: it.ids.length ? fixed(characters / it.ids.length, 2) : "–",
                 }),
               ),
@@ -81,7 +80,7 @@ export function createVocabularies(scene) {
               "div",
               { class: "pieces", lang: "", translate: "no" },
               ...pieces,
-              ...(more > 0 ? [element("span", { class: "muted" }, say("cuts.more", { count: n(more) }))] : []),
+              ...(more > 0 ? [element("span", { class: "muted" }, say("cuts.more", { count: count(more) }))] : []),
             ),
           );
         }),
@@ -98,7 +97,7 @@ export function createVocabularies(scene) {
             element(
               "span",
               { class: "muted", lang: scene.language },
-              say("vocabularies.paragraph", { characters: n(characters), bytes: n(bytes) }),
+              say("vocabularies.paragraph", { characters: count(characters), bytes: count(bytes) }),
             ),
           ),
         ),
@@ -113,7 +112,7 @@ export function createVocabularies(scene) {
               "td",
               { class: "track" },
               element("div", { class: "bar" }),
-              element("span", { class: "number" }, n(tokens)),
+              element("span", { class: "number" }, count(tokens)),
             );
             node.style.setProperty("--p", String(tokens / most));
             return node;
@@ -122,7 +121,7 @@ export function createVocabularies(scene) {
             "tr",
             { "data-vocabulary": name },
             element("th", { scope: "row" }, nameOf(name)),
-            element("td", {}, n(size)),
+            element("td", {}, count(size)),
             cell(english),
             cell(chinese),
             element("td", {}, english && chinese ? `${fixed(chinese / english, 2)}×` : "–"),

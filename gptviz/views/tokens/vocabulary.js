@@ -23,7 +23,6 @@ const SEARCH = `onmessage = ({ data: { pattern, pieces } }) => {
 /** @param {import("./view.js").Scene} scene */
 export function createVocabulary(scene) {
   const { header, say, choose } = scene;
-  const n = (/** @type {number} */ value) => count(value, scene.language);
   const which = /** @type {HTMLSelectElement} */ (
     element(
       "select",
@@ -86,7 +85,7 @@ export function createVocabulary(scene) {
             ? "vocabulary.hint_slash"
             : "";
       said.textContent =
-        say(`vocabulary.${key}`, { count: n(ids.length), size: n(pieces.length) }) +
+        say(`vocabulary.${key}`, { count: count(ids.length), size: count(pieces.length) }) +
         (hint ? ` ${say(hint, { find })}` : "");
       show();
     };
