@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from gptviz.analysis.facts import Fact
+from gptviz.analysis.facts import Fact, Id, Length
 from gptviz.analysis.similarity import Neighbour, chance, cosine, nearest, vector_baseline
 from gptviz.analysis.spaces import Space, open_space
 from gptviz.llm import LLM
@@ -32,7 +32,7 @@ def row_facts(llm: LLM, ids: list[int], at: int) -> list[Fact]:
     space, tokens = open_space(llm), llm.pieces(ids)
     length = float(space.norms[ids[at]])
     shorter = int((space.norms < length).sum())
-    values = {"token": tokens[at], "id": ids[at], "length": length, "mean": float(space.norms.mean())}
+    values = {"token": tokens[at], "id": Id(ids[at]), "length": Length(length), "mean": Length(space.norms.mean())}
     facts = [Fact("row", values | {"shorter": shorter, "size": len(space)})]
     again = next((i for i, id in enumerate(ids) if id in ids[:i]), None)
     if again is not None:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from gptviz.analysis.attribution import word_attribution
-from gptviz.analysis.facts import Fact, HeadName, Position, Share
+from gptviz.analysis.facts import Fact, HeadName, Position, Push, Share
 from gptviz.analysis.kept import kept
 from gptviz.llm import LLM
 from gptviz.trace import Trace
@@ -249,7 +249,7 @@ def observations(llm: LLM, trace: Trace, token: int) -> list[Fact]:
             "word": llm.pieces([word])[0],
             "probability": Share(probability),
             "head": HeadName(look.layer, look.head),
-            "push": push,
+            "push": Push(push),
             "target": Position(look.key),
             "share": Share(look.weight),
         }

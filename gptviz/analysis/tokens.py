@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gptviz.analysis.facts import Fact
+from gptviz.analysis.facts import Fact, Id
 from gptviz.analysis.kept import kept
 from gptviz.analysis.openai_encodings import classic_cut
 from gptviz.tokenizer import Chunk, Dropped, Tokenizer
@@ -123,7 +123,7 @@ def text_facts(tokenizer: Tokenizer, text: Cut) -> list[Fact]:
             said.append(Fact("split", values))
         else:
             said.append(Fact("whole", {"size": size}))
-        said.append(Fact("longest", {"token": longest.piece, "characters": length, "id": longest.id}))
+        said.append(Fact("longest", {"token": longest.piece, "characters": length, "id": Id(longest.id)}))
         said += _space(tokenizer, text)
     if text.dropped:
         said.append(dropped_fact(text))
@@ -152,8 +152,8 @@ def _space(tokenizer: Tokenizer, text: Cut) -> list[Fact]:
         if word.isalpha() and token.piece == f"·{word}":
             bare = tokenizer.id_of(word)
             if bare is not None:
-                with_space = {"with_space": token.piece, "with_id": token.id}
-                return [Fact("space", with_space | {"without": word, "without_id": bare})]
+                with_space = {"with_space": token.piece, "with_id": Id(token.id)}
+                return [Fact("space", with_space | {"without": word, "without_id": Id(bare)})]
     return []
 
 

@@ -11,7 +11,6 @@ from torch.nn.functional import adaptive_max_pool2d
 
 from gptviz.analysis import ablation, heads, mask
 from gptviz.analysis.attribution import logit_attribution
-from gptviz.analysis.facts import Fact, HeadName, Position, Share
 from gptviz.analysis.predictions import leading, probabilities
 from gptviz.analysis.words import text_ids
 from gptviz.errors import GptvizError
@@ -81,7 +80,7 @@ def looks_part(llm: LLM, trace: Trace, token: int) -> bytes:
     looks = heads.looks_from(llm, trace, token)
     header = {
         "token": token,
-        "facts": [_fact(fact) for fact in heads.observations(llm, trace, token)],
+        "facts": [fact.plain() for fact in heads.observations(llm, trace, token)],
         "word": llm.pieces([int(trace.logits[token].argmax())])[0],
         "presets": _presets(llm, trace, token),
     }
@@ -91,25 +90,6 @@ def looks_part(llm: LLM, trace: Trace, token: int) -> bytes:
 def _measured(scores: heads.HeadScores) -> Tensor:
     """[measures, n_layer, n_head]"""
     return torch.stack([*(scores.kinds[kind] for kind in heads.KINDS), scores.sink, scores.entropy, scores.distance])
-
-
-def _fact(fact: Fact) -> dict[str, Any]:
-    """A fact as the view says it: numbers of each kind in their own way, tokens and heads to be clicked."""
-
-    def plain(value: object) -> dict[str, Any]:
-        match value:
-            case HeadName():
-                return {"head": list(value)}
-            case Position():
-                return {"token": int(value)}
-            case Share():
-                return {"share": float(value)}
-            case str():
-                return {"piece": value}
-            case _:
-                return {"number": value}
-
-    return {"name": fact.name, "values": {name: plain(value) for name, value in fact.values.items()}}
 
 
 def _presets(llm: LLM, trace: Trace, token: int) -> dict[str, list[list[int]]]:

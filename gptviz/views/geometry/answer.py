@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gptviz.analysis.analogies import gallery, notes_claim, suggestion
 from gptviz.analysis.common_words import common_words
-from gptviz.analysis.facts import Fact
+from gptviz.analysis.facts import Fact, Rounded, Text
 from gptviz.analysis.projections import ITERATIONS, tsne
 from gptviz.analysis.spaces import GLOVE, Space, is_here, open_space, spaces_of
 from gptviz.analysis.words import written
@@ -181,11 +181,11 @@ def look_for(where: Space, formula: str, mean: bool) -> list[Fact]:
     said = [Fact(f"formula{kind}", {"answer": token, "cosine": result.answer.cosine, **pairs})]
     if result.sides:
         side, sd = result.sides[0], marks.arrows.sd
-        said.append(Fact(f"arrows{kind}", {"cosine": side, "sd": sd, "times": abs(side) / sd}))
+        said.append(Fact(f"arrows{kind}", {"cosine": side, "sd": sd, "times": Rounded(abs(side) / sd, 1)}))
     if result.simpler:
         best = min(result.simpler, key=lambda one: one.rank)
         places = {"rank": best.rank, "whole": result.rank}
-        said.append(Fact("simpler", {"part": written(best.terms), "answer": token, **places}))
+        said.append(Fact("simpler", {"part": Text(written(best.terms)), "answer": token, **places}))
     return said
 
 

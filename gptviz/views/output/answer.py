@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gptviz.analysis import lens as lenses
 from gptviz.analysis import predictions
-from gptviz.analysis.facts import Fact, Position, Share
+from gptviz.analysis.facts import Fact, Position, Rounded, Share
 from gptviz.analysis.kept import kept
 from gptviz.llm import LLM
 from gptviz.trace import Trace
@@ -80,7 +80,8 @@ def started(asked: Asked) -> tuple[Trace, str | None]:
 
 def look_for(llm: LLM, trace: Trace, logits: Tensor) -> list[Fact]:
     """How sure the model is after one token, and where in the text it is most and least."""
-    among = {f"perplexity{key}": predictions.perplexity(logits, t) for key, t in (("", 1), ("_hot", 2), ("_cold", 0.5))}
+    temperatures = {"perplexity": 1, "perplexity_hot": 2, "perplexity_cold": 0.5}
+    among = {name: Rounded(predictions.perplexity(logits, t), 1) for name, t in temperatures.items()}
     held = {"count": predictions.nucleus_size(logits, 0.5), "count_90": predictions.nucleus_size(logits, 0.9)}
     said = [Fact("sure", among), Fact("half", {**held, "vocab_size": llm.config.vocab_size})]
     first, second = predictions.leading(llm, logits, 2)
