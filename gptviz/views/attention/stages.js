@@ -6,6 +6,7 @@ import { fixed, percent, significant } from "../kit/format.js";
 import { downloadCsv } from "../kit/painter.js";
 import { sharpness, shownRow, sinkShare } from "./data.js";
 import { createMatrix } from "./matrix.js";
+import { createReadout } from "./readout.js";
 import { legend } from "../kit/vectors.js";
 
 const TURN = 700; // ms from one stage to the next
@@ -203,7 +204,7 @@ export function createStages(scene) {
       for (let j = 0; j < ends[i]; j++) pixels[i * T + j] = scale.pixel(rows[i][j]);
     }
     const at = (/** @type {number} */ i, /** @type {number} */ j) => (j < ends[i] ? rows[i][j] : 0);
-    return { at, scale, top, digits: top >= 100 ? 1 : 2, pixels };
+    return { at, scale, top, digits: top >= 100 ? 0 : top >= 10 ? 1 : 2, pixels };
   }
 
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -384,45 +385,4 @@ function blend(a, b, t, background) {
     mixed[i] = ((255 << 24) | channel(16) | channel(8) | channel(0)) >>> 0;
   }
   return mixed;
-}
-
-/** The chosen cell on its way through the stages. @param {import("./view.js").Scene} scene */
-function createReadout(scene) {
-  const { say } = scene;
-  const pair = element("div", { class: "pair" });
-  const values = /** @type {string[]} */ (scene.choices.stage.options).map((name) => {
-    const value = element("dd", { "data-stage": name });
-    return { node: element("div", {}, element("dt", {}, say(`stages.${name}`)), value), value };
-  });
-  return {
-    node: element("div", { class: "readout" }, pair, element("dl", {}, ...values.map((it) => it.node))),
-    /**
-     * @param {import("./view.js").Now} now
-     * @param {Layer} layer as it is shown
-     * @param {ArrayLike<number>} row
-     * @param {string[]} names
-     */
-    draw({ head, query, key, values: chosen }, layer, row, names) {
-      const token = (/** @type {number} */ i) => {
-        const node = scene.token(i, true);
-        node.textContent = names[i];
-        return node;
-      };
-      pair.replaceChildren(token(query), " → ", token(key));
-      const future = key > query;
-      const weight = future ? 0 : row[key];
-      const dot = fixed(layer.dot(head, query, key), 3);
-      const score = fixed(layer.score(head, query, key), 4);
-      const texts = [
-        dot,
-        score,
-        future ? "−∞" : chosen.unscaled ? dot : score,
-        weight >= 0.0001 || weight === 0 ? fixed(weight, 4) : significant(weight, 3),
-      ];
-      values.forEach(({ value }, i) => {
-        value.textContent = texts[i];
-      });
-      values[1].node.classList.toggle("skipped", chosen.unscaled);
-    },
-  };
 }
