@@ -68,11 +68,11 @@ def document(stop: Stop, parts: Sequence[Part], values: Mapping[str, Any], *, ti
     """
     if language not in LANGUAGES:
         raise InputError("no_such_language", value=language, known=", ".join(LANGUAGES))
-    view, start = stop.name, f"{stop.name}/view.js"
+    start = f"{stop.name}/view.js"
     parts = [Part("words", words(language, stop.name), {}), *parts]
     modules = _modules(["html.js", start])
     imports = {f"gptviz/{path}": _data_url("text/javascript", code) for path, code in modules.items()}
-    styles = [VIEWS.joinpath(view, path).resolve().read_text(encoding="utf-8") for path in _stylesheets(start)]
+    styles = [path.read_text(encoding="utf-8") for module in ("kit/view.js", start) for path in _stylesheets(module)]
     held = "\n".join(
         f'<script type="application/octet-stream" data-part="{html.escape(part.name)}" '
         f'data-when="{html.escape(json.dumps(dict(part.when)))}">{base64.b64encode(part.data).decode()}</script>'
@@ -127,6 +127,7 @@ def _modules(paths: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _stylesheets(path: str) -> list[str]:
-    """The stylesheets that a view names."""
-    return re.findall(r'"([^"]+)"', _CSS.search((VIEWS / path).read_text(encoding="utf-8"))[1])
+def _stylesheets(module: str) -> list[Path]:
+    """The stylesheets that a module names."""
+    named = re.findall(r'"([^"]+)"', _CSS.search((VIEWS / module).read_text(encoding="utf-8"))[1])
+    return [(VIEWS / module).parent / path for path in named]

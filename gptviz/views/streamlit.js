@@ -4,6 +4,7 @@
 // parent element, and calls what it returned when the element goes, or at once if a newer call overtook it.
 // An element is a view, or one part of what a view shows (they come in any order), or a piece of news for it.
 
+import { css as shared } from "./kit/view.js";
 import { unpack } from "./kit/wire.js";
 import { adoptStyles } from "./kit/dom.js";
 
@@ -175,10 +176,9 @@ async function give(instance, root, { view, key, about, revision, values, choice
   if (!instance.view) {
     const module = new URL(`./${view}/view.js`, import.meta.url);
     const { mount, css } = await import(module.href);
-    await adoptStyles(
-      root,
-      css.map((/** @type {string} */ path) => new URL(path, module)),
-    );
+    const kit = new URL("./kit/view.js", import.meta.url);
+    const own = css.map((/** @type {string} */ path) => new URL(path, module));
+    await adoptStyles(root, [...shared.map((path) => new URL(path, kit)), ...own]);
     const report = (/** @type {any} */ chosen) => {
       const said = { revision: instance.revision ?? 0, about: instance.about ?? "", values: chosen };
       settled.set(key, said);

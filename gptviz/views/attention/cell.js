@@ -180,7 +180,7 @@ export function createCell(scene) {
       steps,
       rounded,
       title,
-      element("div", { class: "table-wrap" }, table),
+      element("div", { class: "scroll-x" }, table),
       curve.node,
     ),
     draw,

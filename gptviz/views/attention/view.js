@@ -20,7 +20,7 @@ import { createTable } from "./table.js";
 import { createText } from "./text.js";
 import { createValues } from "./values.js";
 
-export const css = ["../kit/common.css", "./view.css", "./sections.css"];
+export const css = ["./view.css", "./pictures.css", "./outputs.css"];
 
 const SECTIONS = {
   heads: createHeads,

@@ -52,7 +52,7 @@ export function createNeighbours(scene) {
   const spaces = element("label", { class: "spaces" }, say("neighbours.space"), " ", space);
   const about = element("p", {});
   const table = element("table", { class: "near" });
-  const scroll = element("div", { class: "scroll" }, table);
+  const scroll = element("div", { class: "scroll-x" }, table);
   const differ = element("p", {});
   const scaled = element("p", { class: "muted" });
   let known = /** @type {string | null | undefined} */ (undefined);

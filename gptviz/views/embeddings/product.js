@@ -20,7 +20,7 @@ export function createProduct(scene) {
       "div",
       { class: "product-view" },
       text,
-      element("div", { class: "scroll" }, table),
+      element("div", { class: "scroll-x" }, table),
       rest,
       code,
       checked,

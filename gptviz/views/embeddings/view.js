@@ -11,7 +11,7 @@ import { createProduct } from "./product.js";
 import { createSimilarity } from "./similarity.js";
 import { createText } from "./text.js";
 
-export const css = ["../kit/common.css", "./view.css", "./sections.css"];
+export const css = ["./view.css", "./sections.css"];
 
 const SECTIONS = {
   product: createProduct,

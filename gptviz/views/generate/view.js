@@ -15,7 +15,7 @@ import { createTasks } from "./tasks.js";
 import { createText } from "./text.js";
 import { find, grow, keyOf, Numbers, nodesTo, pathOf, sizeOf, withText, without } from "./tree.js";
 
-export const css = ["../kit/common.css", "./view.css", "./sections.css"];
+export const css = ["./view.css", "./sections.css"];
 
 const LATE = 1000; // ms
 

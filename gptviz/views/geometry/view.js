@@ -10,7 +10,7 @@ import { createFormula } from "./formula.js";
 import { createGallery } from "./gallery.js";
 import { createSpaces } from "./spaces.js";
 
-export const css = ["../kit/common.css", "./view.css"];
+export const css = ["./view.css"];
 
 /**
  * @typedef {import("../kit/wire.js").Payload} Payload

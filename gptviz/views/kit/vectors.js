@@ -172,11 +172,11 @@ function watch(canvas, count, marked, onPoint, onPick) {
  * @param {string[]} ticks evenly spaced
  */
 export function legend(scale, ticks) {
-  const bar = element("span", { class: "ramp" });
+  const bar = element("span", { class: "colours" });
   bar.style.background = `linear-gradient(90deg, ${scale.stops.map(css).join(", ")})`;
   return element(
     "span",
-    { class: "legend" },
+    { class: "ramp" },
     bar,
     element("span", { class: "ticks" }, ...ticks.map((t) => element("span", {}, t))),
   );

@@ -3,6 +3,9 @@
 import { element, fill, fillNodes } from "./dom.js";
 import { createKeeper } from "./keeper.js";
 
+/** The sheets that all views share; a view names its own in the same way, and they come behind these. */
+export const css = ["./common.css", "./controls.css", "./tokens.css", "./pictures.css"];
+
 /**
  * @typedef {import("./wire.js").Payload} Payload
  * @typedef {Record<string, any>} Values by name, every choice that the stop declares

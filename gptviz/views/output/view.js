@@ -16,7 +16,7 @@ import { createSample } from "./sample.js";
 import { createTemperature } from "./temperature.js";
 import { createText, placeOf } from "./text.js";
 
-export const css = ["../kit/common.css", "./view.css", "./sections.css"];
+export const css = ["./view.css", "./sections.css"];
 
 const SECTIONS = {
   filters: createFilters,

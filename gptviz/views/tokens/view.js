@@ -9,7 +9,7 @@ import { createText } from "./text.js";
 import { createVocabularies } from "./vocabularies.js";
 import { createVocabulary } from "./vocabulary.js";
 
-export const css = ["../kit/common.css", "./view.css"];
+export const css = ["./view.css"];
 
 const SECTIONS = {
   merges: createMerges,
