@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, SupportsIndex
+from typing import Any, SupportsIndex, cast
 
 import torch
 from torch import Tensor, nn
@@ -25,30 +25,47 @@ Indices = tuple[int, ...] | None
 PARTS = ("positions", "heads", "neurons")
 
 
-def _whole_numbers(chosen: Where) -> Indices:
-    """Numpy's and torch's integers too: they are what argmax gives."""
-    if chosen is None:
-        return None
-    single = hasattr(chosen, "__index__") and getattr(chosen, "ndim", 0) == 0
-    return tuple(operator.index(index) for index in ([chosen] if single else chosen))
+def _indices(positions: Where, heads: Where, neurons: Where) -> dict[str, Indices]:
+    """As whole numbers: numpy's and torch's too, which are what argmax gives."""
+
+    def whole(chosen: Where) -> Indices:
+        if chosen is None:
+            return None
+        single = isinstance(chosen, SupportsIndex) and getattr(chosen, "ndim", 0) == 0
+        return tuple(operator.index(index) for index in cast("Sequence[SupportsIndex]", [chosen] if single else chosen))
+
+    return {"positions": whole(positions), "heads": whole(heads), "neurons": whole(neurons)}
 
 
-@dataclass(frozen=True)
+def _keep(frozen: object, **values: object) -> None:
+    """Set the fields of a dataclass that is frozen afterwards."""
+    for field, value in values.items():
+        object.__setattr__(frozen, field, value)
+
+
+@dataclass(frozen=True, init=False)
 class Source:
     """Values by where they come from: what a pass of the tokens `ids` has at hook point `name`.
 
     positions, heads, neurons: which part of it, as in an `Intervention`; None: all.
     """
 
-    ids: Sequence[SupportsIndex]
+    ids: tuple[int, ...]
     name: str
-    positions: Where = None
-    heads: Where = None
-    neurons: Where = None
+    positions: Indices
+    heads: Indices
+    neurons: Indices
 
-    def __post_init__(self) -> None:
-        for field in ("ids", *PARTS):
-            object.__setattr__(self, field, _whole_numbers(getattr(self, field)))
+    def __init__(
+        self,
+        ids: Iterable[SupportsIndex],
+        name: str,
+        positions: Where = None,
+        heads: Where = None,
+        neurons: Where = None,
+    ):
+        tokens = tuple(operator.index(id) for id in ids)
+        _keep(self, ids=tokens, name=name, **_indices(positions, heads, neurons))
 
     def of(self, value: Tensor) -> Tensor:
         """The part of a trace's `value` that is meant."""
@@ -58,7 +75,7 @@ class Source:
 Amount = float | Sequence[float] | Tensor | Source
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Intervention:
     """Changes part of the value at hook point `name`.
 
@@ -74,27 +91,24 @@ class Intervention:
     """
 
     name: str
-    amount: Amount
-    positions: Where = None
-    heads: Where = None
-    neurons: Where = None
+    amount: float | Tensor | Source
+    positions: Indices
+    heads: Indices
+    neurons: Indices
 
-    def __post_init__(self) -> None:
-        for field in PARTS:
-            object.__setattr__(self, field, _whole_numbers(getattr(self, field)))
-        amount = self.amount
-        if isinstance(amount, Source):
-            return
+    def __init__(self, name: str, amount: Amount, positions: Where = None, heads: Where = None, neurons: Where = None):
         if isinstance(amount, int | float):
             amount = float(amount)
             finite = math.isfinite(amount)
+        elif isinstance(amount, Source):
+            finite = True  # or found out when its text is traced
         else:
             # A copy: the caller's tensor may change later, an intervention may not.
             amount = torch.as_tensor(amount).detach().clone()
             finite = bool(torch.isfinite(amount).all())
         if not finite:
-            raise InputError("intervention_not_finite", name=self.name)
-        object.__setattr__(self, "amount", amount)
+            raise InputError("intervention_not_finite", name=name)
+        _keep(self, name=name, amount=amount, **_indices(positions, heads, neurons))
 
     def change(self, part: Tensor, amount: float | Tensor) -> float | Tensor:
         """What to put in place of `part`, the selected values."""
@@ -217,6 +231,7 @@ def check_part(where: Intervention | Source, config: GPTConfig, n_tokens: int) -
 def check(intervention: Intervention, config: GPTConfig, n_tokens: int, dtype: torch.dtype) -> None:
     """Raise UnknownNameError or InputError unless `intervention` fits a pass of `n_tokens` in `dtype`."""
     part = check_part(intervention, config, n_tokens)
+    assert not isinstance(intervention.amount, Source)
     if bool((torch.as_tensor(intervention.amount).abs() > torch.finfo(dtype).max).any()):
         raise InputError("intervention_not_finite", name=intervention.name)
     if isinstance(intervention.amount, Tensor):
@@ -233,22 +248,21 @@ def hook(intervention: Intervention, n_tokens: int, start: int = 0) -> Callable:
     """The forward hook that carries `intervention` out.
 
     `n_tokens` is the length of the whole text, `start` the position of the first row of this pass: more than 0
-    where earlier tokens sit in a cache.
+    where earlier tokens sit in a cache. Its amount is a number or a tensor: what comes from a source was looked up.
     """
+    amount = intervention.amount
+    assert not isinstance(amount, Source)
 
     def put(module: nn.Module, args: tuple, value: Tensor) -> Tensor:
-        rows = range(n_tokens) if intervention.positions is None else intervention.positions
-        rows = [row + n_tokens if row < 0 else row for row in rows]
+        chosen = range(n_tokens) if intervention.positions is None else intervention.positions
+        rows = [row + n_tokens if row < 0 else row for row in chosen]
         rows = [row - start for row in rows if row >= start]
         if not rows:
             return value
         value = value.clone()
-        chosen = (0, *_mesh(value[0], tuple(rows), intervention.heads, intervention.neurons))
-        amount = intervention.amount
-        if isinstance(amount, Tensor):
-            amount = amount.to(value)
-        new = intervention.change(value[chosen], amount)
-        value[chosen] = new if isinstance(new, Tensor) else torch.as_tensor(new).to(value)
+        part = (0, *_mesh(value[0], tuple(rows), intervention.heads, intervention.neurons))
+        new = intervention.change(value[part], amount.to(value) if isinstance(amount, Tensor) else amount)
+        value[part] = new if isinstance(new, Tensor) else torch.as_tensor(new).to(value)
         return value
 
     return put

@@ -138,6 +138,6 @@ def read_tokenizer(checkpoint: Checkpoint) -> Tokenizer | None:
 def read_dtype(dtype: torch.dtype | str) -> torch.dtype:
     """A dtype that a model may compute in, from itself or its name. Raises InputError."""
     found = DTYPES.get(dtype, dtype) if isinstance(dtype, str) else dtype
-    if found not in DTYPES.values():
+    if not isinstance(found, torch.dtype) or found not in DTYPES.values():
         raise InputError("bad_dtype", value=dtype, known=", ".join(DTYPES))
     return found

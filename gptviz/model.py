@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -57,7 +58,7 @@ class GPTConfig:
     d_model: int
     d_head: int
     d_mlp: int
-    n_kv_head: int | None = None  # fewer than n_head: several query heads share one key/value head
+    n_kv_head: int = 0  # 0: n_head; fewer: several query heads share one key/value head
     norm: str = "layer"  # "layer" (mean and variance, bias) or "rms" (size only)
     norm_eps: float = 1e-5
     rope: Rope | None = None  # None: learned positions
@@ -73,7 +74,7 @@ class GPTConfig:
     window: int | None = None  # sliding-window attention: longer inputs are refused
 
     def __post_init__(self) -> None:
-        if self.n_kv_head is None:
+        if self.n_kv_head == 0:
             object.__setattr__(self, "n_kv_head", self.n_head)
         if self.n_head % self.n_kv_head:
             raise ValueError(f"n_head ({self.n_head}) is not a multiple of n_kv_head ({self.n_kv_head})")
@@ -287,7 +288,8 @@ def attention_scores(q: Tensor, k: Tensor, scale: float, upcast: bool = False) -
 
 def masked(scores: Tensor) -> Tensor:
     """`scores` [..., T, S] with -inf at every key that a query may not look at."""
-    return scores.masked_fill(~causal_mask(*scores.shape[-2:], scores.device), -math.inf)
+    T, S = scores.shape[-2:]
+    return scores.masked_fill(~causal_mask(T, S, scores.device), -math.inf)
 
 
 def causal_mask(T: int, S: int, device: torch.device | str | None = None) -> Tensor:
@@ -367,7 +369,7 @@ class GPT(nn.Module):
             self._frequencies = rotary_frequencies(config.rope, config.d_head)
         else:
             self.pos_embed = nn.Embedding(config.n_ctx, config.d_model)
-        self.blocks = nn.ModuleList(Block(config, layer) for layer in range(config.n_layer))
+        self.blocks = cast("Sequence[Block]", nn.ModuleList(Block(config, layer) for layer in range(config.n_layer)))
         self.ln_final = Norm(config)
         self.unembed = nn.Linear(config.d_model, config.vocab_size, bias=False)
         if config.tied:

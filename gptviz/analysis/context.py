@@ -288,7 +288,6 @@ class _CacheBefore(KVCache):
         self._trace, self.length = place.trace, place.at
 
     def update(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        before = (self._trace[f"blocks.{layer}.attn.{name}"][:, : self.length] for name in ("k", "v"))
-        return tuple(
-            torch.cat((old.expand(len(new), *old.shape), new), dim=2) for old, new in zip(before, (k, v), strict=True)
-        )
+        keys, values = (self._trace[f"blocks.{layer}.attn.{name}"][:, : self.length] for name in ("k", "v"))
+        batch = len(k)
+        return torch.cat((keys.expand(batch, -1, -1, -1), k), 2), torch.cat((values.expand(batch, -1, -1, -1), v), 2)
