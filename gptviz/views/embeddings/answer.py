@@ -29,7 +29,7 @@ def answer(asked: Asked) -> Answer:
     space = open_space(llm)
     parts = {"text": kept(space, ("text part", ids), lambda: make.text_part(llm, ids))}
     if asked.opened("product"):
-        parts["product"] = make.product_part(llm, id)
+        parts["product"] = kept(llm.model, ("product part", id), lambda: make.product_part(llm, id))
     if asked.opened("similarity"):
         words = typed_words(space, chosen["words"], different)
         parts["compared"] = make.compared_part(llm, different, *words)
@@ -38,7 +38,8 @@ def answer(asked: Asked) -> Answer:
         parts["neighbours"] = make.neighbours_part(llm, id, chosen["near"], chosen["space"])
     if asked.opened("position"):
         if llm.config.rope:
-            parts["rotary"] = make.rotary_part(asked.trace, chosen["layer"])
+            trace, layer = asked.trace, chosen["layer"]
+            parts["rotary"] = kept(trace, ("rotary part", layer), lambda: make.rotary_part(trace, layer))
         else:
             parts["learned"] = make.learned_part(llm, len(ids))
     facts: dict[str, Any] = {
@@ -46,9 +47,9 @@ def answer(asked: Asked) -> Answer:
         "absent": None if is_here(chosen["space"]) else chosen["space"],
     }
     if asked.opened("open"):
-        facts["open"] = row(llm, id)
+        facts["open"] = kept(llm.model, ("row", id), lambda: row(llm, id))
     if asked.opened("test"):
-        facts["test"] = alike(llm, ids, chosen["token"])
+        facts["test"] = kept(llm.model, ("alike", ids, chosen["token"]), lambda: alike(llm, ids, chosen["token"]))
     if asked.opened("notes"):
         facts["notes"] = [sizes(config) for config in (llm.config, GPT3)]
     return Answer(parts, facts, STOP.to_json(chosen))

@@ -115,16 +115,19 @@ def neighbours_part(llm: LLM, token_id: int, near: str | None, space: str) -> by
         return pack(header | {"trouble": "unknown", "text": text, "ids": [], "pieces": []}, {})
     text = word.text if word.id is None else word.pieces[0]
     header |= {"text": text, "ids": word.rows, "pieces": word.pieces}
-    found = kept(
-        where,
-        ("neighbours", word.rows),
-        lambda: similarity.neighbours(where, word.vector, NEIGHBOURS, without=word.rows),
-    )
-    shown = {name: [asdict(one) | {"piece": one.token} for one in rows] for name, rows in found.items()}
-    own = similarity.vector_baseline(where, word.vector, without=word.rows)
-    about = {"mean": own.mean, "sd": own.sd, "rows": own.n_rows}
-    sizes = {"norm": float(word.vector.norm()), "mean_norm": float(where.norms.mean())}
-    return pack(header | sizes | {"found": shown, "own": about}, {})
+    return pack(header | kept(where, ("neighbours", word.rows), lambda: _around(where, word)), {})
+
+
+def _around(space: Space, word: Word) -> dict[str, Any]:
+    """What lies nearest to a word in a space, and what that has to be read against."""
+    found = similarity.neighbours(space, word.vector, NEIGHBOURS, without=word.rows)
+    own = similarity.vector_baseline(space, word.vector, without=word.rows)
+    return {
+        "found": {name: [asdict(one) | {"piece": one.token} for one in rows] for name, rows in found.items()},
+        "own": {"mean": own.mean, "sd": own.sd, "rows": own.n_rows},
+        "norm": float(word.vector.norm()),
+        "mean_norm": float(space.norms.mean()),
+    }
 
 
 def learned_part(llm: LLM, n_tokens: int) -> bytes:

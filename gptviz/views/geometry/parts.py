@@ -14,12 +14,13 @@ from gptviz.analysis.common_words import common_words
 from gptviz.analysis.kept import kept
 from gptviz.analysis.projections import Cloud, along, cloud, direction
 from gptviz.analysis.similarity import nearest
-from gptviz.analysis.spaces import Space
+from gptviz.analysis.spaces import Space, Word
 from gptviz.analysis.words import Term, formula_words, split_words
 from gptviz.errors import GptvizError
 from gptviz.llm import LLM
 from gptviz.views.kit.wire import pack
 
+NEAR = 6  # rows nearest to the formula's first word, in every space
 RESULTS = 22  # nearest rows that travel: ten to show without the formula's own words
 
 
@@ -178,13 +179,18 @@ def spaces_part(
         try:
             result = solved(other, formula, mean)
             first = result.terms[0].word
-            near = nearest(other, first.vector, 6, without=[] if first.id is None else [first.id])
-            column |= {"result": _result(other, result), "word": first.text, "near": [one.token for one in near]}
+            column |= {"result": _result(other, result), "word": first.text, "near": _near(other, first)}
         except GptvizError as error:
             column["trouble"] = error.plain()
         columns.append(column)
     header = {"space": where.name, "formula": formula, "mean": mean, "columns": columns, "away": dict(away)}
     return pack(header, {})
+
+
+def _near(space: Space, word: Word) -> list[str]:
+    """What lies nearest to a word."""
+    without = [] if word.id is None else [word.id]
+    return kept(space, ("near", word.rows), lambda: [n.token for n in nearest(space, word.vector, NEAR, without)])
 
 
 def rows_name(llm: LLM, where: Space, ids: Sequence[int]) -> str:
