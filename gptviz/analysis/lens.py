@@ -16,8 +16,8 @@ from gptviz.errors import InputError
 from gptviz.llm import LLM
 from gptviz.trace import Trace
 
-POINTS = ("stream", "attention", "mlp")
-"""Where the stream is read: at both places of every layer; after its attention; after its MLP."""
+POINTS = ("mlp", "attention", "stream")
+"""Where the stream is read: after the MLP of every layer; after its attention; at both places."""
 
 VECTORS, BYTES = 64, 16_000_000
 """So many vectors are read at once, fewer where their logits would take more bytes."""

@@ -4,9 +4,9 @@
 // parent element, and calls what it returned when the element goes, or at once if a newer call overtook it.
 // An element is a view, or one part of what a view shows (they come in any order), or a piece of news for it.
 
+import { adoptStyles } from "./kit/dom.js";
 import { css as shared } from "./kit/view.js";
 import { unpack } from "./kit/wire.js";
-import { adoptStyles } from "./kit/dom.js";
 
 /**
  * @typedef {object} Envelope of a view

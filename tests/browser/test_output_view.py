@@ -192,8 +192,8 @@ def in_browser(page: Page, values: torch.Tensor, seen: list[int], options: list[
             const order = sortIds(base);
             return options.map((o) => {
                 const it = penalised(base, order, seen, o.repetition_penalty ?? null);
-                const [topK, topP, minP] = [o.top_k ?? null, o.top_p ?? null, o.min_p ?? null];
-                const wanted = { temperature: o.temperature, topK, topP, minP };
+                const [top_k, top_p, min_p] = [o.top_k ?? null, o.top_p ?? null, o.min_p ?? null];
+                const wanted = { temperature: o.temperature, top_k, top_p, min_p };
                 const found = distribution(it.logits, it.order, wanted);
                 const all = Float64Array.from(base.keys(), (id) => found.probability(id));
                 let text = "";
@@ -230,7 +230,7 @@ def test_draws_follow_the_distribution(page_at, server):
         """async ([module, seed]) => {
             const { distribution, drawer, randomNumbers, sortIds } = await import(module);
             const base = Float32Array.from([2, 1, 0.5, 0, -1, -1.5, -3, 0.25]);
-            const from = distribution(base, sortIds(base), { temperature: 1.3, topK: 7, topP: null, minP: null });
+            const from = distribution(base, sortIds(base), { temperature: 1.3, top_k: 7, top_p: null, min_p: null });
             const run = () => {
                 const next = drawer(from, randomNumbers(seed));
                 const counts = new Array(8).fill(0);

@@ -4,7 +4,7 @@ import { close, equal } from "./check.js";
 const { drawer, penalised, randomNumbers, sortIds } = sampling;
 
 const LOGITS = Float32Array.from([1, 3, 2, 3, -1]);
-const NONE = { temperature: 1, topK: null, topP: null, minP: null, penalty: null };
+const NONE = { temperature: 1, top_k: null, top_p: null, min_p: null, repetition_penalty: null };
 
 /** @param {Partial<import("../../gptviz/views/output/distribution.js").Options>} options */
 function distribution(options, logits = LOGITS) {
@@ -47,38 +47,38 @@ export default {
   },
 
   "top-k keeps what is equal to the last that it keeps"() {
-    equal(distribution({ topK: 1 }).kept, 2);
-    equal(distribution({ topK: 3 }).kept, 3);
-    equal(distribution({ topK: 99 }).kept, 5);
-    const found = distribution({ topK: 1 });
+    equal(distribution({ top_k: 1 }).kept, 2);
+    equal(distribution({ top_k: 3 }).kept, 3);
+    equal(distribution({ top_k: 99 }).kept, 5);
+    const found = distribution({ top_k: 1 });
     close(probabilities(found), [0, 0.5, 0, 0.5, 0]);
     equal([0, 1, 2, 3, 4].map(found.keeps), [false, true, false, true, false]);
   },
 
   "top-p keeps a token while those before it hold less than p"() {
     const p = softmax([...LOGITS]);
-    equal(distribution({ topP: p[1] - 1e-6 }).kept, 1);
-    equal(distribution({ topP: p[1] + 1e-6 }).kept, 2);
-    equal(distribution({ topP: 1 }).kept, 5);
-    equal(distribution({ topP: 1e-9 }).kept, 1);
-    const one = distribution({ topP: 1e-9 });
+    equal(distribution({ top_p: p[1] - 1e-6 }).kept, 1);
+    equal(distribution({ top_p: p[1] + 1e-6 }).kept, 2);
+    equal(distribution({ top_p: 1 }).kept, 5);
+    equal(distribution({ top_p: 1e-9 }).kept, 1);
+    const one = distribution({ top_p: 1e-9 });
     equal([one.keeps(1), one.keeps(3)], [true, false]);
   },
 
   "min-p keeps what is at least so much of the likeliest"() {
-    equal(distribution({ minP: Math.exp(-1) - 1e-9 }).kept, 3);
-    equal(distribution({ minP: 1 }).kept, 2);
+    equal(distribution({ min_p: Math.exp(-1) - 1e-9 }).kept, 3);
+    equal(distribution({ min_p: 1 }).kept, 2);
   },
 
   "a filter takes from what the one before it left, and the rest adds up to 1"() {
-    const found = distribution({ topK: 3, topP: 0.9, minP: 0.5 });
+    const found = distribution({ top_k: 3, top_p: 0.9, min_p: 0.5 });
     equal(
       found.stages.map(({ name, kept }) => [name, kept]),
       [
         ["temperature", 5],
-        ["topK", 3],
-        ["topP", 3],
-        ["minP", 2],
+        ["top_k", 3],
+        ["top_p", 3],
+        ["min_p", 2],
       ],
     );
     close([probabilities(found).reduce((a, b) => a + b)], [1]);
@@ -118,7 +118,7 @@ export default {
   },
 
   "draws follow the distribution and never take what was removed"() {
-    const found = distribution({ topK: 3 });
+    const found = distribution({ top_k: 3 });
     const draw = drawer(found, randomNumbers(3));
     const counts = [0, 0, 0, 0, 0];
     const n = 20_000;

@@ -8,8 +8,11 @@ import {
   PROMPT,
   pathOf,
   sizeOf,
+  totalOf,
+  walk,
+  without,
+  withText,
 } from "../../gptviz/views/generate/tree.js";
-import { totalOf, walk, without, withText } from "../../gptviz/views/generate/tree.js";
 import { randomNumbers } from "../../gptviz/views/output/distribution.js";
 import { close, equal } from "./check.js";
 

@@ -155,7 +155,8 @@ export function shownRow(layer, head, i, { unscaled, hide }) {
     row = row.map((e) => e / sum);
   }
   if (hide && layer.T > 1) {
-    const rest = row.subarray(1).reduce((a, b) => a + b, 0);
+    let rest = 0;
+    for (let j = 1; j < row.length; j++) rest += row[j];
     row = Float64Array.from(row, (weight, j) => (j === 0 || rest === 0 ? 0 : weight / rest));
   }
   return row;
@@ -193,7 +194,7 @@ export function sharpness(layer, head, unscaled) {
   let mean = 0;
   let sharp = 0;
   for (let i = 1; i < layer.T; i++) {
-    const top = shownRow(layer, head, i, { unscaled, hide: false }).reduce((a, b) => Math.max(a, b));
+    const top = Math.max(...shownRow(layer, head, i, { unscaled, hide: false }));
     mean += top / (layer.T - 1);
     sharp += Number(top > 0.99);
   }

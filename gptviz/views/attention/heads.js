@@ -3,6 +3,7 @@
 import { css, sequential } from "../kit/colours.js";
 import { element } from "../kit/dom.js";
 import { brief, cut, fixed, percent, signed } from "../kit/format.js";
+import { declared } from "../kit/keeper.js";
 import { downloadPicture, prepare } from "../kit/painter.js";
 
 const SMALLEST = 22; // pixels of a small picture
@@ -12,6 +13,7 @@ const CAPTION = 15; // pixels for the number under a picture, when sorted
 const SIDE = 34; // pixels for the numbers at the side
 const TOP = 32; // and above
 const FROM_HERE = ["look", "push"]; // measured from the chosen token, not over the text
+/** @type {Record<string, string>} */
 const COLOURS = { previous: "query", induction: "output", duplicate: "key", current: "value" };
 
 /** @param {import("./view.js").Scene} scene */
@@ -24,7 +26,7 @@ export function createHeads(scene) {
     element(
       "select",
       {},
-      .../** @type {string[]} */ (scene.choices.order.options).map((name) =>
+      ...declared(scene.choices.order, "options").map((name) =>
         element("option", { value: name }, say(`heads.by_${name}`)),
       ),
     )
@@ -49,10 +51,11 @@ export function createHeads(scene) {
   let hidden = false; // the first token's column
   let revealed = "";
   let atlas = { key: "", side: 1, canvas: document.createElement("canvas"), pixels: new Uint32Array(0) };
-  let cells = /** @type {{layer: number, head: number, x: number, y: number}[]} */ ([]);
+  /** @typedef {{layer: number, head: number, x: number, y: number}} Cell */
+  let cells = /** @type {Cell[]} */ ([]);
   let size = LARGEST;
   let shownHead = { layer: 0, head: 0 };
-  let over = /** @type {{layer: number, head: number} | null} */ (null);
+  let over = /** @type {Cell | null} */ (null);
 
   function sharedText() {
     if (n_kv_head === n_head) return say("heads.own_keys");
@@ -99,21 +102,25 @@ export function createHeads(scene) {
     return atlas;
   }
 
+  /** What was measured from the chosen token, once it is here. */
+  function looksFromHere() {
+    const part = scene.part("looks");
+    return part?.header.token === scene.values().token ? part : null;
+  }
+
   /** The number that heads are ordered by; NaN where there is none. @param {number} layer @param {number} head */
   function scoreOf(layer, head) {
     if (!FROM_HERE.includes(by)) return measure(by, layer, head);
-    const { header: about, arrays } = scene.part("looks") ?? {};
-    return about?.token === scene.values().token
-      ? arrays[by === "look" ? "look_weight" : "push"].data[layer * n_head + head]
-      : NaN;
+    const looks = looksFromHere();
+    return looks ? looks.arrays[by === "look" ? "look_weight" : "push"].data[layer * n_head + head] : NaN;
   }
 
   /** What to write under a picture. @param {number} layer @param {number} head */
   function captionOf(layer, head) {
     const value = scoreOf(layer, head);
     if (by === "push") return signed(value, 2);
-    if (by === "look")
-      return `${cut(scene.labels[scene.part("looks").arrays.look_key.data[layer * n_head + head]], 6)} ${brief(value)}`;
+    const looks = by === "look" && looksFromHere();
+    if (looks) return `${cut(scene.labels[looks.arrays.look_key.data[layer * n_head + head]], 6)} ${brief(value)}`;
     return by === "entropy" || by === "distance" ? fixed(value, 1) : brief(value);
   }
 
@@ -312,11 +319,11 @@ export function createHeads(scene) {
       /** @type {{x: number, y: number}} */ (
         cells.find((cell) => cell[name] === at && cell[name === "layer" ? "head" : "layer"] === 0)
       );
-    const [across, down] = wide ? ["layer", "head"] : ["head", "layer"];
+    const [across, down] = /** @type {("layer" | "head")[]} */ (wide ? ["layer", "head"] : ["head", "layer"]);
     const counts = { layer: n_layer, head: n_head };
     const every = size < 26 ? 2 : 1;
     for (let at = 0; at < counts[across]; at += every) {
-      painter.text(String(at), first(at, /** @type {any} */ (across)).x + size / 2, TOP - 8, {
+      painter.text(String(at), first(at, across).x + size / 2, TOP - 8, {
         ...options,
         align: "center",
       });
@@ -324,7 +331,7 @@ export function createHeads(scene) {
     painter.text(`${say(`bar.${down}`)} ↓`, 0, TOP - 22, options);
     painter.text(`${say(`bar.${across}`)} →`, SIDE + 20, TOP - 22, options);
     for (let at = 0; at < counts[down]; at++) {
-      painter.text(String(at), SIDE - 6, first(at, /** @type {any} */ (down)).y + size / 2, {
+      painter.text(String(at), SIDE - 6, first(at, down).y + size / 2, {
         ...options,
         align: "right",
       });

@@ -18,7 +18,7 @@ const NUMBERS_FROM = 38; // pixels of a cell that has room for a number
 /**
  * @typedef {object} Picture
  * @property {string[]} tokens
- * @property {Uint32Array} pixels [n · n], as `Scale.pixel` gives them
+ * @property {Uint32Array<ArrayBuffer>} pixels [n · n], as `Scale.pixel` gives them
  * @property {(i: number, j: number) => string | null} number what to write into a cell that has room
  * @property {number} hatched 0 to 1: how clearly the future is drawn as −∞
  * @property {number} query

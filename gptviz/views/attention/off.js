@@ -3,6 +3,7 @@
 import { chip } from "../kit/chip.js";
 import { element, wellFormed } from "../kit/dom.js";
 import { percent } from "../kit/format.js";
+import { declared } from "../kit/keeper.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createOff(scene) {
@@ -17,7 +18,7 @@ export function createOff(scene) {
   const again = element("button", { type: "button" }, say("off.again"));
   const presets = element("div", { class: "presets" });
   const second = /** @type {HTMLInputElement} */ (
-    element("input", { type: "text", maxlength: scene.choices.second.most, id: "second" })
+    element("input", { type: "text", maxlength: declared(scene.choices.second, "most"), id: "second" })
   );
   second.addEventListener("change", () => choose({ second: wellFormed(second.value) }));
   const result = element("div", { class: "results" });
@@ -197,7 +198,7 @@ export function createOff(scene) {
         );
       }
       const typing = /** @type {ShadowRoot} */ (second.getRootNode()).activeElement === second;
-      if (!typing) second.value = values.second;
+      if (!typing) second.value = values.second ?? "";
       if (!off.length) {
         shown = null;
         result.replaceChildren(element("p", { class: "muted" }, say("off.nothing")));

@@ -55,15 +55,14 @@ export function createOutputs(scene) {
     ),
     /** @param {import("./view.js").Now} now */
     draw({ layer, head, query, values }) {
-      const part = scene.part("outputs");
-      const { header } = part ?? {};
-      const ready = header && header.layer === layer.layer && header.token === query;
+      const found = scene.part("outputs");
+      const part = found?.header.layer === layer.layer && found.header.token === query ? found : null;
+      const ready = part !== null;
       const pointing = query !== values.token;
       note.textContent = say(scene.alone ? "alone" : pointing ? "click_token" : "outputs.waiting");
       note.style.visibility = ready ? "hidden" : "";
       const colours = scene.colours();
-      const data = ready ? part.arrays : null;
-      const total = data ? /** @type {Float32Array} */ (data.attn_out.data) : null;
+      const total = /** @type {Float32Array | undefined} */ (part?.arrays.attn_out.data);
       const heads = layer.heads.length === n_head ? layer.heads : [];
       const together = new Float32Array(n_head * d_head);
       rows.forEach((row, h) => {
@@ -77,8 +76,8 @@ export function createOutputs(scene) {
           together.set(z, h * d_head);
           row.z.draw(z, colours);
         }
-        if (!data || !total) return;
-        const own = data.heads.data.subarray(h * d_model, (h + 1) * d_model);
+        if (!part || !total) return;
+        const own = part.arrays.heads.data.subarray(h * d_model, (h + 1) * d_model);
         row.out.draw(own, colours);
         const size = significant(Math.sqrt(dot(own, own)), 3);
         row.number.textContent = say("outputs.number", { size, share: percent(dot(own, total) / dot(total, total)) });
@@ -89,9 +88,10 @@ export function createOutputs(scene) {
       concat.node.hidden = !heads.length;
       if (heads.length) concat.draw(together, colours);
       for (const node of [whole.node, sum, chosen]) node.style.visibility = ready ? "" : "hidden";
-      if (!data || !total) return;
-      bias.node.hidden = !data.bias;
-      if (data.bias) bias.draw(data.bias.data, colours);
+      if (!part || !total) return;
+      const { bias: added } = part.arrays;
+      bias.node.hidden = !added;
+      if (added) bias.draw(added.data, colours);
       whole.draw(total, colours);
       const { error, largest } = part.header;
       sum.textContent = say("outputs.sum", {

@@ -2,12 +2,13 @@
 
 import { element } from "../kit/dom.js";
 import { fixed, significant } from "../kit/format.js";
+import { declared } from "../kit/keeper.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createReadout(scene) {
   const { say } = scene;
   const pair = element("div", { class: "pair" });
-  const values = /** @type {string[]} */ (scene.choices.stage.options).map((name) => {
+  const values = declared(scene.choices.stage, "options").map((name) => {
     const value = element("dd", { "data-stage": name });
     return { node: element("div", {}, element("dt", {}, say(`stages.${name}`)), value), value };
   });

@@ -3,11 +3,12 @@
 import { diverging, sequential } from "../kit/colours.js";
 import { element, wellFormed } from "../kit/dom.js";
 import { fixed, percent, significant } from "../kit/format.js";
+import { declared } from "../kit/keeper.js";
 import { downloadCsv } from "../kit/painter.js";
+import { legend } from "../kit/vectors.js";
 import { sharpness, shownRow, sinkShare } from "./data.js";
 import { createMatrix } from "./matrix.js";
 import { createReadout } from "./readout.js";
-import { legend } from "../kit/vectors.js";
 
 const TURN = 700; // ms from one stage to the next
 const REST = 900; // ms at each, while playing
@@ -17,7 +18,7 @@ const REST = 900; // ms at each, while playing
 /** @param {import("./view.js").Scene} scene */
 export function createStages(scene) {
   const { say, labels, choose, point, redraw } = scene;
-  const names = /** @type {string[]} */ (scene.choices.stage.options); // in the order of the pass
+  const names = declared(scene.choices.stage, "options"); // in the order of the pass
   const T = labels.length;
   const matrix = createMatrix({
     colours: scene.colours,
@@ -81,7 +82,7 @@ export function createStages(scene) {
   const word = /** @type {HTMLInputElement} */ (
     element("input", {
       type: "text",
-      maxlength: /** @type {number} */ (scene.choices.last.most),
+      maxlength: declared(scene.choices.last, "most"),
       "aria-label": say("stages.last_word"),
       placeholder: say("stages.last_word"),
     })
@@ -93,9 +94,9 @@ export function createStages(scene) {
   const scaleText = element("div", { class: "scale-line" });
   const remarks = element("div", { class: "remarks" });
   const readout = createReadout(scene);
-  const save = ["png", "svg", "csv"].map((kind) => {
+  const save = /** @type {("png" | "svg" | "csv")[]} */ (["png", "svg", "csv"]).map((kind) => {
     const button = element("button", { type: "button" }, kind.toUpperCase());
-    button.addEventListener("click", () => take(/** @type {any} */ (kind)));
+    button.addEventListener("click", () => take(kind));
     return button;
   });
   let shown = /** @type {import("./view.js").Now | null} */ (null);
@@ -169,7 +170,7 @@ export function createStages(scene) {
    * @property {import("../kit/colours.js").Scale} scale that they are drawn on
    * @property {number} top where it ends
    * @property {number} digits of a number in a cell
-   * @property {Uint32Array} pixels
+   * @property {Uint32Array<ArrayBuffer>} pixels
    */
   let kept = { key: "", stages: /** @type {Stage[]} */ ([]) };
 
@@ -254,7 +255,7 @@ export function createStages(scene) {
         chosen === 3 && here
           ? (i) =>
               fixed(
-                rowOf(now, i).reduce((x, y) => x + y, 0),
+                [...rowOf(now, i)].reduce((x, y) => x + y, 0),
                 3,
               )
           : null,
@@ -363,8 +364,8 @@ export function createStages(scene) {
 
 /**
  * Two pictures mixed; what is transparent counts as the page's background.
- * @param {Uint32Array} a
- * @param {Uint32Array} b
+ * @param {Uint32Array<ArrayBuffer>} a
+ * @param {Uint32Array<ArrayBuffer>} b
  * @param {number} t
  * @param {import("../kit/colours.js").Rgb} background
  */

@@ -12,7 +12,7 @@ export function createTable(scene) {
     ...header.measures.map((/** @type {string} */ name) => ({ name, random: false })),
     ...Object.keys(header.rows_random).map((name) => ({ name, random: true })),
   ];
-  const label = ({ name, random }) =>
+  const label = (/** @type {typeof columns[0]} */ { name, random }) =>
     random ? say("table.tested", { kind: say(`kind.${name}`) }) : say(`kind.${name}`);
   const nameOf = (/** @type {number} */ layer, /** @type {number} */ head, random = false) => {
     const found = kind(layer, head, random);

@@ -4,6 +4,7 @@
 import { chip, chipButton, colour } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { subscript } from "../kit/format.js";
+import { declared } from "../kit/keeper.js";
 import { createSections } from "../kit/section.js";
 import { createView } from "../kit/view.js";
 import { createAsking } from "./asking.js";
@@ -52,7 +53,7 @@ const SECTIONS = {
  * @property {string | null} last another last word; "": the view's suggestion
  * @property {[number, number][]} off heads switched off
  * @property {number} again which control heads are drawn
- * @property {string} second another text for switching off
+ * @property {string | null} second another text for switching off
  *
  * @typedef {{query?: number, key?: number, head?: number}} Pointed what the pointer or the keyboard is on
  *
@@ -77,15 +78,15 @@ const SECTIONS = {
  * @property {(layer: number, head: number, random?: boolean) => string | null} kind
  * @property {(pointed: Pointed | null) => void} point
  *
- * @typedef {import("../kit/view.js").Base & Own} Scene
+ * @typedef {import("../kit/view.js").Base<Values>} Base
+ * @typedef {Base & Own} Scene
  */
 
 export const mount = createView({
   name: "attention",
-  build(base) {
+  build(/** @type {Base} */ base) {
     const { header, arrays } = /** @type {Payload} */ (base.part("text"));
-    const { say } = base;
-    const values = /** @type {() => Values} */ (base.values);
+    const { say, values } = base;
     let pointed = /** @type {Pointed} */ ({});
     let layer = /** @type {Layer | null} */ (null);
     let rows = /** @type {Map<string, any>} */ (new Map());
@@ -132,18 +133,18 @@ export const mount = createView({
       return { values: chosen, layer: shown, head, query, key, waiting: !here || !shown.has(wanted), row };
     }
 
-    /** @type {string[]} */
-    const measures = header.measures;
+    const measures = /** @type {string[]} */ (header.measures);
+    const tokens = /** @type {string[]} */ (header.tokens);
     const { n_layer, n_head } = header.sizes;
     const measure = (/** @type {string} */ name, /** @type {number} */ l, /** @type {number} */ h, random = false) =>
       arrays[random ? "random" : "scores"].data[(measures.indexOf(name) * n_layer + l) * n_head + h];
-    const repeated = (/** @type {string} */ piece) => header.tokens.filter((other) => other === piece).length > 1;
-    const labels = header.tokens.map((piece, i) => (repeated(piece) ? piece + subscript(i) : piece));
+    const repeated = (/** @type {string} */ piece) => tokens.filter((other) => other === piece).length > 1;
+    const labels = tokens.map((piece, i) => (repeated(piece) ? piece + subscript(i) : piece));
     /** @type {Scene} */
     const scene = Object.assign(Object.create(base), {
       header,
       arrays,
-      tokens: header.tokens,
+      tokens,
       labels,
       sizes: header.sizes,
       token(/** @type {number} */ i, plain = false) {
@@ -173,7 +174,7 @@ export const mount = createView({
     const bar = createBar(scene);
     const text = createText(scene);
     const facts = createFacts(scene);
-    const names = /** @type {string[]} */ (scene.choices.open.options);
+    const names = declared(scene.choices.open, "options");
     const title = (/** @type {string} */ name) => `${names.indexOf(name) + 1} · ${say(`${name}.title`)}`;
     const sections = createSections(scene, SECTIONS, title);
     const replaced = element("p", { class: "trouble" }, say("replaced", { names: header.replaced.join(", ") }));

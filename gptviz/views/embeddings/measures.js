@@ -2,12 +2,13 @@
 
 import { element } from "../kit/dom.js";
 import { fixed } from "../kit/format.js";
+import { declared } from "../kit/keeper.js";
 import { dot } from "../kit/vectors.js";
 
 /** @typedef {"cosine" | "dot" | "distance"} Measure */
 
 /** All of them, in order. @param {import("./view.js").Scene} scene */
-export const measuresOf = ({ choices }) => /** @type {Measure[]} */ (choices.measure.options);
+export const measuresOf = ({ choices }) => /** @type {Measure[]} */ (declared(choices.measure, "options"));
 
 /**
  * All three between two vectors, in 64-bit arithmetic; a cosine with a zero vector is NaN.

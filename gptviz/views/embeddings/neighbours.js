@@ -3,6 +3,7 @@
 import { chip, chipButton } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
+import { declared } from "../kit/keeper.js";
 import { createMeasure, measuresOf, shown } from "./measures.js";
 import { together } from "./words.js";
 
@@ -22,7 +23,7 @@ export function createNeighbours(scene) {
   const input = /** @type {HTMLInputElement} */ (
     element("input", {
       type: "text",
-      maxlength: scene.choices.near.most ?? null,
+      maxlength: declared(scene.choices.near, "most"),
       spellcheck: "false",
       autocomplete: "off",
     })

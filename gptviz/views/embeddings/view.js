@@ -44,14 +44,14 @@ const SECTIONS = {
  * @property {(position: number) => HTMLElement} token of the text
  * @property {(place: number) => ArrayLike<number>} row of the text's different ids
  * @property {(position: number) => number} place of a position's id among the different ids
- * @property {() => Values} values
  *
- * @typedef {Omit<import("../kit/view.js").Base, "values"> & Own} Scene
+ * @typedef {import("../kit/view.js").Base<Values>} Base
+ * @typedef {Base & Own} Scene
  */
 
 export const mount = createView({
   name: "embeddings",
-  build(base) {
+  build(/** @type {Base} */ base) {
     const { header, arrays } = /** @type {Payload} */ (base.part("text"));
     const D = header.d_model;
     const places = header.ids.map((/** @type {number} */ id) => header.different.indexOf(id));

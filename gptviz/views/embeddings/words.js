@@ -2,6 +2,7 @@
 
 import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
+import { declared } from "../kit/keeper.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createWords(scene) {
@@ -9,7 +10,7 @@ export function createWords(scene) {
   const input = /** @type {HTMLInputElement} */ (
     element("input", {
       type: "text",
-      maxlength: scene.choices.words.most ?? null,
+      maxlength: declared(scene.choices.words, "most"),
       placeholder: scene.header.vocab_size > 1000 ? say("words.example") : "",
       spellcheck: "false",
       autocomplete: "off",

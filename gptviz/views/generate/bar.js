@@ -3,12 +3,13 @@
 
 import { element } from "../kit/dom.js";
 import { count } from "../kit/format.js";
+import { declared } from "../kit/keeper.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createBar(scene) {
   const { header, say, choose, write, drop, choices } = scene;
-  const runs = choices.words.offered ?? [];
-  const known = choices.way.options ?? [];
+  const runs = declared(choices.words, "offered");
+  const known = /** @type {import("./view.js").Values["way"][]} */ (declared(choices.way, "options"));
   const ways = known.map((way) => {
     const button = element("button", { type: "button", role: "radio" }, say(`bar.${way}`));
     button.addEventListener("click", () => choose({ way, ...(way === "beams" ? {} : { search: null }) }));
@@ -62,7 +63,7 @@ export function createBar(scene) {
   );
   const speed = select(
     "speed",
-    choices.speed.options ?? [],
+    /** @type {import("./view.js").Values["speed"][]} */ (declared(choices.speed, "options")),
     (name) => say(`bar.${name}`),
     (name) => choose({ speed: name }),
   );
@@ -166,4 +167,7 @@ export function createBar(scene) {
 }
 
 /** Every number that a choice may be. @param {import("../kit/keeper.js").Choice} choice */
-const range = ({ low = 0, high = 0 }) => Array.from({ length: high - low + 1 }, (_, i) => low + i);
+function range(choice) {
+  const [low, high] = [declared(choice, "low"), declared(choice, "high")];
+  return Array.from({ length: high - low + 1 }, (_, i) => low + i);
+}

@@ -2,7 +2,7 @@
 
 import { element } from "../kit/dom.js";
 import { fixed, oneIn } from "../kit/format.js";
-import { find, nodesTo, pathOf, totalOf, PROMPT } from "./tree.js";
+import { find, nodesTo, PROMPT, pathOf, totalOf } from "./tree.js";
 
 const BEFORE = 2; // tokens shown of what a branch shares with its parent
 

@@ -2,23 +2,26 @@
 
 import { element } from "../kit/dom.js";
 import { exactly } from "../kit/format.js";
-import { createFilter, FILTERS, HIGHEST, position, temperatureAt } from "../kit/sampling.js";
+import { declared } from "../kit/keeper.js";
+import { createFilter, FILTER_NAMES, temperatureTrack } from "../kit/sampling.js";
 import { createSlider } from "../kit/slider.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createChoice(scene) {
-  const { header, say, choose } = scene;
-
+  const { header, say, choose, choices } = scene;
+  const track = temperatureTrack(choices.temperature);
   const slider = createSlider({
     label: say("choice.temperature"),
-    max: position(HIGHEST),
-    set: (steps) => choose({ temperature: temperatureAt(steps) }),
+    max: track.last,
+    set: (steps) => choose({ temperature: track.temperatureAt(steps) }),
   });
   const output = element("output", {});
   const infinite = /** @type {HTMLButtonElement} */ (
     element("button", { type: "button", class: "infinite", title: say("choice.infinite") }, "∞")
   );
-  infinite.addEventListener("click", () => choose({ temperature: scene.values().temperature === "inf" ? 1 : "inf" }));
+  infinite.addEventListener("click", () =>
+    choose({ temperature: scene.values().temperature === "inf" ? choices.temperature.default : "inf" }),
+  );
   const name = element("label", { class: "check" }, element("b", {}, say("choice.temperature")), " ", output);
   const temperature = element(
     "li",
@@ -27,7 +30,7 @@ export function createChoice(scene) {
     slider.node,
   );
   const tied = element("p", { class: "muted" }, say("choice.infinite_text"));
-  const filters = Object.keys(FILTERS).map((name) => ({
+  const filters = FILTER_NAMES.map((name) => ({
     name,
     ...createFilter(name, {
       label: say(`choice.${name}`),
@@ -36,7 +39,7 @@ export function createChoice(scene) {
       choose,
     }),
   }));
-  const { low, high } = scene.choices.seed;
+  const [low, high] = [declared(choices.seed, "low"), declared(choices.seed, "high")];
   const seed = /** @type {HTMLInputElement} */ (element("input", { type: "number", min: low, max: high, step: 1 }));
   seed.addEventListener("change", () => {
     const wanted = seed.value ? Math.min(high, Math.max(low, Math.round(Number(seed.value)))) : scene.values().seed;
@@ -60,13 +63,14 @@ export function createChoice(scene) {
     ),
     /** @param {import("./view.js").Now} now */
     draw({ values }) {
-      const endless = values.temperature === "inf";
-      const t = endless ? "∞" : exactly(values.temperature, 2);
+      const temperature = values.temperature === "inf" ? Infinity : values.temperature;
+      const endless = temperature === Infinity;
+      const t = endless ? "∞" : exactly(temperature, 2);
       output.textContent = t;
-      slider.draw(Math.round(position(endless ? HIGHEST : Math.min(HIGHEST, values.temperature))), { text: t });
+      slider.draw(Math.round(track.position(temperature)), { text: t });
       infinite.setAttribute("aria-pressed", String(endless));
       tied.hidden = !endless;
-      for (const filter of filters) filter.draw(/** @type {any} */ (values)[filter.name]);
+      for (const filter of filters) filter.draw(values[filter.name]);
       if (seed.getRootNode() && /** @type {ShadowRoot} */ (seed.getRootNode()).activeElement !== seed)
         seed.value = String(values.seed);
     },

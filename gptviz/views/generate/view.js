@@ -13,13 +13,13 @@ import { createChoice } from "./choice.js";
 import { createNext } from "./next.js";
 import { createTasks } from "./tasks.js";
 import { createText } from "./text.js";
-import { find, grow, keyOf, Numbers, nodesTo, pathOf, sizeOf, withText, without } from "./tree.js";
+import { find, grow, keyOf, Numbers, nodesTo, pathOf, sizeOf, without, withText } from "./tree.js";
 
 export const css = ["./view.css", "./sections.css"];
 
 const LATE = 1000; // ms
 
-/** What unfolds, in the order of the page. */
+/** What unfolds. */
 const SECTIONS = { choice: createChoice, cache: createCache, tasks: createTasks };
 
 /**
@@ -78,7 +78,8 @@ const SECTIONS = { choice: createChoice, cache: createCache, tasks: createTasks 
  * @property {(leaf: number, count?: number) => void} drop what belongs to a text alone
  * @property {() => {length: number, cached: number, plain: number}[]} timings
  *
- * @typedef {import("../kit/view.js").Base & Own} Scene
+ * @typedef {import("../kit/view.js").Base<Values>} Base
+ * @typedef {Base & Own} Scene
  *
  * @typedef {object} Memory
  * @property {((text: string) => void)} [tell] a sentence beside the buttons
@@ -87,15 +88,14 @@ const SECTIONS = { choice: createChoice, cache: createCache, tasks: createTasks 
 export const mount = createView({
   name: "generate",
   /** Whatever the reader does while words come ends the writing, unless it only sets how fast they come. */
-  choosing(change, scene, /** @type {Memory} */ memory) {
+  choosing(/** @type {Partial<Values>} */ change, scene, /** @type {Memory} */ memory) {
     memory.tell?.("");
     const ends = scene.values().goal !== null && !("goal" in change) && !("speed" in change);
     return ends ? { ...change, goal: null } : change;
   },
-  build(base, /** @type {Memory} */ memory) {
-    const { say, choose } = base;
+  build(/** @type {Base} */ base, /** @type {Memory} */ memory) {
+    const { say, values, choose } = base;
     const { header } = /** @type {Payload} */ (base.part("text"));
-    const values = () => /** @type {Values} */ (base.values());
     let pointed = /** @type {Node | null} */ (null);
     const numbers = new Numbers();
     let timings = /** @type {{length: number, cached: number, plain: number}[]} */ ([]);

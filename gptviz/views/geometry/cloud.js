@@ -4,6 +4,7 @@
 import { chip } from "../kit/chip.js";
 import { element, wellFormed } from "../kit/dom.js";
 import { count, fixed, percent } from "../kit/format.js";
+import { declared } from "../kit/keeper.js";
 import { createDots, HUES, keeping, SHAPES } from "./dots.js";
 
 const COUNTED = 1000; // of more dots it is not counted how many keep their neighbour: every pair is compared
@@ -15,7 +16,7 @@ export function createCloud(scene) {
     element(
       "select",
       { "aria-label": say("cloud.which") },
-      ...(choices.cloud.options ?? []).map((name) => element("option", { value: name }, say(`cloud.${name}`))),
+      ...declared(choices.cloud, "options").map((name) => element("option", { value: name }, say(`cloud.${name}`))),
     )
   );
   which.addEventListener("change", () => choose({ cloud: which.value }));
@@ -221,7 +222,7 @@ export function createCloud(scene) {
       for (const node of [dots.node, legend, readout, said, kept, missing]) node.hidden = Boolean(wrong);
       if (wrong) return;
       if (known !== part) begin(part);
-      const most = choices.listed.most ?? 0;
+      const most = declared(choices.listed, "most");
       missing.textContent = [
         it.missing.length ? say("direction.missing", { words: it.missing.slice(0, 20).join(", ") }) : "",
         values.cloud === "own" && values.listed.length >= most ? say("direction.cut", { limit: most }) : "",
@@ -289,7 +290,7 @@ function createField({ say, choices }, name) {
   const node = /** @type {HTMLInputElement} */ (
     element("input", {
       type: "text",
-      maxlength: choices[name].most ?? null,
+      maxlength: declared(choices[name], "most"),
       autocomplete: "off",
       spellcheck: false,
       lang: "",

@@ -3,6 +3,7 @@
 import { chip } from "../kit/chip.js";
 import { element, wellFormed } from "../kit/dom.js";
 import { fixed } from "../kit/format.js";
+import { declared } from "../kit/keeper.js";
 
 const PRESETS = {
   size: ["small tiny little short", "big huge large tall", "mouse cat dog horse elephant whale village city"],
@@ -18,7 +19,7 @@ export function createDirection(scene) {
     const node = /** @type {HTMLInputElement} */ (
       element("input", {
         type: "text",
-        maxlength: choices[name].most ?? null,
+        maxlength: declared(choices[name], "most"),
         autocomplete: "off",
         spellcheck: false,
         lang: "",
@@ -119,10 +120,10 @@ export function createDirection(scene) {
         all: String(it.apart[1]),
       });
       if (it.apart[1] === 2) said.append(" ", say("direction.by_construction"));
-      const cut = it.sets.some((/** @type {string} */ text) => text.length >= (choices.first.most ?? 0));
+      const cut = it.sets.some((/** @type {string} */ text) => text.length >= declared(choices.first, "most"));
       missing.textContent = [
         it.missing.length ? say("direction.missing", { words: it.missing.slice(0, 20).join(", ") }) : "",
-        cut ? say("direction.cut", { limit: choices.first.most ?? 0 }) : "",
+        cut ? say("direction.cut", { limit: declared(choices.first, "most") }) : "",
       ].join(" ");
     },
   };

@@ -4,6 +4,7 @@ import { chip } from "../kit/chip.js";
 import { css } from "../kit/colours.js";
 import { element, wellFormed } from "../kit/dom.js";
 import { count, fixed, percent } from "../kit/format.js";
+import { declared } from "../kit/keeper.js";
 import { arrow, prepare } from "../kit/painter.js";
 import { createSection } from "../kit/section.js";
 
@@ -33,7 +34,7 @@ export function createFormula(scene) {
   const field = /** @type {HTMLInputElement} */ (
     element("input", {
       type: "text",
-      maxlength: choices.formula.most ?? null,
+      maxlength: declared(choices.formula, "most"),
       autocomplete: "off",
       spellcheck: false,
       "aria-label": say("formula.label"),

@@ -42,14 +42,14 @@ export const css = ["./view.css"];
  * @property {(name: string) => Payload | null} part of this space
  * @property {(trouble: {code: string, details: Record<string, string>}) => string} error in words
  * @property {Tsne} tsne
- * @property {() => Values} values
  *
- * @typedef {Omit<import("../kit/view.js").Base, "values"> & Own} Scene
+ * @typedef {import("../kit/view.js").Base<Values>} Base
+ * @typedef {Base & Own} Scene
  */
 
 export const mount = createView({
   name: "geometry",
-  choosing(change, _scene, memory) {
+  choosing(/** @type {Partial<Values>} */ change, _scene, memory) {
     const tsne = tsneOf(memory);
     if (change.tsne) {
       if (tsne.picture?.rows !== change.tsne) tsne.picture = null;
@@ -59,7 +59,7 @@ export const mount = createView({
       Object.assign(tsne, { picture: null, shown: false });
     return change;
   },
-  build(base, memory) {
+  build(/** @type {Base} */ base, memory) {
     const { header } = /** @type {Payload} */ (base.part("text"));
     const tsne = tsneOf(memory);
     /** @type {Scene} */

@@ -20,6 +20,18 @@ const SETTLED_AFTER = 300; // ms
  */
 
 /**
+ * What a choice of this kind has: a number its limits, one of some its options, a text how long it may be.
+ * @template {"options" | "low" | "high" | "offered" | "most"} Name
+ * @param {Choice} choice
+ * @param {Name} name
+ */
+export function declared(choice, name) {
+  const value = choice[name];
+  if (value === undefined) throw new Error(`the declaration says nothing of ${name}`);
+  return /** @type {NonNullable<Choice[Name]>} */ (value);
+}
+
+/**
  * What a change takes back: whatever is reset by something that is another now.
  * @param {Choices} choices
  * @param {Record<string, any>} values before

@@ -2,22 +2,38 @@
 
 import { element } from "./dom.js";
 import { fixed } from "./format.js";
+import { declared } from "./keeper.js";
 import { createSlider } from "./slider.js";
 
 const BEND = 1.5; // hundredths up to here, twentieths from here on: most happens below, on two thirds of the track
-export const HIGHEST = 5;
-export const TICKS = [0, 0.5, 1, 1.5, 3, 5];
+const TICKS = [0, 0.5, 1, 1.5, 3]; // and the end
 
-/** Steps of the slider below a temperature. @param {number} t */
-export const position = (t) => (t <= BEND ? t * 100 : BEND * 100 + (t - BEND) * 20);
-/** @param {number} steps */
-export const temperatureAt = (steps) => (steps <= BEND * 100 ? steps / 100 : (BEND * 20 + steps - BEND * 100) / 20);
+/**
+ * The track of the temperature, in steps of a slider; what lies beyond its end is shown there.
+ * @param {import("./keeper.js").Choice} temperature
+ */
+export function temperatureTrack(temperature) {
+  const highest = declared(temperature, "high");
+  const position = (/** @type {number} */ t) => {
+    const shown = Math.min(highest, t);
+    return shown <= BEND ? shown * 100 : BEND * 100 + (shown - BEND) * 20;
+  };
+  return {
+    last: position(highest),
+    ticks: [...TICKS, highest],
+    position,
+    /** @param {number} steps */
+    temperatureAt: (steps) => (steps <= BEND * 100 ? steps / 100 : (BEND * 20 + steps - BEND * 100) / 20),
+  };
+}
+
+/** @typedef {"repetition_penalty" | "top_k" | "top_p" | "min_p"} Filter */
 
 /**
  * In the order in which they work, the temperature behind the first. Steps are finer where more happens.
- * @type {Record<string, {steps: number[], start: number, text: (v: number) => string}>}
+ * @type {Record<Filter, {steps: number[], start: number, text: (v: number) => string}>}
  */
-export const FILTERS = {
+const FILTERS = {
   repetition_penalty: { steps: range(0.5, 2, 0.05), start: 1.3, text: (v) => fixed(v, 2) },
   top_k: { steps: [...range(1, 20, 1), 25, 30, 40, 50, 75, 100, 200, 500, 1000], start: 10, text: String },
   top_p: { steps: [...range(0.05, 0.95, 0.05), 0.97, 0.98, 0.99, 0.995, 0.999, 1], start: 0.9, text: String },
@@ -28,6 +44,8 @@ export const FILTERS = {
   },
 };
 
+export const FILTER_NAMES = /** @type {Filter[]} */ (Object.keys(FILTERS));
+
 /** @param {number} from @param {number} to @param {number} by */
 function range(from, to, by) {
   return Array.from({ length: Math.round((to - from) / by) + 1 }, (_, i) => Number((from + i * by).toFixed(6)));
@@ -35,12 +53,12 @@ function range(from, to, by) {
 
 /**
  * A filter: its switch with its name and value, and its slider.
- * @param {string} name of FILTERS
+ * @param {Filter} name
  * @param {object} about
  * @param {string} about.label
  * @param {string} about.off what the slider says while it is off
  * @param {number} about.vocab_size
- * @param {(change: Record<string, number | null>) => void} about.choose null: off
+ * @param {(change: Partial<Record<Filter, number | null>>) => void} about.choose null: off
  * @param {(held: boolean) => void} [about.hold]
  */
 export function createFilter(name, { label, off, vocab_size, choose, hold }) {

@@ -1,6 +1,12 @@
 // A part of a view that unfolds: made when it is first opened, drawn only while it is open.
 
 import { element } from "./dom.js";
+import { declared } from "./keeper.js";
+
+/**
+ * @template Now
+ * @typedef {{node: HTMLElement, draw: (now: Now) => void, destroy?: () => void}} Block what is drawn again and again
+ */
 
 /**
  * @template Now
@@ -8,7 +14,7 @@ import { element } from "./dom.js";
  * @param {string} about.name
  * @param {string} about.title
  * @param {string} about.question what it answers, beside the title
- * @param {() => {node: HTMLElement, draw: (now: Now) => void, destroy?: () => void}} about.create
+ * @param {() => Block<Now>} about.create
  * @param {(now: Now) => boolean} about.isOpen
  * @param {(open: boolean) => void} about.set called when the reader opens or closes it
  */
@@ -47,26 +53,36 @@ export function createSection({ name, title, question, create, isOpen, set }) {
 }
 
 /**
- * The parts of a view that unfold, in order; which of them are open is one of the reader's choices.
- * @param {object} scene
- * @param {(key: string) => string} scene.say
- * @param {() => {open: string[]}} scene.values
- * @param {(change: any) => void} scene.choose
- * @param {import("./keeper.js").Choices} scene.choices
- * @param {Record<string, (scene: any) => {node: HTMLElement, draw: (now: any) => void, destroy?: () => void}>} sections
+ * What a view with such parts has to work with.
+ * @typedef {object} Foldable
+ * @property {(key: string) => string} say
+ * @property {() => {open: string[]}} values
+ * @property {(change: {open: string[]}) => void} choose
+ * @property {import("./keeper.js").Choices} choices
+ */
+
+/**
+ * The parts of a view that unfold, in the order of their declaration; which of them are open is one of the reader's
+ * choices.
+ * @template {Foldable} Scene
+ * @template Now
+ * @param {Scene} scene
+ * @param {Record<string, (scene: Scene) => Block<Now>>} sections
  * @param {(name: string) => string} [title]
  */
 export function createSections(scene, sections, title = (name) => scene.say(`${name}.title`)) {
-  const all = scene.choices.open.options ?? [];
+  const all = declared(scene.choices.open, "options");
   const isOpen = (/** @type {string} */ name) => scene.values().open.includes(name);
-  return Object.entries(sections).map(([name, create]) =>
-    createSection({
-      name,
-      title: title(name),
-      question: scene.say(`${name}.question`),
-      create: () => create(scene),
-      isOpen: () => isOpen(name),
-      set: (open) => scene.choose({ open: all.filter((other) => (other === name ? open : isOpen(other))) }),
-    }),
-  );
+  return all
+    .filter((name) => name in sections)
+    .map((name) =>
+      createSection({
+        name,
+        title: title(name),
+        question: scene.say(`${name}.question`),
+        create: () => sections[name](scene),
+        isOpen: () => isOpen(name),
+        set: (open) => scene.choose({ open: all.filter((other) => (other === name ? open : isOpen(other))) }),
+      }),
+    );
 }

@@ -14,21 +14,6 @@ export const css = ["./common.css", "./controls.css", "./tokens.css", "./picture
  * @property {import("./keeper.js").Choices} choices that the stop declares
  * @property {boolean} [alone] it can give only what it holds
  *
- * @typedef {object} Base what every view has to work with; a view's own scene adds to it
- * @property {HTMLElement} frame
- * @property {string} language
- * @property {(key: string, values?: Record<string, any>) => string} say
- * @property {(key: string, nodes: Record<string, Node | string>) => (Node | string)[]} nodes
- * @property {() => Record<string, import("./colours.js").Rgb>} colours
- * @property {(name: string) => Payload | null} part
- * @property {import("./keeper.js").Choices} choices
- * @property {() => Values} values as they are now, drawn or not
- * @property {(change: Partial<Values>, now?: boolean) => void} choose now: the host hears of it at once
- * @property {(change: Partial<Values>) => void} adopt what came about by itself
- * @property {(held: boolean) => void} hold a pointer has taken a slider, or let it go
- * @property {() => void} redraw
- * @property {boolean} alone nothing that is not here yet will come
- *
  * @typedef {object} Built
  * @property {(Node | string)[]} nodes what stands in the frame
  * @property {() => void} draw
@@ -38,19 +23,38 @@ export const css = ["./common.css", "./controls.css", "./tokens.css", "./picture
  */
 
 /**
+ * @template {Values} Own the values of one stop's choices
+ * @typedef {object} Base what every view has to work with; a view's own scene adds to it
+ * @property {HTMLElement} frame
+ * @property {string} language
+ * @property {(key: string, values?: Record<string, any>) => string} say
+ * @property {(key: string, nodes: Record<string, Node | string>) => (Node | string)[]} nodes
+ * @property {() => Record<string, import("./colours.js").Rgb>} colours
+ * @property {(name: string) => Payload | null} part
+ * @property {import("./keeper.js").Choices} choices
+ * @property {() => Own} values as they are now, drawn or not
+ * @property {(change: Partial<Own>, now?: boolean) => void} choose now: the host hears of it at once
+ * @property {(change: Partial<Own>) => void} adopt what came about by itself
+ * @property {(held: boolean) => void} hold a pointer has taken a slider, or let it go
+ * @property {() => void} redraw
+ * @property {boolean} alone nothing that is not here yet will come
+ */
+
+/**
  * The `mount` of a view.
+ * @template {Values} Own
  * @param {object} about
  * @param {string} about.name
- * @param {(scene: Base, memory: any) => Built} about.build made anew when one of the parts `of` or the words are new;
+ * @param {(scene: Base<Own>, memory: any) => Built} about.build made anew when one of the parts `of` or the words are new;
  *   memory: an object that outlives it
  * @param {string[]} [about.of]
- * @param {(change: Partial<Values>, scene: Base, memory: any) => Partial<Values>} [about.choosing] what a choice becomes
+ * @param {(change: Partial<Own>, scene: Base<Own>, memory: any) => Partial<Own>} [about.choosing] what a choice becomes
  */
 export function createView({ name, build, of = ["text"], choosing = (change) => change }) {
   /**
    * @param {ShadowRoot | HTMLElement} root
    * @param {Record<string, Payload | null>} given
-   * @param {(values: Values) => void} report
+   * @param {(values: Own) => void} report
    * @param {Host} host
    */
   return function mount(root, given, report, host) {
@@ -61,7 +65,7 @@ export function createView({ name, build, of = ["text"], choosing = (change) => 
     let built = /** @type {Built | null} */ (null);
     const keeper = createKeeper({ frame, choices: host.choices, report, draw: () => built?.draw() });
     const labels = () => /** @type {Payload} */ (parts.words).header.labels;
-    /** @type {Base} */
+    /** @type {Base<Own>} */
     const scene = {
       frame,
       get language() {
@@ -82,7 +86,7 @@ export function createView({ name, build, of = ["text"], choosing = (change) => 
     return {
       /**
        * @param {Record<string, Payload | null>} news
-       * @param {Partial<Values> | null} chosen
+       * @param {Partial<Own> | null} chosen
        * @param {boolean} [other] they are about another text or model than before
        */
       update(news, chosen, other = false) {

@@ -18,7 +18,7 @@ export function createBars(scene) {
   const { logits, own, say, choose, preview } = scene;
   const shown = Math.min(MOST, logits.length);
   const others = logits.length - shown;
-  const zoomed = SCALES.find((scale) => own.probability(own.order[0]) <= scale);
+  const zoomed = SCALES.find((scale) => own.probability(own.order[0]) <= scale) ?? 1;
   let scale = 1;
 
   const stretch = (/** @type {HTMLElement} */ node, /** @type {number} */ p) => {

@@ -1,14 +1,13 @@
-// The probability of each leading word as temperature goes from 0 to 5, on the same track as the slider.
+// The probability of each leading word as temperature goes from 0 to its end, on the same track as the slider.
 
 import { rightwardAxis, upwardAxis } from "../kit/axes.js";
 import { css } from "../kit/colours.js";
 import { element } from "../kit/dom.js";
 import { brief, percent } from "../kit/format.js";
 import { prepare } from "../kit/painter.js";
+import { temperatureTrack } from "../kit/sampling.js";
 import { scaleLinear, scaleLog } from "../kit/vendor/d3.js";
-import { HIGHEST, position, temperatureAt, TICKS } from "../kit/sampling.js";
 
-const STEPS = position(HIGHEST);
 const DECADES = 4; // of the logarithmic scale, down from 1
 const LOWEST = 1e-8; // where a curve leaves the picture below it
 const EVERY = 2; // steps of the slider from one point of a curve to the next
@@ -16,14 +15,14 @@ const WORDS = 8;
 const HEIGHT = 240;
 const [LEFT, TOP, BOTTOM] = [10, 8, 22]; // the slider's thumb leaves 10 pixels at either side
 const HUES = ["output", "key", "attention", "value", "query", "positive", "mlp", "muted"];
-const temperatureText = (/** @type {number} */ steps) => String(temperatureAt(steps));
 const DASHES = [[], [7, 4], [2, 3]];
 
 /** @param {import("./view.js").Scene} scene */
 export function createCurves(scene) {
   const { say, own, logits } = scene;
   const ids = [...own.order.subarray(0, Math.min(WORDS, logits.length))];
-  const points = Math.floor(STEPS / EVERY) + 1;
+  const track = temperatureTrack(scene.choices.temperature);
+  const points = Math.floor(track.last / EVERY) + 1;
   const curves = ids.map(() => new Float64Array(points).fill(NaN));
   const entropy = new Float64Array(points).fill(NaN);
   let done = 0; // points computed so far: a whole vocabulary each, a few at a time
@@ -51,8 +50,8 @@ export function createCurves(scene) {
   function compute() {
     const start = performance.now();
     while (done < points && performance.now() - start < 10) {
-      const temperature = temperatureAt(done * EVERY);
-      const now = scene.at({ temperature, topK: null, topP: null, minP: null, penalty: null });
+      const temperature = track.temperatureAt(done * EVERY);
+      const now = scene.at({ temperature, top_k: null, top_p: null, min_p: null, repetition_penalty: null });
       ids.forEach((id, n) => (curves[n][done] = now.probability(id)));
       entropy[done++] = now.entropy;
     }
@@ -79,16 +78,16 @@ export function createCurves(scene) {
       const colours = scene.colours();
       const width = canvas.parentElement?.clientWidth ?? 300;
       const painter = prepare(canvas, width, HEIGHT);
-      const x = scaleLinear([0, STEPS], [LEFT, width - LEFT]);
+      const x = scaleLinear([0, track.last], [LEFT, width - LEFT]);
       const down = [HEIGHT - BOTTOM, TOP];
       const scale = values.log ? scaleLog([10 ** -DECADES, 1], down) : scaleLinear([0, 1], down);
       const y = (/** @type {number} */ p) => scale(Math.max(p, values.log ? LOWEST : 0));
       const ticks = scale.ticks(DECADES);
       upwardAxis(painter, scale, { ticks, left: LEFT, right: width - LEFT, text: null, colours });
       rightwardAxis(painter, x, {
-        ticks: TICKS.map(position),
+        ticks: track.ticks.map(track.position),
         top: HEIGHT - BOTTOM + 6,
-        text: temperatureText,
+        text: (steps) => String(track.temperatureAt(steps)),
         colours,
       });
       for (const p of ticks) {
@@ -108,10 +107,9 @@ export function createCurves(scene) {
         const style = { thick: own_ ? 4 : 2, dash: DASHES[n % DASHES.length] };
         inside(() => painter.line(line, colours[HUES[n % HUES.length]], style));
       });
-      const endless = now.temperature === Infinity;
-      const here = Math.min(STEPS, endless ? STEPS : position(now.temperature));
+      const here = track.position(now.temperature);
       painter.segment(x(here), TOP, x(here), HEIGHT - BOTTOM, colours.ink, { thick: 1.5 });
-      const here_ = scene.at({ topK: null, topP: null, minP: null, penalty: null });
+      const here_ = scene.at({ top_k: null, top_p: null, min_p: null, repetition_penalty: null });
       ids.forEach((id, n) => {
         const p = here_.probability(id);
         const at = [x(here), y(p)];

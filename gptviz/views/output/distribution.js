@@ -4,10 +4,10 @@
 /**
  * @typedef {object} Options null switches a filter off
  * @property {number} temperature 0: greedy; Infinity: as if all logits were equal
- * @property {number | null} topK
- * @property {number | null} topP
- * @property {number | null} minP
- * @property {number | null} penalty
+ * @property {number | null} top_k
+ * @property {number | null} top_p
+ * @property {number | null} min_p
+ * @property {number | null} repetition_penalty
  *
  * @typedef {object} Stage what a step of the pipeline left
  * @property {string} name
@@ -69,7 +69,7 @@ export function penalised(logits, order, seen, penalty) {
  * @param {Options} options
  * @returns {Distribution}
  */
-export function distribution(logits, order, { temperature, topK, topP, minP }) {
+export function distribution(logits, order, { temperature, top_k, top_p, min_p }) {
   const V = logits.length;
   const max = logits[order[0]];
   const scale = temperature === Infinity ? 0 : 1 / temperature;
@@ -107,23 +107,23 @@ export function distribution(logits, order, { temperature, topK, topP, minP }) {
     for (let place = kept - 1; place >= 0; place--) keptSum += weights[place];
     stages.push({ name, kept, mass: keptSum / sum });
   };
-  if (topK !== null) {
-    let most = Math.min(topK, V);
+  if (top_k !== null) {
+    let most = Math.min(top_k, V);
     const last = logits[order[most - 1]];
     while (most < V && logits[order[most]] === last) most++; // equal to the last that is kept
-    cut("topK", most);
+    cut("top_k", most);
   }
-  if (topP !== null) {
+  if (top_p !== null) {
     // A token stays while those before it hold less than p of what is left.
     let before = 0;
     let most = 0;
-    while (most < kept && (most === 0 || before < topP * keptSum)) before += weights[most++];
-    cut("topP", topP >= 1 ? kept : most);
+    while (most < kept && (most === 0 || before < top_p * keptSum)) before += weights[most++];
+    cut("top_p", top_p >= 1 ? kept : most);
   }
-  if (minP !== null) {
+  if (min_p !== null) {
     let most = 0;
-    while (most < kept && weights[most] >= minP * weights[0]) most++;
-    cut("minP", most);
+    while (most < kept && weights[most] >= min_p * weights[0]) most++;
+    cut("min_p", most);
   }
 
   let weighted = 0; // Σ e·x, for H = log Σ - Σ e·x / Σ

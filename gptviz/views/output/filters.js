@@ -3,16 +3,16 @@
 
 import { element } from "../kit/dom.js";
 import { count, percent } from "../kit/format.js";
-import { createFilter, FILTERS } from "../kit/sampling.js";
-
-const STAGES = { top_k: "topK", top_p: "topP", min_p: "minP" };
+import { createFilter, FILTER_NAMES } from "../kit/sampling.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createFilters(scene) {
   const { say, choose, logits } = scene;
   const off = element("button", { type: "button" }, say("filters.off"));
-  off.addEventListener("click", () => choose({ top_k: null, top_p: null, min_p: null, repetition_penalty: null }));
-  const rows = Object.keys(FILTERS).map((name) => {
+  off.addEventListener("click", () =>
+    choose({ top_k: null, top_p: null, min_p: null, repetition_penalty: null }),
+  );
+  const rows = FILTER_NAMES.map((name) => {
     const filter = createFilter(name, {
       label: say(`filters.${name}`),
       off: say("filters.is_off"),
@@ -55,7 +55,7 @@ export function createFilters(scene) {
     draw({ values, now }) {
       for (const row of rows) {
         row.draw(values[row.name]);
-        const stage = now.stages.find(({ name }) => name === STAGES[row.name]);
+        const stage = now.stages.find(({ name }) => name === row.name);
         row.left.textContent = stage
           ? say("filters.left", { count: count(stage.kept), mass: percent(stage.mass) })
           : "";

@@ -4,6 +4,7 @@ import { chip } from "../kit/chip.js";
 import { css, readableOn, sequential } from "../kit/colours.js";
 import { element } from "../kit/dom.js";
 import { count, percent } from "../kit/format.js";
+import { declared } from "../kit/keeper.js";
 import { downloadPicture, prepare } from "../kit/painter.js";
 import { placeOf } from "./text.js";
 
@@ -11,7 +12,6 @@ const SIDE = 74; // pixels for the names of the points
 const LABEL = 14;
 const LARGEST = 62; // pixels of a cell's width
 const ROW = 20;
-const POINTS = ["mlp", "attention", "stream"];
 
 /** @param {import("./view.js").Scene} scene */
 export function createLens(scene) {
@@ -20,7 +20,13 @@ export function createLens(scene) {
   const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { tabindex: 0, role: "application" }));
   const scroll = element("div", { class: "lens-scroll" }, canvas);
   const points = /** @type {HTMLSelectElement} */ (
-    element("select", {}, ...POINTS.map((name) => element("option", { value: name }, say(`lens.${name}`))))
+    element(
+      "select",
+      {},
+      ...declared(scene.choices.points, "options").map((name) =>
+        element("option", { value: name }, say(`lens.${name}`)),
+      ),
+    )
   );
   points.addEventListener("change", () => choose({ points: points.value, cell: null }));
   const words = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));

@@ -2,8 +2,8 @@
 
 import { element } from "../kit/dom.js";
 import { count, exactly, fixed, significant } from "../kit/format.js";
-import { createBars, createStrip, dot } from "../kit/vectors.js";
 import { createSlider } from "../kit/slider.js";
+import { createBars, createStrip, dot } from "../kit/vectors.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createNumber(scene) {
@@ -117,6 +117,7 @@ export function createNumber(scene) {
       const t = exactly(temperature, 2);
       const plus = constant ? ` ${constant < 0 ? "−" : "+"} ${Math.abs(constant)}` : "";
       const filtered = now.stages.length > 1;
+      /** @type {Record<string, [how: string, text: string, value: number]>} */
       const numbers = {
         logit: ["z", fixed(raw, 5), raw],
         penalty: [

@@ -2,6 +2,7 @@
 
 import { element } from "../kit/dom.js";
 import { count, fixed, percent } from "../kit/format.js";
+import { declared } from "../kit/keeper.js";
 import { drawer, randomNumbers } from "./distribution.js";
 
 const MANY = 1000;
@@ -9,13 +10,14 @@ const FRAMES = 40; // until they are all there
 
 /** @param {import("./view.js").Scene} scene */
 export function createSample(scene) {
-  const { say, choose } = scene;
+  const { say, choose, choices } = scene;
+  const [low, high] = [declared(choices.seed, "low"), declared(choices.seed, "high")];
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
   const once = element("button", { type: "button" }, say("sample.once"));
   const many = element("button", { type: "button" }, say("sample.many", { count: count(MANY) }));
   const clear = element("button", { type: "button" }, say("sample.clear"));
   const seed = /** @type {HTMLInputElement} */ (
-    element("input", { type: "number", min: 0, max: 999999, step: 1, "aria-label": say("sample.seed") })
+    element("input", { type: "number", min: low, max: high, step: 1, "aria-label": say("sample.seed") })
   );
   const last = element("p", { class: "last", role: "status" });
   const body = element("tbody", {});
@@ -73,7 +75,7 @@ export function createSample(scene) {
   clear.addEventListener("click", () => (reset(), scene.redraw()));
   seed.addEventListener("change", () => {
     reset();
-    choose({ seed: Math.min(999999, Math.max(0, Math.round(Number(seed.value) || 0))) });
+    choose({ seed: Math.min(high, Math.max(low, Math.round(Number(seed.value) || choices.seed.default))) });
   });
 
   return {

@@ -2,13 +2,15 @@
 
 import { element } from "../kit/dom.js";
 import { count, exactly } from "../kit/format.js";
-import { HIGHEST, position, TICKS, temperatureAt } from "../kit/sampling.js";
+import { temperatureTrack } from "../kit/sampling.js";
 import { createSlider } from "../kit/slider.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createTemperature(scene) {
   const { logits, say, token, nodes, choose } = scene;
   const vocab = count(logits.length);
+  const { default: start } = scene.choices.temperature;
+  const track = temperatureTrack(scene.choices.temperature);
   const value = element("output", { class: "temperature" });
   const reset = /** @type {HTMLButtonElement} */ (element("button", { type: "button" }, say("temperature.reset")));
   const infinite = /** @type {HTMLButtonElement} */ (
@@ -16,8 +18,8 @@ export function createTemperature(scene) {
   );
   const slider = createSlider({
     label: say("temperature.name"),
-    max: position(HIGHEST),
-    set: (steps) => choose({ temperature: temperatureAt(steps) }),
+    max: track.last,
+    set: (steps) => choose({ temperature: track.temperatureAt(steps) }),
     hold: scene.hold,
   });
   // All remarks lie on one another, one of them visible: the longest makes the room, and nothing jumps.
@@ -37,15 +39,17 @@ export function createTemperature(scene) {
     node: element("p", {}, ...nodes(`temperature.${key}`, { vocab, count: "", top: "" })),
   }));
   const filtered = element("p", { class: "muted" }, say("temperature.filtered"));
-  const ticks = TICKS.map((t) => {
+  const ticks = track.ticks.map((t) => {
     const tick = element("span", {}, String(t));
     if (t === 0) tick.append(element("span", { class: "muted" }, ` ${say("temperature.greedy")}`));
-    tick.style.setProperty("--at", String(position(t) / position(HIGHEST)));
+    tick.style.setProperty("--at", String(track.position(t) / track.last));
     return tick;
   });
 
-  reset.addEventListener("click", () => choose({ temperature: 1 }));
-  infinite.addEventListener("click", () => choose({ temperature: scene.values().temperature === "inf" ? 1 : "inf" }));
+  reset.addEventListener("click", () => choose({ temperature: start }));
+  infinite.addEventListener("click", () =>
+    choose({ temperature: scene.values().temperature === "inf" ? start : "inf" }),
+  );
 
   /** Which of them is true. @param {import("./distribution.js").Distribution} now */
   function remarkAt({ temperature, sum }, /** @type {number} */ tied, /** @type {boolean} */ held) {
@@ -80,10 +84,10 @@ export function createTemperature(scene) {
       const { temperature, order } = now;
       const text = exactly(temperature, 2);
       value.textContent = `T = ${text}`;
-      slider.draw(Math.round(position(Math.min(HIGHEST, temperature))), {
+      slider.draw(Math.round(track.position(temperature)), {
         text: temperature === 0 ? `${text}, ${say("temperature.greedy")}` : text,
       });
-      reset.disabled = temperature === 1;
+      reset.disabled = temperature === start;
       infinite.setAttribute("aria-pressed", String(temperature === Infinity));
       let tied = 1;
       while (tied < order.length && now.logit(order[tied]) === now.max) tied++;

@@ -65,13 +65,14 @@ const SECTIONS = {
  * @property {(id: number | null) => void} preview follow a candidate as long as the pointer is on it
  * @property {(options: Partial<import("./distribution.js").Options>) => Distribution} at under other options
  *
- * @typedef {import("../kit/view.js").Base & Own} Scene
+ * @typedef {import("../kit/view.js").Base<Values>} Base
+ * @typedef {Base & Own} Scene
  */
 
 export const mount = createView({
   name: "output",
   of: ["text", "logits"],
-  build(base) {
+  build(/** @type {Base} */ base) {
     const { say, values } = base;
     const text = /** @type {Payload} */ (base.part("text"));
     const said = /** @type {Payload} */ (base.part("logits"));
@@ -86,17 +87,17 @@ export const mount = createView({
     const order = sortIds(logits);
     const tied = order.findIndex((id) => logits[id] !== logits[order[0]]);
     let near = /** @type {number | null} */ (null);
-    let penalty = { value: /** @type {number | null} */ (null), logits, order };
+    /** @type {{value: number | null} & ReturnType<typeof penalised>} */
+    let penalty = { value: null, logits, order };
     const under = (/** @type {number | null} */ value) => {
       if (penalty.value !== value) penalty = { value, ...penalised(logits, order, said.header.seen, value) };
       return penalty;
     };
     const options = () => {
       const { temperature, top_k, top_p, min_p, repetition_penalty } = values();
-      const limits = { topK: top_k, topP: top_p, minP: min_p, penalty: repetition_penalty };
-      return { temperature: temperature === "inf" ? Infinity : temperature, ...limits };
+      return { temperature: temperature === "inf" ? Infinity : temperature, top_k, top_p, min_p, repetition_penalty };
     };
-    const plain = { temperature: 1, topK: null, topP: null, minP: null, penalty: null };
+    const plain = { temperature: 1, top_k: null, top_p: null, min_p: null, repetition_penalty: null };
     /** @type {Scene} */
     const scene = Object.assign(Object.create(base), {
       header: text.header,
@@ -113,7 +114,7 @@ export const mount = createView({
       },
       at(/** @type {Partial<import("./distribution.js").Options>} */ change) {
         const wanted = { ...options(), ...change };
-        const penalised = under(wanted.penalty);
+        const penalised = under(wanted.repetition_penalty);
         return distribution(penalised.logits, penalised.order, wanted);
       },
     });
@@ -121,7 +122,7 @@ export const mount = createView({
     if (scene.flat) {
       const flat = say("trouble.all_equal", { vocab, probability: percent(1 / logits.length) });
       const trouble = element("p", { class: "trouble", role: "status" }, flat);
-      return { nodes: [strip.node, trouble], draw: () => strip.draw({ values: /** @type {Values} */ (values()) }) };
+      return { nodes: [strip.node, trouble], draw: () => strip.draw({ values: values() }) };
     }
     const temperature = createTemperature(scene);
     const facts = createFacts(scene);
@@ -131,7 +132,7 @@ export const mount = createView({
     return {
       nodes: blocks.map((block) => block.node),
       draw() {
-        const chosenValues = /** @type {Values} */ (values());
+        const chosenValues = values();
         const now = scene.at({});
         const leading = [...now.order.subarray(0, Math.min(LEADING, logits.length))];
         const wanted = near ?? chosenValues.word;

@@ -3,6 +3,7 @@
 import { chip } from "../kit/chip.js";
 import { element, wellFormed } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
+import { declared } from "../kit/keeper.js";
 
 const BLOCK = 500; // tokens
 
@@ -13,7 +14,7 @@ export function createLong(scene) {
     element("textarea", {
       rows: 6,
       spellcheck: false,
-      maxlength: /** @type {number} */ (scene.choices.long.most),
+      maxlength: declared(scene.choices.long, "most"),
       placeholder: say("long.placeholder"),
       "aria-label": say("long.placeholder"),
     })
@@ -68,7 +69,7 @@ export function createLong(scene) {
     node: element(
       "div",
       { class: "long-view" },
-      element("p", {}, say("long.text", { longest: count(/** @type {number} */ (scene.choices.long.most)) })),
+      element("p", {}, say("long.text", { longest: count(declared(scene.choices.long, "most")) })),
       field,
       element("div", { class: "line" }, cut),
       said,

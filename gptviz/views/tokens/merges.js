@@ -8,7 +8,11 @@ import { createSlider } from "../kit/slider.js";
 const BEAT = 700; // ms from one merge to the next, when played
 const WHOLE = -1;
 
-/** @typedef {[rank: number, start: number, middle: number, end: number, id: number, piece: string]} Merge */
+/**
+ * @typedef {[rank: number, start: number, middle: number, end: number, id: number, piece: string]} Merge
+ * @typedef {{merge: Merge, place: number, at: number}} Step a merge, the place of its chunk and its own there
+ * @typedef {{piece: string, end: number, fresh: boolean}} Span
+ */
 
 /** @param {import("./view.js").Scene} scene */
 export function createMerges(scene) {
@@ -53,7 +57,7 @@ export function createMerges(scene) {
   let playing = 0;
   const said = element("p", { class: "said", role: "status" });
   const pieces = element("div", { class: "pieces state", lang: "", translate: "no" });
-  const list = element("ol", { class: "steps" });
+  const list = /** @type {HTMLOListElement} */ (element("ol", { class: "steps" }));
   const body = element(
     "div",
     { class: "stepper" },
@@ -99,14 +103,12 @@ export function createMerges(scene) {
     const chosen =
       values.chunk === WHOLE ? WHOLE : Math.min(values.chunk ?? chunkOf(all, values.token), all.length - 1);
     const places = chosen === WHOLE ? all.map((/** @type {any} */ _, /** @type {number} */ i) => i) : [chosen];
+    /** @type {Step[]} */
     const merges = places.flatMap((/** @type {number} */ place) =>
       (all[place]?.merges ?? []).map((/** @type {Merge} */ merge, /** @type {number} */ at) => ({ merge, place, at })),
     );
     // The lowest number goes first everywhere; in one chunk the order is the same.
-    if (chosen === WHOLE)
-      merges.sort(
-        (/** @type {any} */ a, /** @type {any} */ b) => a.merge[0] - b.merge[0] || a.place - b.place || a.at - b.at,
-      );
+    if (chosen === WHOLE) merges.sort((a, b) => a.merge[0] - b.merge[0] || a.place - b.place || a.at - b.at);
     const last = merges.length;
     return { all, chosen, places, merges, last, step: Math.min(values.step ?? last, last) };
   }
@@ -114,9 +116,10 @@ export function createMerges(scene) {
   /**
    * The pieces of a chunk after some of its merges.
    * @param {any} chunk @param {number} done
-   * @returns {{piece: string, fresh: boolean}[]}
+   * @returns {Span[]}
    */
   function state(chunk, done) {
+    /** @type {Map<number, Span>} */
     const spans = new Map(
       chunk.pieces.map((/** @type {string} */ piece, /** @type {number} */ i) => [
         i,
@@ -209,10 +212,9 @@ export function createMerges(scene) {
       list.replaceChildren(
         ...merges.slice(from, step).map(({ merge, place, at }) => {
           const before = state(all[place], at);
-          const spans = [];
-          let position = 0;
-          for (const one of before) spans.push([position, one.piece]) && (position = /** @type {any} */ (one).end);
-          const find = (/** @type {number} */ start) => String(spans.find(([where]) => where === start)?.[1] ?? "");
+          // A piece begins where the one before it ends.
+          const find = (/** @type {number} */ start) =>
+            before.find((_, i) => (before[i - 1]?.end ?? 0) === start)?.piece ?? "";
           return element(
             "li",
             {},

@@ -35,14 +35,16 @@ const SECTIONS = {
  * @property {any} header of the text part
  * @property {{long?: string}} draft what is being written in the field for a long text: it outlives the text above it
  *
- * @typedef {import("../kit/view.js").Base & Own} Scene
+ * @typedef {import("../kit/view.js").Base<Values>} Base
+ * @typedef {Base & Own} Scene
  */
 
 export const mount = createView({
   name: "tokens",
   // A token that is chosen again shows its merges again.
-  choosing: (change) => ("token" in change ? { chunk: null, step: null, ...change } : change),
-  build(base, draft) {
+  choosing: (/** @type {Partial<Values>} */ change) =>
+    "token" in change ? { chunk: null, step: null, ...change } : change,
+  build(/** @type {Base} */ base, draft) {
     const { header } = /** @type {Payload} */ (base.part("text"));
     /** @type {Scene} */
     const scene = Object.assign(Object.create(base), { header, draft });
@@ -52,7 +54,7 @@ export const mount = createView({
     return {
       nodes: blocks.map((block) => block.node),
       draw() {
-        for (const block of blocks) block.draw(/** @type {Values} */ (base.values()));
+        for (const block of blocks) block.draw(base.values());
       },
       destroy() {
         for (const section of sections) section.destroy();

@@ -3,6 +3,7 @@
 import { chip } from "../kit/chip.js";
 import { element, wellFormed } from "../kit/dom.js";
 import { count } from "../kit/format.js";
+import { declared } from "../kit/keeper.js";
 
 const PAGE = 200; // entries shown at a time
 const PATIENCE = 1500; // ms for a regular expression: some would run for ever
@@ -27,7 +28,7 @@ export function createVocabulary(scene) {
     element(
       "select",
       { "aria-label": say("vocabulary.which") },
-      .../** @type {string[]} */ (scene.choices.vocabulary.options).map((name) =>
+      ...declared(scene.choices.vocabulary, "options").map((name) =>
         element("option", { value: name }, name === "own" ? header.model : say(`vocabularies.${name}`)),
       ),
     )
@@ -36,7 +37,7 @@ export function createVocabulary(scene) {
   const field = /** @type {HTMLInputElement} */ (
     element("input", {
       type: "text",
-      maxlength: /** @type {number} */ (scene.choices.find.most),
+      maxlength: declared(scene.choices.find, "most"),
       autocomplete: "off",
       spellcheck: false,
       placeholder: say("vocabulary.placeholder"),
