@@ -52,7 +52,12 @@ const arrived = new Map();
 /** @type {Map<string, Set<() => void>>} */
 const waiting = new Map();
 
-/** @param {{data: Uint8Array, parentElement: ShadowRoot | HTMLElement, setStateValue: (name: string, value: any) => void}} component */
+/**
+ * @param {object} component
+ * @param {Uint8Array} component.data
+ * @param {ShadowRoot | HTMLElement} component.parentElement
+ * @param {(name: string, value: any) => void} component.setStateValue
+ */
 export default async function show({ data, parentElement: root, setStateValue }) {
   const { header, arrays } = unpack(data);
   const inner = /** @type {Uint8Array} */ (arrays.data?.data);
@@ -77,8 +82,8 @@ export default async function show({ data, parentElement: root, setStateValue })
 }
 
 /**
- * Streamlit pales what the running script has not come to yet. A view is as good as ever meanwhile; what it waits for it
- * pales itself.
+ * Streamlit pales what the running script has not come to yet. A view is as good as ever meanwhile; what it waits for
+ * it pales itself.
  * @param {ShadowRoot | HTMLElement} root
  */
 function stayBright(root) {

@@ -220,7 +220,7 @@ export const mount = createView({
       return true;
     }
 
-    /** Whether it is done with what is asked for now: it may come when the reader has asked for more. @param {any} done */
+    /** Whether it is done with what is asked for now: the reader may have asked for more. @param {any} done */
     const isAsked = ({ goal }) => goal === values().goal && (goal !== null || values().measure);
 
     /** All that was asked for is here, or nothing more will come: say what there is now. */

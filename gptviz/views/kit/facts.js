@@ -1,4 +1,4 @@
-// Observations in words, their tokens and heads to be clicked: `sentence` of gptviz/ui/facts.py says the same on a page.
+// Observations in words, their tokens and heads to be clicked: `sentence` of gptviz/ui/facts.py says the same on pages.
 
 import { chip } from "./chip.js";
 import { element } from "./dom.js";

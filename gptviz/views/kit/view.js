@@ -45,8 +45,8 @@ export const css = ["./common.css", "./controls.css", "./tokens.css", "./picture
  * @template {Values} Own
  * @param {object} about
  * @param {string} about.name
- * @param {(scene: Base<Own>, memory: any) => Built} about.build made anew when one of the parts `of` or the words are new;
- *   memory: an object that outlives it
+ * @param {(scene: Base<Own>, memory: any) => Built} about.build made anew when one of the parts `of` or the words are
+ *   new; memory: an object that outlives it
  * @param {string[]} [about.of]
  * @param {(change: Partial<Own>, scene: Base<Own>, memory: any) => Partial<Own>} [about.choosing] what a choice becomes
  */

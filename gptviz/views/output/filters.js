@@ -9,9 +9,7 @@ import { createFilter, FILTER_NAMES } from "../kit/sampling.js";
 export function createFilters(scene) {
   const { say, choose, logits } = scene;
   const off = element("button", { type: "button" }, say("filters.off"));
-  off.addEventListener("click", () =>
-    choose({ top_k: null, top_p: null, min_p: null, repetition_penalty: null }),
-  );
+  off.addEventListener("click", () => choose({ top_k: null, top_p: null, min_p: null, repetition_penalty: null }));
   const rows = FILTER_NAMES.map((name) => {
     const filter = createFilter(name, {
       label: say(`filters.${name}`),
