@@ -1,21 +1,20 @@
 // What stays at the top while the rest scrolls: the chosen head, and what is looked at in it.
 
+import { createMenu } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
 import { brief, percent } from "../kit/format.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createBar(scene) {
   const { say, sizes, choose, labels } = scene;
-  /** @param {string} name @param {number} count @param {(value: number) => void} take */
-  const select = (name, count, take) => {
-    const node = /** @type {HTMLSelectElement} */ (
-      element("select", {}, ...Array.from({ length: count }, (_, i) => element("option", { value: i }, String(i))))
-    );
-    node.addEventListener("change", () => take(Number(node.value)));
-    return { node, label: element("label", {}, say(`bar.${name}`), " ", node) };
-  };
-  const layer = select("layer", sizes.n_layer, (value) => choose({ layer: value }));
-  const head = select("head", sizes.n_head, (value) => choose({ head: value }));
+  const menu = (/** @type {"layer" | "head"} */ name, /** @type {number} */ count) =>
+    createMenu({
+      label: say(`bar.${name}`),
+      options: [...Array(count).keys()],
+      set: (/** @type {number} */ value) => choose({ [name]: value }),
+    });
+  const layer = menu("layer", sizes.n_layer);
+  const head = menu("head", sizes.n_head);
   const looked = element("span", { class: "looked" });
   const step = (/** @type {string} */ sign, /** @type {string} */ label, /** @type {number} */ by) => {
     const button = element("button", { type: "button", class: "step", "aria-label": label, title: label }, sign);
@@ -35,7 +34,7 @@ export function createBar(scene) {
     const button = element("button", { type: "button", class: "undo" }, say(`bar.${name}`), " ×");
     button.addEventListener("click", () => {
       choose(change);
-      layer.node.focus(); // this button goes
+      layer.select.focus(); // this button goes
     });
     return button;
   };
@@ -50,8 +49,8 @@ export function createBar(scene) {
     node: element(
       "div",
       { class: "bar" },
-      layer.label,
-      head.label,
+      layer.node,
+      head.node,
       element("span", { class: "walk" }, before, looked, after),
       changed,
       waiting,
@@ -60,8 +59,8 @@ export function createBar(scene) {
     /** @param {import("./view.js").Now} now */
     draw(now) {
       const { values } = now;
-      layer.node.value = String(values.layer);
-      head.node.value = String(values.layer === now.layer.layer ? now.head : values.head);
+      layer.show(values.layer);
+      head.show(values.layer === now.layer.layer ? now.head : values.head);
       waiting.textContent = now.waiting
         ? say(scene.alone ? "alone" : "bar.waiting", { name: `${values.layer}.${values.head}` })
         : "";

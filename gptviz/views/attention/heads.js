@@ -1,6 +1,7 @@
 // All heads at a glance: a small picture of each, by layer or by what they do.
 
 import { css, sequential } from "../kit/colours.js";
+import { createMenu, createSave } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
 import { brief, cut, fixed, percent, signed } from "../kit/format.js";
 import { declared } from "../kit/keeper.js";
@@ -22,28 +23,20 @@ export function createHeads(scene) {
   const { n_layer, n_head, n_kv_head } = sizes;
   const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { tabindex: 0, role: "application" }));
   const scroll = element("div", { class: "grid-scroll" }, canvas);
-  const order = /** @type {HTMLSelectElement} */ (
-    element(
-      "select",
-      {},
-      ...declared(scene.choices.order, "options").map((name) =>
-        element("option", { value: name }, say(`heads.by_${name}`)),
-      ),
-    )
-  );
-  order.addEventListener("change", () => choose({ order: order.value }));
+  const order = createMenu({
+    label: say("heads.order"),
+    options: declared(scene.choices.order, "options"),
+    text: (name) => say(`heads.by_${name}`),
+    set: (name) => choose({ order: name }),
+  });
   const facts = element("p", { class: "head-facts" });
   const shared = element("p", { class: "muted" }, sharedText());
   const nothing = element("p", { class: "muted", role: "status" });
-  const save = /** @type {("png" | "svg")[]} */ (["png", "svg"]).map((format) => {
-    const button = element("button", { type: "button" }, format.toUpperCase());
-    button.addEventListener("click", () => {
-      const { width, height } = room;
-      downloadPicture(format, "heads", width + 8, height + 4, scene.colours().background, (painter) =>
-        paint(painter, null),
-      );
-    });
-    return button;
+  const save = createSave(say("save"), /** @type {const} */ (["png", "svg"]), (kind) => {
+    const { width, height } = room;
+    downloadPicture(kind, "heads", width + 8, height + 4, scene.colours().background, (painter) =>
+      paint(painter, null),
+    );
   });
   let room = { width: 1, height: 1 };
   let wide = true; // layers along the side that has more room
@@ -260,20 +253,20 @@ export function createHeads(scene) {
       "div",
       { class: "heads-view" },
       element("p", {}, say("heads.text")),
-      element("div", { class: "line" }, element("label", {}, say("heads.order"), " ", order)),
+      element("div", { class: "line" }, order.node),
       element("p", { class: "muted" }, say("heads.hint")),
       nothing,
       scroll,
       facts,
       shared,
-      element("div", { class: "save" }, element("span", { class: "muted" }, say("save")), ...save),
+      save,
     ),
     /** @param {import("./view.js").Now} now */
     draw(now) {
       const { values } = now;
       const colours = scene.colours();
       shownHead = { layer: now.layer.layer, head: now.head };
-      order.value = values.order;
+      order.show(values.order);
       by = values.order;
       const empty =
         by !== "layer" &&

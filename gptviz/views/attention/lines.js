@@ -1,5 +1,6 @@
 // The pattern as lines: queries on the left, keys on the right, a line as thick as the weight.
 
+import { createCheck, createSave } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
 import { cut, percent } from "../kit/format.js";
 import { downloadPicture, prepare } from "../kit/painter.js";
@@ -32,26 +33,18 @@ export function createLines(scene) {
     });
     return button;
   });
-  const only = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
-  only.addEventListener("change", () => scene.redraw());
+  const only = createCheck([say("lines.only")], scene.redraw);
   const said = element("p", { class: "muted" });
-  const save = /** @type {("png" | "svg")[]} */ (["png", "svg"]).map((kind) => {
-    const button = element("button", { type: "button" }, kind.toUpperCase());
-    button.addEventListener("click", () => {
-      if (!shown) return;
-      const now = shown;
-      const width = Math.min(640, scroll.clientWidth || 640);
-      const name = `head-${now.layer.layer}.${now.head}-lines`;
-      downloadPicture(kind, name, width, T * ROW + 40, scene.colours().background, (painter) => {
-        painter.text(say("head", { name: `${now.layer.layer}.${now.head}` }), 8, 14, {
-          fill: scene.colours().ink,
-          size: 13,
-          bold: true,
-        });
-        paint(painter, now, width, -32, 0, T * ROW);
-      });
+  const save = createSave(say("save"), /** @type {const} */ (["png", "svg"]), (kind) => {
+    if (!shown) return;
+    const now = shown;
+    const width = Math.min(640, scroll.clientWidth || 640);
+    const name = `${now.layer.layer}.${now.head}`;
+    const { background, ink } = scene.colours();
+    downloadPicture(kind, `head-${name}-lines`, width, T * ROW + 40, background, (painter) => {
+      painter.text(say("head", { name }), 8, 14, { fill: ink, bold: true });
+      paint(painter, now, width, -32, 0, T * ROW);
     });
-    return button;
   });
   let shown = /** @type {import("./view.js").Now | null} */ (null);
   let revealed = -1;
@@ -94,7 +87,7 @@ export function createLines(scene) {
       const hue = colours[head === now.head ? "attention" : HUES[head % HUES.length]];
       const dash = head === now.head ? [] : DASHES[Math.floor(head / HUES.length) % DASHES.length];
       for (let i = 0; i < T; i++) {
-        if (only.checked && i !== now.query) continue;
+        if (only.input.checked && i !== now.query) continue;
         const weights = now.row(i, head);
         const chosen = i === now.query;
         for (let j = 0; j <= i; j++) {
@@ -133,7 +126,7 @@ export function createLines(scene) {
       "div",
       { class: "lines-view" },
       element("p", { class: "muted" }, say("lines.text", { least: percent(THINNEST) })),
-      element("label", { class: "check" }, only, " ", say("lines.only")),
+      only.node,
       element(
         "div",
         { class: "over", role: "group", "aria-label": say("lines.over") },
@@ -148,7 +141,7 @@ export function createLines(scene) {
       ),
       scroll,
       said,
-      element("div", { class: "save" }, element("span", { class: "muted" }, say("save")), ...save),
+      save,
     ),
     /** @param {import("./view.js").Now} now */
     draw(now) {

@@ -1,6 +1,7 @@
 // The chosen head in the four stages of the notes: q·k, ÷√d, mask, softmax; one turns into the next.
 
 import { diverging, sequential } from "../kit/colours.js";
+import { createCheck, createSave } from "../kit/controls.js";
 import { element, wellFormed } from "../kit/dom.js";
 import { fixed, percent, significant } from "../kit/format.js";
 import { declared } from "../kit/keeper.js";
@@ -71,11 +72,8 @@ export function createStages(scene) {
     else redraw();
   }
 
-  const check = (/** @type {string} */ name, /** @type {(on: boolean) => void} */ set) => {
-    const input = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
-    input.addEventListener("change", () => set(input.checked));
-    return { input, node: element("label", { class: "check" }, input, " ", say(`stages.${name}`)) };
-  };
+  const check = (/** @type {string} */ name, /** @type {(on: boolean) => void} */ set) =>
+    createCheck([say(`stages.${name}`)], set);
   const unscaled = check("unscaled", (on) => choose({ unscaled: on, stage: "pattern" }));
   const hide = check("hide", (on) => choose({ hide: on, stage: "pattern" }));
   const last = check("last", (on) => choose(on ? { last: "", stage: "dot" } : { last: null }));
@@ -94,11 +92,7 @@ export function createStages(scene) {
   const scaleText = element("div", { class: "scale-line" });
   const remarks = element("div", { class: "remarks" });
   const readout = createReadout(scene);
-  const save = /** @type {("png" | "svg" | "csv")[]} */ (["png", "svg", "csv"]).map((kind) => {
-    const button = element("button", { type: "button" }, kind.toUpperCase());
-    button.addEventListener("click", () => take(kind));
-    return button;
-  });
+  const save = createSave(say("save"), /** @type {const} */ (["png", "svg", "csv"]), take);
   let shown = /** @type {import("./view.js").Now | null} */ (null);
 
   /** @param {"png" | "svg" | "csv"} kind */
@@ -352,7 +346,7 @@ export function createStages(scene) {
       element("div", { class: "beside" }, matrix.node, readout.node),
       switches,
       remarks,
-      element("div", { class: "save" }, element("span", { class: "muted" }, say("save")), ...save),
+      save,
     ),
     draw,
     destroy() {

@@ -1,5 +1,6 @@
 // Every head with everything measured, to be sorted and taken away.
 
+import { createSave } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
 import { fixed, percent } from "../kit/format.js";
 import { downloadCsv } from "../kit/painter.js";
@@ -81,8 +82,7 @@ export function createTable(scene) {
     });
   }
 
-  const save = element("button", { type: "button" }, "CSV");
-  save.addEventListener("click", () => {
+  const save = createSave(say("save"), ["csv"], () => {
     const title = [
       "layer",
       "head",
@@ -109,7 +109,7 @@ export function createTable(scene) {
         { class: "table-scroll", tabindex: 0, role: "region", "aria-label": say("table.title") },
         element("table", {}, element("thead", {}, element("tr", {}, corner, ...named, ...heads)), body),
       ),
-      element("div", { class: "save" }, element("span", { class: "muted" }, say("save")), save),
+      save,
     ),
     /** @param {import("./view.js").Now} now */
     draw({ values }) {

@@ -1,6 +1,7 @@
 // What lies nearest to a vector: in three measures, with spellings of one word put together.
 
 import { chip, chipButton } from "../kit/chip.js";
+import { createCheck, createMenu } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
 import { declared } from "../kit/keeper.js";
@@ -46,11 +47,12 @@ export function createNeighbours(scene) {
   });
   input.addEventListener("change", take);
   back.addEventListener("click", () => choose({ near: null }));
-  const box = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
-  box.addEventListener("change", () => choose({ grouped: box.checked }));
-  const space = /** @type {HTMLSelectElement} */ (element("select", {}));
-  space.addEventListener("change", () => choose({ space: space.value }));
-  const spaces = element("label", { class: "spaces" }, say("neighbours.space"), " ", space);
+  const grouping = createCheck([say("neighbours.grouped")], (on) => choose({ grouped: on }));
+  const space = createMenu({
+    label: say("neighbours.space"),
+    text: (/** @type {string} */ name) => say(`space.${name}`),
+    set: (name) => choose({ space: name }),
+  });
   const about = element("p", {});
   const table = element("table", { class: "near" });
   const scroll = element("div", { class: "scroll-x" }, table);
@@ -79,9 +81,9 @@ export function createNeighbours(scene) {
     node: element(
       "div",
       { class: "neighbours-view" },
-      element("div", { class: "field" }, form, spaces),
+      element("div", { class: "field" }, form, space.node),
       measure.node,
-      element("label", { class: "check" }, box, " ", say("neighbours.grouped")),
+      grouping.node,
       about,
       scroll,
       differ,
@@ -90,7 +92,7 @@ export function createNeighbours(scene) {
     /** @param {import("./view.js").Values} values */
     draw(values) {
       measure.draw(values.measure);
-      box.checked = values.grouped;
+      grouping.input.checked = values.grouped;
       if (known !== values.near) input.value = (known = values.near) ?? "";
       input.placeholder = header.tokens[values.token];
       back.hidden = values.near === null;
@@ -107,14 +109,9 @@ export function createNeighbours(scene) {
         return;
       }
       const { text, pieces, trouble, error, norm, mean_norm: mean, found, own } = part.header;
-      spaces.hidden = part.header.spaces.length < 2;
-      if (space.options.length !== part.header.spaces.length)
-        space.replaceChildren(
-          ...part.header.spaces.map((/** @type {string} */ name) =>
-            element("option", { value: name }, say(`space.${name}`)),
-          ),
-        );
-      space.value = values.space;
+      space.node.hidden = part.header.spaces.length < 2;
+      space.offer(part.header.spaces);
+      space.show(values.space);
       if (error) {
         about.textContent = say(`errors.${error.code}`, error.details);
         return;

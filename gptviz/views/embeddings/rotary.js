@@ -2,6 +2,7 @@
 // position moves; and the dot product, which follows the distance alone.
 
 import { rightwardAxis, upwardAxis } from "../kit/axes.js";
+import { createMenu } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
 import { count, fixed, significant } from "../kit/format.js";
 import { arrow, prepare } from "../kit/painter.js";
@@ -48,24 +49,25 @@ export function createRotary(scene) {
   let pointed = /** @type {number | null} */ (null);
   let picked = 0;
 
-  const select = (/** @type {string} */ name, /** @type {(value: number) => void} */ take) => {
-    const node = /** @type {HTMLSelectElement} */ (element("select", {}));
-    node.addEventListener("change", () => take(Number(node.value)));
-    return { node, label: element("label", {}, say(`rotary.${name}`), " ", node) };
-  };
+  const names = header.tokens.map((/** @type {string} */ piece, /** @type {number} */ i) => `${piece} (${i})`);
+  const menu = (
+    /** @type {string} */ name,
+    /** @type {(value: number) => void} */ set,
+    /** @type {(value: number) => string} */ text = String,
+  ) => createMenu({ label: say(`rotary.${name}`), set, text });
   // The same two tokens, and where they were put, in another layer or head.
-  const layer = select("layer", (value) => choose({ layer: value, key: scene.values().key }));
-  const head = select("head", (value) => choose({ head: value, key: scene.values().key }));
-  const query = select("query", (value) =>
-    choose({ token: value, key: Math.min(keyOf(scene.values()), value), near: scene.values().near }),
+  const layer = menu("layer", (value) => choose({ layer: value, key: scene.values().key }));
+  const head = menu("head", (value) => choose({ head: value, key: scene.values().key }));
+  const query = menu(
+    "query",
+    (value) => choose({ token: value, key: Math.min(keyOf(scene.values()), value), near: scene.values().near }),
+    (i) => names[i],
   );
-  const key = select("key", (value) => choose({ key: value }));
-  /** @param {HTMLSelectElement} node @param {string[]} names */
-  const options = (node, names) => {
-    if (node.options.length !== names.length)
-      node.replaceChildren(...names.map((name, i) => element("option", { value: i }, name)));
-  };
-
+  const key = menu(
+    "key",
+    (value) => choose({ key: value }),
+    (i) => names[i],
+  );
   const slide = (/** @type {"m" | "n"} */ name) => {
     const value = element("output", {});
     const slider = createSlider({
@@ -159,7 +161,7 @@ export function createRotary(scene) {
       "div",
       { class: "rotary" },
       element("p", {}, say("rotary.text")),
-      element("div", { class: "field" }, layer.label, head.label, query.label, key.label),
+      element("div", { class: "field" }, layer.node, head.node, query.node, key.node),
       body,
     ),
     /** @param {import("./view.js").Values} values */
@@ -173,25 +175,17 @@ export function createRotary(scene) {
       body.classList.toggle("stale", part.header.layer !== values.layer);
       const frequencies = part.arrays.frequencies.data;
       const d = 2 * frequencies.length;
-      const names = header.tokens.map((/** @type {string} */ piece, /** @type {number} */ i) => `${piece} (${i})`);
-      options(
-        layer.node,
-        Array.from({ length: n_layer }, (_, i) => String(i)),
-      );
-      options(
-        head.node,
-        Array.from({ length: n_head }, (_, i) => String(i)),
-      );
-      options(query.node, names);
-      options(key.node, names);
+      layer.offer([...Array(n_layer).keys()]);
+      head.offer([...Array(n_head).keys()]);
+      for (const it of [query, key]) it.offer([...names.keys()]);
       const t = values.token;
       const s = keyOf(values);
       const h = Math.min(values.head, n_head - 1);
-      layer.node.value = String(values.layer);
-      head.node.value = String(h);
-      query.node.value = String(t);
-      key.node.value = String(s);
-      [...key.node.options].forEach((option, i) => (option.disabled = i > t));
+      layer.show(values.layer);
+      head.show(h);
+      query.show(t);
+      key.show(s);
+      [...key.select.options].forEach((option, i) => (option.disabled = i > t));
       const kv = Math.floor(h / (n_head / n_kv_head));
       const q = part.arrays.q.data.subarray((h * T + t) * d, (h * T + t + 1) * d);
       const k = part.arrays.k.data.subarray((kv * T + s) * d, (kv * T + s + 1) * d);

@@ -2,6 +2,7 @@
 
 import { chip } from "../kit/chip.js";
 import { diverging } from "../kit/colours.js";
+import { createCheck } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
 import { legend } from "../kit/vectors.js";
@@ -36,9 +37,7 @@ export function createSimilarity(scene) {
     onPick: (row, column) => choose({ pair: [row, column] }),
   });
   const pair = createPair(scene);
-  const ownBox = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
-  ownBox.addEventListener("change", () => choose({ own: ownBox.checked }));
-  const byOwn = element("label", { class: "check" }, ownBox, " ", say("similarity.by_own"));
+  const byOwn = createCheck([say("similarity.by_own")], (on) => choose({ own: on }));
   const ownReadout = element("p", { class: "readout" });
   const ownText = element("p", { class: "muted" }, say("similarity.by_own_text"));
   let made = {
@@ -90,7 +89,7 @@ export function createSimilarity(scene) {
         "div",
         { class: "beside" },
         element("div", {}, grid.node, scale),
-        element("div", {}, readout, ownReadout, against, byOwn, ownText),
+        element("div", {}, readout, ownReadout, against, byOwn.node, ownText),
       ),
       pair.node,
     ),
@@ -113,8 +112,8 @@ export function createSimilarity(scene) {
       // What each line gives with any row; known for the cosine.
       const scales = scene.part("compared")?.arrays.own.data ?? [];
       const known = values.measure === "cosine" && scales.length === 2 * N;
-      byOwn.hidden = !known;
-      ownBox.checked = values.own;
+      byOwn.node.hidden = !known;
+      byOwn.input.checked = values.own;
       const lined = known && values.own;
       ownText.hidden = !lined;
       scale.hidden = lined;

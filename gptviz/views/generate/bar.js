@@ -1,6 +1,7 @@
 // What one can do with the text: the way words are chosen, step, run, pause, stop, take back; and how full the
 // context is.
 
+import { createMenu } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
 import { count } from "../kit/format.js";
 import { declared } from "../kit/keeper.js";
@@ -52,7 +53,7 @@ export function createBar(scene) {
   const back = button("back", () => drop(/** @type {number} */ (scene.values().leaf), 1));
   const restart = button("restart", () => choose({ leaf: null, place: null, tree: [], search: null }));
   const find = button("search", () => choose({ search: scene.now().cursor.path }));
-  const words = select(
+  const words = menu(
     "words",
     runs,
     (n) => say("bar.run_of", { count: n }),
@@ -61,19 +62,19 @@ export function createBar(scene) {
       choose({ words: n });
     },
   );
-  const speed = select(
+  const speed = menu(
     "speed",
     /** @type {import("./view.js").Values["speed"][]} */ (declared(choices.speed, "options")),
     (name) => say(`bar.${name}`),
     (name) => choose({ speed: name }),
   );
-  const width = select(
+  const width = menu(
     "width",
     range(choices.width),
     (n) => say("bar.width_of", { count: n }),
     (n) => choose({ width: n }),
   );
-  const ahead = select(
+  const ahead = menu(
     "ahead",
     range(choices.ahead),
     (n) => say("bar.ahead_of", { count: n }),
@@ -87,18 +88,15 @@ export function createBar(scene) {
 
   /**
    * @template {string | number} T
-   * @param {string} name @param {T[]} options @param {(option: T) => string} label @param {(option: T) => void} set
+   * @param {string} name
+   * @param {T[]} options
+   * @param {(option: T) => string} text
+   * @param {(option: T) => void} set
    */
-  function select(name, options, label, set) {
-    const node = /** @type {HTMLSelectElement} */ (
-      element(
-        "select",
-        { "aria-label": say(`bar.${name}`), "data-set": name },
-        ...options.map((option) => element("option", { value: option }, label(option))),
-      )
-    );
-    node.addEventListener("change", () => set(options[node.selectedIndex]));
-    return { node, show: (/** @type {T} */ option) => (node.selectedIndex = options.indexOf(option)) };
+  function menu(name, options, text, set) {
+    const made = createMenu({ label: say(`bar.${name}`), options, text, set, bare: true });
+    made.select.dataset.set = name;
+    return made;
   }
 
   const writing = element("div", { class: "line" }, step, run, pause, stop, back, words.node, speed.node);

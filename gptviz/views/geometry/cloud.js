@@ -2,6 +2,7 @@
 // t-SNE; which of them, and what the picture keeps.
 
 import { chip } from "../kit/chip.js";
+import { createMenu } from "../kit/controls.js";
 import { element, wellFormed } from "../kit/dom.js";
 import { count, fixed, percent } from "../kit/format.js";
 import { declared } from "../kit/keeper.js";
@@ -12,14 +13,13 @@ const COUNTED = 1000; // of more dots it is not counted how many keep their neig
 /** @param {import("./view.js").Scene} scene */
 export function createCloud(scene) {
   const { say, choose, choices, tsne } = scene;
-  const which = /** @type {HTMLSelectElement} */ (
-    element(
-      "select",
-      { "aria-label": say("cloud.which") },
-      ...declared(choices.cloud, "options").map((name) => element("option", { value: name }, say(`cloud.${name}`))),
-    )
-  );
-  which.addEventListener("change", () => choose({ cloud: which.value }));
+  const which = createMenu({
+    label: say("cloud.which"),
+    options: declared(choices.cloud, "options"),
+    text: (name) => say(`cloud.${name}`),
+    set: (name) => choose({ cloud: name }),
+    bare: true,
+  });
   /**
    * One of the ways to lay them flat.
    * @param {string} title
@@ -167,7 +167,7 @@ export function createCloud(scene) {
       element(
         "div",
         { class: "line" },
-        which,
+        which.node,
         element(
           "span",
           { class: "ways", role: "radiogroup", "aria-label": say("cloud.dims_label") },
@@ -199,7 +199,7 @@ export function createCloud(scene) {
       if (part && known !== part && !found) tsne.shown = false; // of these there is none yet
       const running = found !== null && found.iteration < found.total && !tsne.stopped;
       const along = values.axes && !tsne.shown;
-      which.value = values.cloud;
+      which.show(values.cloud);
       stop.hidden = !running;
       run.disabled = !current || !part.header.rows;
       run.setAttribute("aria-pressed", String(tsne.shown));

@@ -2,6 +2,7 @@
 
 import { chip } from "../kit/chip.js";
 import { css } from "../kit/colours.js";
+import { createCheck } from "../kit/controls.js";
 import { element, wellFormed } from "../kit/dom.js";
 import { count, fixed, percent } from "../kit/format.js";
 import { declared } from "../kit/keeper.js";
@@ -58,11 +59,8 @@ export function createFormula(scene) {
     }),
   );
   examples.hidden = !header.words;
-  const mean = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
-  mean.addEventListener("change", () => choose({ mean: mean.checked }));
-  const meanLine = element("label", { class: "check" }, mean, " ", say("formula.mean"));
-  const without = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
-  without.addEventListener("change", () => choose({ without: without.checked }));
+  const mean = createCheck([say("formula.mean")], (on) => choose({ mean: on }));
+  const without = createCheck([say("formula.without")], (on) => choose({ without: on }));
   const trouble = element("p", { class: "trouble", role: "status" });
   const verdict = element("div", { class: "verdict", role: "status" });
   const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "img" }));
@@ -90,12 +88,7 @@ export function createFormula(scene) {
   const lists = element(
     "div",
     { class: "lists" },
-    element(
-      "div",
-      {},
-      table(["token", "cosine"], results, "results"),
-      element("label", { class: "check" }, without, " ", say("formula.without")),
-    ),
+    element("div", {}, table(["token", "cosine"], results, "results"), without.node),
     baselines,
   );
   const more = createSection({
@@ -210,15 +203,15 @@ export function createFormula(scene) {
   }
 
   return {
-    node: element("div", { class: "formula" }, form, examples, meanLine, trouble, verdict, found),
+    node: element("div", { class: "formula" }, form, examples, mean.node, trouble, verdict, found),
     /** @param {import("./view.js").Values} values */
     draw(values) {
       const part = scene.part("formula");
       const root = /** @type {ShadowRoot} */ (field.getRootNode());
       if (root.activeElement !== field || part !== last) field.value = values.formula;
       last = part;
-      mean.checked = values.mean;
-      without.checked = values.without;
+      mean.input.checked = values.mean;
+      without.input.checked = values.without;
       if (!part) return;
       const it = part.header;
       const stale = it.formula !== values.formula || it.mean !== values.mean;
@@ -226,7 +219,7 @@ export function createFormula(scene) {
       more.draw(values);
       trouble.textContent = it.trouble ? scene.error(it.trouble) : "";
       trouble.hidden = !it.trouble;
-      meanLine.hidden = !(values.mean || it.several);
+      mean.node.hidden = !(values.mean || it.several);
       found.hidden = verdict.hidden = Boolean(it.trouble);
       if (it.trouble) return;
       verdict.replaceChildren(...sentences(it));

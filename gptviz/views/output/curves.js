@@ -2,6 +2,7 @@
 
 import { rightwardAxis, upwardAxis } from "../kit/axes.js";
 import { css } from "../kit/colours.js";
+import { createCheck } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
 import { brief, percent } from "../kit/format.js";
 import { prepare } from "../kit/painter.js";
@@ -43,8 +44,8 @@ export function createCurves(scene) {
     return { button, value: /** @type {HTMLElement} */ (button.lastChild) };
   });
 
-  const log = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox", "data-set": "log" }));
-  log.addEventListener("change", () => scene.choose({ log: log.checked }));
+  const log = createCheck([say("curves.log")], (on) => scene.choose({ log: on }));
+  log.input.dataset.set = "log";
   const decades = element("span", { class: "muted" }, say("curves.decades"));
 
   function compute() {
@@ -65,7 +66,7 @@ export function createCurves(scene) {
       "div",
       { class: "curves-view" },
       element("p", {}, say("curves.text")),
-      element("div", { class: "line" }, element("label", { class: "check" }, log, " ", say("curves.log")), decades),
+      element("div", { class: "line" }, log.node, decades),
       canvas,
       element("div", { class: "keys" }, ...keys.map((key) => key.button)),
       element("p", { class: "muted" }, say("curves.note")),
@@ -73,7 +74,7 @@ export function createCurves(scene) {
     destroy: () => cancelAnimationFrame(frame),
     /** @param {import("./view.js").Now} moment */
     draw({ now, chosen, values }) {
-      log.checked = values.log;
+      log.input.checked = values.log;
       decades.hidden = !values.log;
       const colours = scene.colours();
       const width = canvas.parentElement?.clientWidth ?? 300;

@@ -2,6 +2,7 @@
 
 import { chip } from "../kit/chip.js";
 import { css, readableOn, sequential } from "../kit/colours.js";
+import { createCheck, createMenu, createSave } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
 import { count, percent } from "../kit/format.js";
 import { declared } from "../kit/keeper.js";
@@ -19,18 +20,13 @@ export function createLens(scene) {
   const T = header.tokens.length;
   const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { tabindex: 0, role: "application" }));
   const scroll = element("div", { class: "lens-scroll" }, canvas);
-  const points = /** @type {HTMLSelectElement} */ (
-    element(
-      "select",
-      {},
-      ...declared(scene.choices.points, "options").map((name) =>
-        element("option", { value: name }, say(`lens.${name}`)),
-      ),
-    )
-  );
-  points.addEventListener("change", () => choose({ points: points.value, cell: null }));
-  const words = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
-  words.addEventListener("change", () => scene.redraw());
+  const points = createMenu({
+    label: say("lens.where"),
+    options: declared(scene.choices.points, "options"),
+    text: (name) => say(`lens.${name}`),
+    set: (name) => choose({ points: name, cell: null }),
+  });
+  const words = createCheck([say("lens.words")], scene.redraw);
   const follow = element("button", { type: "button" });
   follow.addEventListener("click", () =>
     choose({ followed: scene.values().followed === null ? (scene.values().word ?? followable) : null }),
@@ -40,16 +36,10 @@ export function createLens(scene) {
   const readout = element("p", { class: "here" });
   const opened = element("div", { class: "opened" });
   const said = element("p", {});
-  const save = /** @type {("png" | "svg")[]} */ (["png", "svg"]).map((kind) => {
-    const button = element("button", { type: "button" }, kind.toUpperCase());
-    button.addEventListener("click", () => {
-      const part = scene.part("lens");
-      if (part)
-        downloadPicture(kind, "lens", box.width, box.height, scene.colours().background, (painter) =>
-          paint(painter, part),
-        );
-    });
-    return button;
+  const save = createSave(say("lens.save"), /** @type {const} */ (["png", "svg"]), (kind) => {
+    const part = scene.part("lens");
+    const { background } = scene.colours();
+    if (part) downloadPicture(kind, "lens", box.width, box.height, background, (painter) => paint(painter, part));
   });
   let box = { width: 1, height: 1, cell: 10 };
   let over = /** @type {{row: number, column: number} | null} */ (null);
@@ -125,12 +115,12 @@ export function createLens(scene) {
         const [x, y] = [SIDE + column * box.cell, 4 + row * ROW];
         painter.rect(x, y, box.cell - (box.cell > 6 ? 1 : 0), ROW - 1, fill);
         if (box.cell < 30) continue;
-        const text = words.checked ? it.pieces[arrays.tops.data[row * T + column]] : count(rank);
+        const text = words.input.checked ? it.pieces[arrays.tops.data[row * T + column]] : count(rank);
         painter.inside(x, y, box.cell - 1, ROW, () =>
           painter.text(text, x + box.cell / 2, y + ROW / 2, {
             fill: readableOn(fill),
             align: "center",
-            code: words.checked,
+            code: words.input.checked,
           }),
         );
       }
@@ -162,24 +152,18 @@ export function createLens(scene) {
       "div",
       { class: "lens-view" },
       element("p", {}, say("lens.text")),
-      element(
-        "div",
-        { class: "line" },
-        element("label", {}, say("lens.where"), " ", points),
-        element("label", { class: "check" }, words, " ", say("lens.words")),
-        follow,
-      ),
+      element("div", { class: "line" }, points.node, words.node, follow),
       waiting,
       scroll,
       readout,
       opened,
       said,
       element("p", { class: "muted" }, say(header.tied ? "lens.note_tied" : "lens.note")),
-      element("div", { class: "save" }, element("span", { class: "muted" }, say("lens.save")), ...save),
+      save,
     ),
     /** @param {import("./view.js").Now} moment */
     draw({ values, chosen }) {
-      points.value = values.points;
+      points.show(values.points);
       followable = chosen;
       follow.replaceChildren(
         ...scene.nodes(values.followed === null ? "lens.follow" : "lens.unfollow", { token: scene.token(chosen) }),

@@ -3,6 +3,7 @@
 
 import { chip, tint } from "../kit/chip.js";
 import { mix } from "../kit/colours.js";
+import { createCheck } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
 import { count, fixed, percent } from "../kit/format.js";
 import { createStrip, createToken } from "../kit/strip.js";
@@ -45,20 +46,13 @@ export function createText(scene) {
           count: T - 1,
         })
       : say("text.whole_none");
-  const begin = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
-  begin.addEventListener("change", () => {
+  const begin = createCheck(start ? scene.nodes("text.start", { token: chip(start) }) : [], (on) => {
     const { cell } = scene.values();
-    const by = begin.checked ? 1 : -1; // what is opened moves along
+    const by = on ? 1 : -1; // what is opened moves along
     const kept = cell && cell[1] + by >= 0;
-    choose({ start: begin.checked ? "on" : null, cell: kept ? [cell[0], cell[1] + by] : null });
+    choose({ start: on ? "on" : null, cell: kept ? [cell[0], cell[1] + by] : null });
   });
-  const toggle = element(
-    "label",
-    { class: "check" },
-    begin,
-    element("span", {}, ...(start ? scene.nodes("text.start", { token: chip(start) }) : [])),
-  );
-  toggle.hidden = !start;
+  begin.node.hidden = !start;
 
   return {
     node: element(
@@ -66,13 +60,13 @@ export function createText(scene) {
       { class: "text" },
       element("p", { class: "muted hint" }, say("text.hint")),
       strip.node,
-      element("div", { class: "line" }, element("span", { class: "muted" }, whole), toggle),
+      element("div", { class: "line" }, element("span", { class: "muted" }, whole), begin.node),
       here,
     ),
     /** @param {{values: import("./view.js").Values}} now */
     draw({ values }) {
       const colours = scene.colours();
-      begin.checked = values.start !== null;
+      begin.input.checked = values.start !== null;
       for (const { node, bits } of chips) {
         tint(node, bits === null ? null : mix(colours.background, colours.output, Math.min(1, bits / TOP)));
       }

@@ -1,6 +1,7 @@
 // A vocabulary to look through: by text, by id, by regular expression; its longest, special and space entries.
 
 import { chip } from "../kit/chip.js";
+import { createMenu } from "../kit/controls.js";
 import { element, wellFormed } from "../kit/dom.js";
 import { count } from "../kit/format.js";
 import { declared } from "../kit/keeper.js";
@@ -24,16 +25,13 @@ const SEARCH = `onmessage = ({ data: { pattern, pieces } }) => {
 /** @param {import("./view.js").Scene} scene */
 export function createVocabulary(scene) {
   const { header, say, choose } = scene;
-  const which = /** @type {HTMLSelectElement} */ (
-    element(
-      "select",
-      { "aria-label": say("vocabulary.which") },
-      ...declared(scene.choices.vocabulary, "options").map((name) =>
-        element("option", { value: name }, name === "own" ? header.model : say(`vocabularies.${name}`)),
-      ),
-    )
-  );
-  which.addEventListener("change", () => choose({ vocabulary: which.value }));
+  const which = createMenu({
+    label: say("vocabulary.which"),
+    options: declared(scene.choices.vocabulary, "options"),
+    text: (name) => (name === "own" ? header.model : say(`vocabularies.${name}`)),
+    set: (name) => choose({ vocabulary: name }),
+    bare: true,
+  });
   const field = /** @type {HTMLInputElement} */ (
     element("input", {
       type: "text",
@@ -174,7 +172,7 @@ export function createVocabulary(scene) {
       "div",
       { class: "vocabulary-view" },
       element("p", {}, say("vocabulary.text")),
-      element("div", { class: "line" }, which, field, ...kinds.map(({ node }) => node)),
+      element("div", { class: "line" }, which.node, field, ...kinds.map(({ node }) => node)),
       said,
       list,
       more,
@@ -183,7 +181,7 @@ export function createVocabulary(scene) {
     destroy: end,
     /** @param {import("./view.js").Values} values */
     draw(values) {
-      which.value = values.vocabulary;
+      which.show(values.vocabulary);
       const kind = KINDS.includes(values.find.slice(1)) && values.find.startsWith(":") ? values.find.slice(1) : "";
       for (const one of kinds) one.node.setAttribute("aria-pressed", String(one.kind === kind));
       const root = /** @type {ShadowRoot} */ (field.getRootNode());
