@@ -173,8 +173,10 @@ def test_what_to_look_for_are_the_numbers_of_the_formula(smollm2):
     where, formula = open_space(smollm2, "input"), "walked - walk + jump = jumped"
     result = solve(where, formula)
     look = {fact["name"]: fact["values"] for fact in ask(smollm2, formula=formula, open=[]).facts["look"]}
-    assert look["formula"]["answer"] == "·jumped" and look["formula"]["cosine"] == pytest.approx(result.answer.cosine)
-    assert look["arrows"]["times"] == pytest.approx(abs(result.sides[0]) / common_words(where).arrows.sd)
+    assert look["formula"]["answer"] == {"piece": "·jumped"}
+    assert look["formula"]["cosine"]["number"] == pytest.approx(result.answer.cosine)
+    times = abs(result.sides[0]) / common_words(where).arrows.sd
+    assert look["arrows"]["times"] == {"number": pytest.approx(times), "digits": 1}
     assert [fact["name"] for fact in ask(smollm2, formula="king - king", open=[]).facts["look"]] == ["space"]
 
 
