@@ -12,6 +12,7 @@ import torch
 
 from gptviz import memory
 from gptviz.engine import LocalEngine, Question
+from gptviz.engine.local import max_tokens
 from gptviz.engine.questions import from_bytes, to_bytes
 from gptviz.errors import InputError
 from gptviz.interventions import Scale
@@ -149,3 +150,9 @@ def test_the_allocator_can_be_set_up_more_than_once():
     large = torch.zeros(10_000_000)
     del large
     memory.give_back()
+
+
+@pytest.mark.parametrize(("value", "expected"), [("", 256), ("64", 64), ("0", 256), ("-3", 256), ("many", 256)])
+def test_the_token_limit_can_be_set(monkeypatch, value, expected):
+    monkeypatch.setenv("GPTVIZ_MAX_TOKENS", value)
+    assert max_tokens() == expected

@@ -8,6 +8,7 @@ import pytest
 
 from gptviz import text
 from gptviz.analysis.facts import Fact, HeadName, Id, Length, Position, Push, Rounded, Share, Text
+from gptviz.engine import LocalEngine, Question
 from gptviz.text import LANGUAGES
 from gptviz.ui import facts
 
@@ -59,3 +60,16 @@ def test_a_token_that_stands_twice_is_told_by_its_position(language):
 def test_a_kind_that_does_not_exist_is_an_error():
     with pytest.raises(ValueError, match="no kind"):
         facts.sentence({"name": "repeats", "values": {"period": {"weight": 3}}}, TOKENS, "en", "generate")
+
+
+@pytest.mark.parametrize("model", ["smollm2", "toy"])
+@pytest.mark.parametrize("stop", ["tokens", "embeddings", "attention", "output", "generate", "geometry"])
+def test_what_a_stop_has_to_say_fits_its_sentences(request, model, stop):
+    llm = request.getfixturevalue(model)
+    ids = tuple(llm.encode("dbaca=" if model == "toy" else "The cat sat on the mat, and the cat"))
+    engine = LocalEngine(lambda name, progress: llm, through_bytes=True)
+    answer = engine.ask(Question(stop, llm.name, ids))
+    assert answer.facts["look"]
+    for fact in answer.facts["look"]:
+        said = [facts.sentence(fact, llm.pieces(ids), language, stop) for language in LANGUAGES]
+        assert all(said) and not any("{" in sentence for sentence in said)

@@ -22,9 +22,3 @@ def test_a_chip_shows_its_piece_and_not_markup(text):
     escaped = chips.plain(text)
     assert re.sub(r"\\(.)", r"\1", escaped).replace("\u2060", "") == text
     assert not re.search(r"(?<!\\)[*_`$<>\[\]~#]", escaped.replace("\\\\", ""))
-
-
-@pytest.mark.parametrize(("value", "expected"), [("", 256), ("64", 64), ("0", 256), ("-3", 256), ("many", 256)])
-def test_the_token_limit_can_be_set(monkeypatch, value, expected):
-    monkeypatch.setenv("GPTVIZ_MAX_TOKENS", value)
-    assert prompt.max_tokens() == expected
