@@ -65,7 +65,7 @@ class Visits:
     @property
     def rate(self) -> float:
         """Pages a second."""
-        return len(self.seconds) / self.span if self.span else math.nan
+        return len(self.seconds) / self.span if self.seconds else math.nan
 
     @property
     def cost(self) -> float:

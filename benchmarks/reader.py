@@ -103,5 +103,6 @@ class Reader:
 async def opened(url: str) -> AsyncIterator[Reader]:
     """A reader of the app at `url`, who leaves at the end."""
     where = f"ws://{urlsplit(url).netloc}/_stcore/stream"
-    async with connect(where, origin=url, subprotocols=["streamlit"], max_size=None) as socket:
+    # A browser answers pings and sends none.
+    async with connect(where, origin=url, subprotocols=["streamlit"], max_size=None, ping_interval=None) as socket:
         yield Reader(url, socket)
