@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Protocol
 
 from gptviz.engine.local import LocalEngine
@@ -35,7 +35,7 @@ class Engine(Protocol):
 
     def ask(self, question: Question, progress: Callable[[str, int, int], None] | None = None) -> Answer: ...
 
-    def stream(self, question: Question) -> Iterator[Answer]: ...
+    def stream(self, question: Question) -> Generator[Answer]: ...
 
 
 _engine: LocalEngine | None = None

@@ -6,7 +6,7 @@ import os
 import queue
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from importlib import import_module
@@ -79,7 +79,7 @@ class LocalEngine:
         answer = self._compute(lambda hear: self._answer(question, hear), progress)
         return from_bytes(to_bytes(answer)) if self._through_bytes else answer
 
-    def stream(self, question: Question) -> Iterator[Answer]:
+    def stream(self, question: Question) -> Generator[Answer]:
         """Answers that come one after the other, for what takes time or comes piece by piece; close it to end that.
         Raises GptvizError."""
         question = self._carried(question)

@@ -48,11 +48,15 @@ def word(piece: str) -> str:
 
 def choose(label: str, pieces: Sequence[str], position: int, name: str = "token") -> int:
     """A row of tokens with one of them chosen, by mouse or keyboard: the choice `name` of the stop."""
+
+    def shown(at: int) -> str:
+        return chip(at, pieces[at])
+
     with st.container(height=_BOX if len(pieces) > _MANY else "content", border=False):
         st.pills(
             label,
             range(len(pieces)),
-            format_func=lambda i: chip(i, pieces[i]),
+            format_func=shown,
             required=True,
             **state.bind(name, position),
         )

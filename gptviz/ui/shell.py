@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 
 import streamlit as st
+from streamlit.components import v2
 from streamlit.components.v2.types import ComponentRenderer
+from streamlit.delta_generator import DeltaGenerator
 
 from gptviz import __version__, memory
 from gptviz.checkpoints import catalogue
@@ -90,7 +92,7 @@ def _freeze(loads: int) -> None:
 
 @functools.cache
 def _folder() -> ComponentRenderer:
-    return st.components.v2.component("gptviz_fold", js=_FOLD)
+    return v2.component("gptviz_fold", js=_FOLD)
 
 
 def navigation() -> tuple[dict[str, st.Page], st.Page]:
@@ -114,12 +116,12 @@ def _links(pages: dict[str, st.Page], lang: str) -> None:
             st.page_link(page, label=_title(name, lang), icon=PAGES[name], query_params=query)
 
 
-def _choices(lang: str) -> st.container:
+def _choices(lang: str) -> DeltaGenerator:
     """Language and model; returns where the model's facts go, known once it is loaded."""
     st.segmented_control(
         say(lang, "ui.sidebar.language"),
         LANGUAGES,
-        format_func=_LANGUAGE_NAMES.get,
+        format_func=_LANGUAGE_NAMES.__getitem__,
         required=True,
         **state.bind("language", lang),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import streamlit as st
+from streamlit.components import v2
 from streamlit.components.v2.types import ComponentRenderer
 
 from gptviz.figures.colours import PAGE, Theme
@@ -28,7 +29,7 @@ def current() -> Theme:
 
 @cache
 def _watcher() -> ComponentRenderer:
-    return st.components.v2.component("gptviz_theme", js=_WATCH)
+    return v2.component("gptviz_theme", js=_WATCH)
 
 
 def watch() -> None:

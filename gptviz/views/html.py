@@ -129,5 +129,7 @@ def _modules(paths: Sequence[str]) -> dict[str, str]:
 
 def _stylesheets(module: str) -> list[Path]:
     """The stylesheets that a module names."""
-    named = re.findall(r'"([^"]+)"', _CSS.search((VIEWS / module).read_text(encoding="utf-8"))[1])
-    return [(VIEWS / module).parent / path for path in named]
+    named = _CSS.search((VIEWS / module).read_text(encoding="utf-8"))
+    if named is None:
+        raise ValueError(f"{module} names no stylesheets")
+    return [(VIEWS / module).parent / path for path in re.findall(r'"([^"]+)"', named[1])]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.components import v2
 from streamlit.components.v2.types import ComponentRenderer
 
 from gptviz.views.kit.choices import Stop
@@ -20,7 +21,7 @@ from gptviz.views.kit.words import words
 @cache
 def _component() -> ComponentRenderer:
     # Declared in gptviz/pyproject.toml. Made at the first use: Streamlit can look for it only while it runs.
-    return st.components.v2.component("gptviz.views", js="streamlit.js")
+    return v2.component("gptviz.views", js="streamlit.js")
 
 
 def show(
@@ -53,8 +54,9 @@ def show(
 
     def settled() -> dict[str, Any] | None:
         report = (st.session_state.get(key) or {}).get("settled")
-        fits = report and report["revision"] == memory["revision"] and report["about"] == memory["about"]
-        return report["values"] if fits else None
+        if report and report["revision"] == memory["revision"] and report["about"] == memory["about"]:
+            return report["values"]
+        return None
 
     report = settled()
     report = report and {name: value for name, value in report.items() if name in values}

@@ -244,9 +244,8 @@ def off_part(
     passes = [off] if control is None else [off, control]
     without = [ablation.logits_without(llm, trace, which, token) for which in passes]
     # Every draw so far, so that the reader sees how far chance goes.
-    earlier = (
-        [] if control is None else [ablation.control(llm.config, off, n) for n in range(max(0, again - DRAWS), again)]
-    )
+    draws = (ablation.control(llm.config, off, n) for n in range(max(0, again - DRAWS), again))
+    earlier = [draw for draw in draws if draw is not None]
     drawn = [*without[1:], *(ablation.logits_without(llm, trace, which, token) for which in earlier)]
     first = int(trace.logits[token].argmax())
     range_ = [float(probabilities(logits)[first]) for logits in drawn]

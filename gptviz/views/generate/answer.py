@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from functools import cache
 from typing import Any
@@ -110,7 +110,7 @@ def look_for(asked: Asked, tree: Any, leaf: int | None, options: Options) -> lis
     return said
 
 
-def _total(known: continuations.Known, ids: Sequence[int]) -> float:
+def _total(known: continuations.Known, ids: tuple[int, ...]) -> float:
     return sum(math.log(known[ids[:n]].given[id].probability or 1e-300) for n, id in enumerate(ids))
 
 

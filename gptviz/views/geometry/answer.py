@@ -178,7 +178,8 @@ def look_for(where: Space, formula: str, mean: bool) -> list[Fact]:
     except InputError:
         return [Fact(f"space{kind}", pairs)]
     token = result.answer.token
-    said = [Fact(f"formula{kind}", {"answer": token, "cosine": result.answer.cosine, **pairs})]
+    cosine = result.answer.cosine or 0.0  # a row of zeros
+    said = [Fact(f"formula{kind}", {"answer": token, "cosine": cosine, **pairs})]
     if result.sides:
         side, sd = result.sides[0], marks.arrows.sd
         said.append(Fact(f"arrows{kind}", {"cosine": side, "sd": sd, "times": Rounded(abs(side) / sd, 1)}))

@@ -169,6 +169,8 @@ class Number(Kind):
 class Index(Number):
     """A whole number from 0, below a size of the model or the text where it counts in one; `least` may be -1."""
 
+    size: str | None
+
     def __init__(self, size: str | None = None, least: int = 0):
         super().__init__(least, 10**6)
         object.__setattr__(self, "size", size)
@@ -260,16 +262,19 @@ class Heads(Kind):
     """Attention heads, (layer, head) each and none twice, as "layer.head" with commas between them."""
 
     def read(self, text: str) -> tuple[tuple[int, int], ...]:
-        return tuple(dict.fromkeys(_PAIR.read(part) for part in text.split(",")[:256]))
+        return self._distinct(map(_PAIR.read, text.split(",")[:256]))
 
     def write(self, value: Iterable[tuple[int, int]]) -> str:
         return ",".join(_PAIR.write(head) for head in value)
 
     def from_json(self, value: Any) -> tuple[tuple[int, int], ...]:
-        return tuple(dict.fromkeys(_PAIR.from_json(head) for head in value[:256]))
+        return self._distinct(map(_PAIR.from_json, value[:256]))
 
     def to_json(self, value: tuple[tuple[int, int], ...]) -> list[list[int]]:
         return [list(head) for head in value]
+
+    def _distinct(self, given: Iterable[tuple[int, ...]]) -> tuple[tuple[int, int], ...]:
+        return tuple(dict.fromkeys((layer, head) for layer, head in given))
 
     def within(
         self, value: tuple[tuple[int, int], ...], sizes: Mapping[str, int]

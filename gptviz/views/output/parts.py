@@ -70,7 +70,7 @@ def logits_part(
         raise ValueError(f"logits of one position wanted, [V]; got {list(logits.shape)}")
     # Stable: among equal logits the smallest id first, as argmax has it.
     order = logits.sort(descending=True, stable=True).indices
-    named = list(dict.fromkeys([*order[:NAMED].tolist(), *seen, *([] if also is None else [also])]))
+    named = list(dict.fromkeys((*order[:NAMED].tolist(), *seen, *(() if also is None else (also,)))))
     header = {
         "position": position,
         "named": named,
