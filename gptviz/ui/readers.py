@@ -25,15 +25,16 @@ def seen() -> None:
     with _watch_lock:
         if not _watching:
             _watching = True
-            threading.Thread(target=_watch, name="readers", daemon=True).start()
+            threading.Thread(target=_watch, args=(Runtime.instance(),), name="readers", daemon=True).start()
 
 
-def _watch() -> None:
-    """Until nobody reads any more; the next reader begins it anew."""
+def _watch(runtime: Runtime) -> None:
+    """Until nobody reads any more; the next reader begins it anew. The runtime may go meanwhile, as in AppTest after
+    every run: with it go the readers."""
     global _watching
     left = time.monotonic()
     while exists() and time.monotonic() - left < PATIENCE:
-        if Runtime.instance().state == RuntimeState.ONE_OR_MORE_SESSIONS_CONNECTED:
+        if runtime.state == RuntimeState.ONE_OR_MORE_SESSIONS_CONNECTED:
             left = time.monotonic()
         time.sleep(LOOK)
     with _watch_lock:
