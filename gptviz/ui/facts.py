@@ -14,7 +14,7 @@ def sentence(fact: Mapping[str, Any], tokens: Sequence[str], language: str, stop
     """A fact, as `Fact.plain` in gptviz/analysis/facts.py makes it. tokens: those of the text, to be named by their
     positions. Heads are called what the sentence `head` of the stop calls them, and `comma` stands between groups."""
 
-    def told(value: Mapping[str, Any]) -> str:
+    def phrase(value: Mapping[str, Any]) -> str:
         match value:
             case {"share": share}:
                 return percent(share)
@@ -39,7 +39,9 @@ def sentence(fact: Mapping[str, Any], tokens: Sequence[str], language: str, stop
             case {"pieces": pieces}:
                 return " ".join(map(word, pieces))
             case {"list": groups}:
-                return say(language, f"{stop}.comma").join(" ".join(map(told, group)) for group in groups)
+                return say(language, f"{stop}.comma").join(" ".join(map(phrase, group)) for group in groups)
         raise ValueError(f"a value of no kind that is known: {value}")
 
-    return say(language, f"{stop}.look.{fact['name']}", **{name: told(value) for name, value in fact["values"].items()})
+    return say(
+        language, f"{stop}.look.{fact['name']}", **{name: phrase(value) for name, value in fact["values"].items()}
+    )

@@ -12,12 +12,12 @@ from gptviz.figures.colours import PAGE, Theme
 
 # Streamlit calls it at mount and again when the theme changes.
 _WATCH = """
-let told
+let reported
 export default function ({ parentElement, data, setStateValue }) {
   const element = parentElement.host ?? parentElement
   const seen = getComputedStyle(element).getPropertyValue("--st-background-color").trim()
-  if (!seen || seen === data.drawn) told = undefined
-  else if (seen !== told) setStateValue("background", (told = seen))
+  if (!seen || seen === data.drawn) reported = undefined
+  else if (seen !== reported) setStateValue("background", (reported = seen))
 }
 """
 
