@@ -9,7 +9,6 @@ from typing import Any
 from gptviz.analysis.kept import kept
 from gptviz.analysis.tokens import all_letters
 from gptviz.analysis.words import text_ids, word_ids
-from gptviz.checkpoints import vectors
 from gptviz.llm import LLM
 from gptviz.model import GPTConfig
 from gptviz.views.kit.asked import Answer, Asked
@@ -95,8 +94,3 @@ BASICS: dict[str, tuple[Stop, Callable[[Asked], Answer]]] = {
     ),
     "word": (Stop("word", choices=(Choice("text", "", Text(LONGEST)),)), word),
 }
-
-
-def vectors_here(name: str) -> bool:
-    """Whether word vectors of that name can be opened without fetching them."""
-    return vectors.is_here(name)

@@ -100,10 +100,6 @@ class LocalEngine:
         """A kept trace: see `Traces.get`."""
         return self._compute(lambda _: self.traces.get(llm, ids, names, interventions))
 
-    def compute(self, work: Callable[[], Found]) -> Found:
-        """Let the engine's own threads do some work, and wait for it."""
-        return self._compute(lambda _: work())
-
     # -- memory
 
     def rest(self) -> None:

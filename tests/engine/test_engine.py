@@ -95,11 +95,18 @@ def test_a_stream_writes_what_generate_writes_and_can_be_ended(small):
     assert [answer.facts["id"] for answer in small.stream(question)] == expected
 
 
-def test_all_computing_is_done_by_few_threads(small):
-    seen = set()
+def test_all_computing_is_done_by_few_threads(monkeypatch):
+    engine, seen = LocalEngine(load), set()
+    get = engine.models.get
+
+    def seen_from(name: str):
+        seen.add(threading.get_ident())
+        return get(name)
+
+    monkeypatch.setattr(engine.models, "get", seen_from)
     for _ in range(40):
-        small.compute(lambda: seen.add(threading.get_ident()))
-    assert len(seen) <= small._pool._max_workers
+        engine.ask(Question("model", "llama"))
+    assert 1 <= len(seen) <= engine._pool._max_workers and threading.get_ident() not in seen
 
 
 def test_progress_is_heard_by_the_thread_that_asks(small):

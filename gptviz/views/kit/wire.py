@@ -32,11 +32,6 @@ DTYPES = ("float32", "float64", "int8", "int16", "int32", "uint8", "uint16", "ui
 _WIDENED = {"float16": "float32", "bool": "uint8"}
 
 
-def told(number: float) -> float | str:
-    """`number` as JSON can carry it, which knows no infinity; `float` reads it back."""
-    return "inf" if number == float("inf") else number
-
-
 def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray | torch.Tensor]) -> bytes:
     """`header` (anything JSON can say) and `arrays` in one bytes object.
 
