@@ -12,7 +12,8 @@ from gptviz.analysis.words import text_ids, word_ids
 from gptviz.llm import LLM
 from gptviz.model import GPTConfig
 from gptviz.views.kit.asked import Answer, Asked
-from gptviz.views.kit.choices import Choice, Number, Stop, Text
+from gptviz.views.kit.choices import Choice, Stop
+from gptviz.views.kit.kinds import Number, Text
 
 SIZES = ("n_layer", "n_head", "n_kv_head", "d_model", "d_head", "d_mlp", "vocab_size", "n_ctx", "max_tokens")
 

@@ -42,7 +42,8 @@ from gptviz.text import lesson, say, sections
 from gptviz.ui import chips, facts, state, theme
 from gptviz.ui.prompt import Prompt, prompt_bar
 from gptviz.views import streamlit as host
-from gptviz.views.kit.choices import DEPTHS, Beyond, Stop
+from gptviz.views.kit.choices import DEPTHS, Stop
+from gptviz.views.kit.kinds import Beyond
 
 log = logging.getLogger("gptviz")
 

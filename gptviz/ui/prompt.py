@@ -13,8 +13,9 @@ from gptviz.errors import InputError
 from gptviz.text import say
 from gptviz.ui import state
 from gptviz.ui.chips import plain
-from gptviz.views.kit.choices import MAX_CHARS, clean
+from gptviz.views.kit.choices import MAX_CHARS
 from gptviz.views.kit.examples import IDS, default_text, examples
+from gptviz.views.kit.kinds import clean
 
 
 @dataclass(frozen=True)

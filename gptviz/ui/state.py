@@ -25,7 +25,8 @@ from typing import Any
 
 import streamlit as st
 
-from gptviz.views.kit.choices import BASE, MAX_CHARS, Choice, Stop, changed_by, clean
+from gptviz.views.kit.choices import BASE, MAX_CHARS, Choice, Stop, changed_by
+from gptviz.views.kit.kinds import clean
 from gptviz.views.stops import STOPS
 
 __all__ = ["MAX_CHARS", "State", "clean"]

@@ -11,7 +11,7 @@ from gptviz.llm import LLM
 from gptviz.trace import Trace
 from gptviz.ui import chips, state
 from gptviz.ui.page import Page, start
-from gptviz.views.kit.choices import Beyond
+from gptviz.views.kit.kinds import Beyond
 
 
 class TracingPage(Page):

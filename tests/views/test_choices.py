@@ -13,20 +13,8 @@ from hypothesis import strategies as st
 from gptviz.text import LANGUAGES, file, say
 from gptviz.ui.page import field_key
 from gptviz.ui.state import DECLARED
-from gptviz.views.kit.choices import (
-    BASE,
-    Beyond,
-    Choice,
-    Heads,
-    Index,
-    Indices,
-    Number,
-    Stop,
-    Subset,
-    Text,
-    changed_by,
-    clean,
-)
+from gptviz.views.kit.choices import BASE, Choice, Stop, changed_by
+from gptviz.views.kit.kinds import Beyond, Heads, Index, Indices, Number, Subset, Text, clean
 from gptviz.views.stops import STOPS
 
 

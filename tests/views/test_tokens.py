@@ -13,7 +13,7 @@ from gptviz.analysis.openai_encodings import CLASSICS, classic, classic_cut
 from gptviz.errors import InputError
 from gptviz.llm import load
 from gptviz.views.kit.asked import Answer, Asked
-from gptviz.views.kit.choices import clean
+from gptviz.views.kit.kinds import clean
 from gptviz.views.kit.wire import unpack
 from gptviz.views.tokens import SECTIONS, STOP, VOCABULARIES
 from gptviz.views.tokens.answer import answer

@@ -13,7 +13,8 @@ It is fed in parts, so that each number travels once and what is not looked at d
 """
 
 from gptviz.analysis.heads import KINDS
-from gptviz.views.kit.choices import Choice, Flag, Heads, Index, Indices, Number, OneOf, Stop, Subset, Text
+from gptviz.views.kit.choices import Choice, Stop
+from gptviz.views.kit.kinds import Flag, Heads, Index, Indices, Number, OneOf, Subset, Text
 
 SECTIONS = ("heads", "stages", "cell", "asking", "lines", "values", "outputs", "table", "off")
 """The parts of the view that unfold, in order."""

@@ -1,6 +1,7 @@
 """One word in two or three sentences."""
 
-from gptviz.views.kit.choices import Choice, Index, OneOf, Stop, Text
+from gptviz.views.kit.choices import Choice, Stop
+from gptviz.views.kit.kinds import Index, OneOf, Text
 
 LETTERS = ("a", "b", "c")
 """The sentences; a reader sees them as capitals."""

@@ -10,7 +10,8 @@ rotary       queries and keys of one layer before rotation (rotary models)
 """
 
 from gptviz.analysis.similarity import MEASURES
-from gptviz.views.kit.choices import Choice, Flag, Index, Indices, OneOf, Stop, Subset, Text
+from gptviz.views.kit.choices import Choice, Stop
+from gptviz.views.kit.kinds import Flag, Index, Indices, OneOf, Subset, Text
 
 SECTIONS = ("product", "similarity", "neighbours", "position")
 """The parts of the view that unfold."""

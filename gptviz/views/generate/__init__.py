@@ -12,7 +12,8 @@ A part names the text it belongs to (`of`), since the browser may still hold an 
 token is told as news.
 """
 
-from gptviz.views.kit.choices import SAMPLING, Choice, Flag, Index, Indices, Number, OneOf, Stop, Subset, Text, Texts
+from gptviz.views.kit.choices import SAMPLING, Choice, Stop
+from gptviz.views.kit.kinds import Flag, Index, Indices, Number, OneOf, Subset, Text, Texts
 
 SECTIONS = ("choice", "cache", "tasks")
 """The parts of the view that unfold."""

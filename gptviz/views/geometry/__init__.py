@@ -12,7 +12,8 @@ t-SNE comes as a stream, picture by picture.
 """
 
 from gptviz.analysis.projections import CLOUDS
-from gptviz.views.kit.choices import Choice, Flag, Number, OneOf, Stop, Subset, Text
+from gptviz.views.kit.choices import Choice, Stop
+from gptviz.views.kit.kinds import Flag, Number, OneOf, Subset, Text
 
 SECTIONS = ("results", "gallery", "direction", "cloud", "spaces")
 """The parts of the view that unfold."""

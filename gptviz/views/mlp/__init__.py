@@ -1,6 +1,7 @@
 """What each layer's MLP does with one token."""
 
-from gptviz.views.kit.choices import Choice, Flag, Index, Number, OneOf, Stop
+from gptviz.views.kit.choices import Choice, Stop
+from gptviz.views.kit.kinds import Flag, Index, Number, OneOf
 
 PARTS = ("path", "curve", "neuron", "layers", "code")
 

@@ -8,7 +8,8 @@ pieces    what to show for every token of the vocabulary, where any may be drawn
 """
 
 from gptviz.analysis.lens import POINTS
-from gptviz.views.kit.choices import SAMPLING, Choice, Flag, Index, OneOf, Place, Stop, Subset
+from gptviz.views.kit.choices import SAMPLING, Choice, Stop
+from gptviz.views.kit.kinds import Flag, Index, OneOf, Place, Subset
 
 SECTIONS = ("filters", "number", "curves", "sample", "lens")
 """The parts of the view that unfold."""

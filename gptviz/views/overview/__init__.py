@@ -1,6 +1,7 @@
 """The overview: predict the next word, append it, repeat."""
 
-from gptviz.views.kit.choices import Choice, Indices, Stop, Text
+from gptviz.views.kit.choices import Choice, Stop
+from gptviz.views.kit.kinds import Indices, Text
 
 STOP = Stop(
     "overview",

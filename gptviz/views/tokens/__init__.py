@@ -8,7 +8,8 @@ long           a long text of the reader's own, in tokens
 """
 
 from gptviz.analysis.openai_encodings import CLASSICS
-from gptviz.views.kit.choices import Choice, Index, Number, OneOf, Stop, Subset, Text
+from gptviz.views.kit.choices import Choice, Stop
+from gptviz.views.kit.kinds import Index, Number, OneOf, Subset, Text
 
 SECTIONS = ("merges", "vocabularies", "vocabulary", "long")
 """The parts of the view that unfold."""
