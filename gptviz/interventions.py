@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from gptviz.errors import InputError, UnknownNameError
-from gptviz.model import GPTConfig, hook_axes
+from gptviz.model import GPTConfig, axis_sizes, hook_axes
 
 Where = SupportsIndex | Sequence[SupportsIndex] | None
 Indices = tuple[int, ...] | None
@@ -191,8 +191,7 @@ def shape_of(config: GPTConfig, name: str, n_tokens: int) -> tuple[int, ...]:
     axes = hook_axes(config).get(name)
     if axes is None:
         raise UnknownNameError(_why_absent(config, name), name=name, n_layer=config.n_layer)
-    sizes = {"T": n_tokens, "H": config.n_head, "K": config.n_kv_head, "d": config.d_head}
-    sizes |= {"D": config.d_model, "M": config.d_mlp, "V": config.vocab_size}
+    sizes = axis_sizes(config, n_tokens)
     return tuple(sizes[axis] for axis in axes)
 
 

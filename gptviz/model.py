@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import cast
 
 import torch
@@ -174,24 +175,25 @@ class KVCache:
 
     def update(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Put the new tokens' k and v [B, K, T, d] behind the old ones; returns all of them [B, K, S, d]."""
+        if self.length == 0:
+            self._buffers[layer] = k, v  # not copied, and so never written to
+            return k, v
         end = self.length + k.shape[2]
-        if layer not in self._buffers or self._buffers[layer][0].shape[2] < end:
+        if self._buffers[layer][0].shape[2] < end:
             # Grown by doubling, so that a long generation copies each row a few times only.
             room = (k.shape[0], k.shape[1], max(end, 2 * self.length), k.shape[3])
             grown = k.new_empty(room), v.new_empty(room)
-            if self.length:
-                for new, old in zip(grown, self._buffers[layer], strict=True):
-                    new[:, :, : self.length] = old[:, :, : self.length]
+            for new, old in zip(grown, self._buffers[layer], strict=True):
+                new[:, :, : self.length] = old[:, :, : self.length]
             self._buffers[layer] = grown
         keys, values = self._buffers[layer]
         keys[:, :, self.length : end] = k
         values[:, :, self.length : end] = v
         return keys[:, :, :end], values[:, :, :end]
 
-    @property
-    def nbytes(self) -> int:
-        """Memory held by the buffers."""
-        return sum(buffer.nbytes for pair in self._buffers.values() for buffer in pair)
+    def buffers(self) -> Iterator[Tensor]:
+        """All that it holds."""
+        return chain.from_iterable(self._buffers.values())
 
     def copy(self) -> KVCache:
         """A cache that can go on differently from here (a branch)."""
@@ -476,6 +478,12 @@ def hook_axes(config: GPTConfig) -> dict[str, str]:
     names = {"embed": "TD"} if config.rope else {"embed": "TD", "pos_embed": "TD"}
     names |= {f"blocks.{layer}.{name}": axes for layer in range(config.n_layer) for name, axes in block.items()}
     return {**names, "ln_final": "TD", "logits": "TV"}
+
+
+def axis_sizes(config: GPTConfig, n_tokens: int) -> dict[str, int]:
+    """How long each of those axes is."""
+    sizes = {"T": n_tokens, "H": config.n_head, "K": config.n_kv_head, "d": config.d_head}
+    return {**sizes, "D": config.d_model, "M": config.d_mlp, "V": config.vocab_size}
 
 
 def hook_names(config: GPTConfig) -> list[str]:

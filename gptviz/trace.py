@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
+from itertools import chain
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,7 @@ from gptviz.model import (
     KVCache,
     Rope,
     attention_scores,
+    axis_sizes,
     by_query_head,
     check_length,
     hook_axes,
@@ -112,8 +115,9 @@ class Trace:
     @property
     def nbytes(self) -> int:
         """Memory held by the recorded values, and by the keys and values that `append` goes on from."""
-        held = sum(value.numel() * value.element_size() for value in self._values.values())
-        return held + (self._cache.nbytes if self._cache else 0)
+        tensors = chain(self._values.values(), self._cache.buffers() if self._cache else ())
+        storages = {storage.data_ptr(): storage.nbytes() for storage in (t.untyped_storage() for t in tensors)}
+        return sum(storages.values())  # what two share counts once
 
     def attention(self, layer: int) -> AttentionStages:
         """The stages of attention in `layer`, each [n_head, T, T]."""
@@ -292,8 +296,10 @@ def pass_bytes(
     UnknownNameError for a name that means nothing."""
     recorded = names_to_record(config, names, touched)
     n_layers, size, T, D = layers_needed(recorded), dtype.itemsize, n_tokens, config.d_model
-    kept = sum(prod(shape_of(config, name, T)) for name in recorded - {"logits"})
-    kept += 2 * T * config.n_kv_head * config.d_head * (config.n_layer if n_layers is None else n_layers)
+    layers = range(config.n_layer if n_layers is None else n_layers)
+    held = recorded - {"logits"} | {f"blocks.{layer}.attn.{name}" for layer in layers for name in ("k", "v")}
+    sizes, alike = axis_sizes(config, T), Counter(hook_axes(config)[name] for name in held)
+    kept = sum(count * prod(sizes[axis] for axis in axes) for axes, count in alike.items())
     if n_layers == 0:
         return size * (kept + 2 * T * D)
     # Two matrices at once, before and after a step, and in a narrow dtype a third: softmax is computed in float32.

@@ -42,9 +42,9 @@ def test_names_and_derived_values(tiny):
     for name in trace.names():
         assert torch.equal(trace[name], values[name]), name
     assert "blocks.1.attn.scores" not in trace._values and "blocks.1.resid_pre" not in trace._values
-    recorded = sum(v.numel() * v.element_size() for v in trace._values.values())
+    assert trace.nbytes == sum(v.numel() * v.element_size() for v in trace._values.values())
     keys_and_values = 4 * 2 * len(IDS) * tiny.config.n_layer * tiny.config.n_kv_head * tiny.config.d_head
-    assert trace.nbytes == recorded + keys_and_values
+    assert tiny.trace(IDS, names="logits").nbytes == 4 * len(IDS) * tiny.config.vocab_size + keys_and_values
 
 
 def test_attention_stages(tiny):
