@@ -28,6 +28,7 @@ from gptviz.analysis.similarity import nearest, neighbours
 from gptviz.analysis.spaces import GLOVE, open_space
 from gptviz.checkpoints import vectors
 from gptviz.llm import LLM
+from gptviz.memory import set_up_allocator
 from tests.browser import chromium
 
 MODEL = "smollm2-135m"
@@ -49,6 +50,7 @@ def main(repeats: int, cold: bool, page: bool, keep: bool) -> None:
     print(f"{platform.machine()}, {cores} cores, Python {platform.python_version()}, torch {torch.__version__}", end="")
     print(f" ({torch.get_num_threads()} threads), transformers {transformers.__version__}, {MODEL}, float32")
 
+    set_up_allocator()  # as the app does; it holds for both sides
     transformers.utils.logging.disable_progress_bar()
     llm = gptviz.load(MODEL)
     ids = llm.tokenizer.encode(TEXT)
