@@ -43,7 +43,7 @@ def kept(page: Page, *lengths: int) -> branches.Tree:
     """What the address carries, once it has branches of these lengths."""
 
     def read(url: str) -> branches.Tree:
-        carried = parse_qs(urlsplit(url).query).get("tree")
+        carried = parse_qs(urlsplit(url).query).get(STOP.address("tree"))
         return branches.read(carried[0]) if carried else ()
 
     def is_there(url: str) -> bool:
@@ -203,7 +203,7 @@ def test_a_word_of_ones_own_stays_whatever_is_done_before_it_is_answered(open_at
     (purple,) = smollm2.tokenizer.encode_inside("purple")
 
     def has(url: str) -> bool:
-        carried = parse_qs(urlsplit(url).query).get("tree")
+        carried = parse_qs(urlsplit(url).query).get(STOP.address("tree"))
         tree = branches.read(carried[0]) if carried else ()
         return any(branches.path(tree, leaf)[:1] == (purple,) for leaf in range(len(tree)))
 

@@ -126,7 +126,7 @@ def test_a_click_counts_though_the_button_is_drawn_anew_meanwhile(open_at, smoll
 
 @pytest.mark.parametrize(("locale", "language"), [("en-US", "en"), ("zh-CN", "zh")])
 def test_a_link_brings_back_what_was_set_on_a_phone(open_at, locale, language):
-    query = {"temperature": "inf", "unfolded": "filters,curves,sample", "top_k": 2, "log": 1}
+    query = {"temperature": "inf", "open": "filters,curves,sample", "top_k": 2, "log": 1}
     page = open_at(text="A spider has eight", **query, locale=locale, width=390)
     top = page.locator(".gptviz tr[data-id] .now")
     expect(top.first).to_have_attribute("data-value", re.compile(r"^0?\.5"))
