@@ -194,7 +194,8 @@ def test_tsne_can_be_stopped(open_at):
 
 
 def test_tsne_goes_on_whatever_else_is_asked(open_at):
-    page = open_at(open="cloud", cloud="common")
+    # Rows of this test's own: a picture that another test has finished would be there at once.
+    page = open_at(open="cloud", cloud="prompt", text="Seven old sailors told strange stories about whales and storms")
     canvas = page.locator(".cloud-view canvas")
     page.locator("[data-do=tsne]").click()
     expect(page.locator("[data-do=stop]")).to_be_visible()
