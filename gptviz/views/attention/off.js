@@ -1,9 +1,9 @@
 // Heads switched off: the next word before and after, with as many others as a control, here and on a second text.
 
 import { chip } from "../kit/chip.js";
-import { element, wellFormed } from "../kit/dom.js";
+import { createInput } from "../kit/controls.js";
+import { element } from "../kit/dom.js";
 import { percent } from "../kit/format.js";
-import { declared } from "../kit/keeper.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createOff(scene) {
@@ -17,10 +17,8 @@ export function createOff(scene) {
   });
   const again = element("button", { type: "button" }, say("off.again"));
   const presets = element("div", { class: "presets" });
-  const second = /** @type {HTMLInputElement} */ (
-    element("input", { type: "text", maxlength: declared(scene.choices.second, "most"), id: "second" })
-  );
-  second.addEventListener("change", () => choose({ second: wellFormed(second.value) }));
+  const second = createInput(scene.choices.second, { id: "second" });
+  second.addEventListener("change", () => choose({ second: second.value }));
   const result = element("div", { class: "results" });
   const others = element(
     "div",

@@ -1,8 +1,8 @@
 // The chosen head in the four stages of the notes: q·k, ÷√d, mask, softmax; one turns into the next.
 
 import { diverging, sequential } from "../kit/colours.js";
-import { createCheck, createSave } from "../kit/controls.js";
-import { element, wellFormed } from "../kit/dom.js";
+import { createCheck, createInput, createSave } from "../kit/controls.js";
+import { element } from "../kit/dom.js";
 import { fixed, percent, significant } from "../kit/format.js";
 import { declared } from "../kit/keeper.js";
 import { downloadCsv } from "../kit/painter.js";
@@ -77,15 +77,9 @@ export function createStages(scene) {
   const unscaled = check("unscaled", (on) => choose({ unscaled: on, stage: "pattern" }));
   const hide = check("hide", (on) => choose({ hide: on, stage: "pattern" }));
   const last = check("last", (on) => choose(on ? { last: "", stage: "dot" } : { last: null }));
-  const word = /** @type {HTMLInputElement} */ (
-    element("input", {
-      type: "text",
-      maxlength: declared(scene.choices.last, "most"),
-      "aria-label": say("stages.last_word"),
-      placeholder: say("stages.last_word"),
-    })
-  );
-  word.addEventListener("change", () => choose({ last: wellFormed(word.value.trim()) }));
+  const what = say("stages.last_word");
+  const word = createInput(scene.choices.last, { "aria-label": what, placeholder: what });
+  word.addEventListener("change", () => choose({ last: word.value.trim() }));
   const lastRow = element("span", { class: "last" }, last.node, word);
 
   const text = element("p", { class: "stage-text" });

@@ -1,10 +1,9 @@
 // What lies nearest to a vector: in three measures, with spellings of one word put together.
 
 import { chip, chipButton } from "../kit/chip.js";
-import { createCheck, createMenu } from "../kit/controls.js";
+import { createCheck, createInput, createMenu } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
-import { declared } from "../kit/keeper.js";
 import { createMeasure, measuresOf, shown } from "./measures.js";
 import { together } from "./words.js";
 
@@ -21,14 +20,7 @@ export function createNeighbours(scene) {
   const { header, say, nodes, choose } = scene;
   const measures = measuresOf(scene);
   const measure = createMeasure(scene);
-  const input = /** @type {HTMLInputElement} */ (
-    element("input", {
-      type: "text",
-      maxlength: declared(scene.choices.near, "most"),
-      spellcheck: "false",
-      autocomplete: "off",
-    })
-  );
+  const input = createInput(scene.choices.near);
   const back = element("button", { type: "button" }, say("neighbours.back"));
   const form = element(
     "form",

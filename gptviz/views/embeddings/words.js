@@ -1,21 +1,14 @@
 // Words that the reader adds to the comparison.
 
 import { chip } from "../kit/chip.js";
+import { createInput } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
-import { declared } from "../kit/keeper.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createWords(scene) {
   const { say, nodes, choose } = scene;
-  const input = /** @type {HTMLInputElement} */ (
-    element("input", {
-      type: "text",
-      maxlength: declared(scene.choices.words, "most"),
-      placeholder: scene.header.vocab_size > 1000 ? say("words.example") : "",
-      spellcheck: "false",
-      autocomplete: "off",
-    })
-  );
+  const example = scene.header.vocab_size > 1000 ? say("words.example") : "";
+  const input = createInput(scene.choices.words, { placeholder: example });
   const go = element("button", { type: "submit" }, say("words.add"));
   const form = element("form", { class: "field" }, element("label", {}, say("words.label"), " ", input), go);
   const take = () => input.value !== scene.values().words && choose({ words: input.value });

@@ -2,8 +2,8 @@
 // t-SNE; which of them, and what the picture keeps.
 
 import { chip } from "../kit/chip.js";
-import { createMenu } from "../kit/controls.js";
-import { element, wellFormed } from "../kit/dom.js";
+import { createInput, createMenu } from "../kit/controls.js";
+import { element } from "../kit/dom.js";
 import { count, fixed, percent } from "../kit/format.js";
 import { declared } from "../kit/keeper.js";
 import { createDots, HUES, keeping, SHAPES } from "./dots.js";
@@ -50,7 +50,7 @@ export function createCloud(scene) {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       tsne.shown = false;
-      choose(Object.fromEntries(fields.map(({ name, node }) => [name, wellFormed(node.value)])));
+      choose(Object.fromEntries(fields.map(({ name, node }) => [name, node.value])));
     });
     return form;
   };
@@ -287,16 +287,7 @@ export function createCloud(scene) {
  * @param {"listed" | "axis_x" | "axis_y"} name
  */
 function createField({ say, choices }, name) {
-  const node = /** @type {HTMLInputElement} */ (
-    element("input", {
-      type: "text",
-      maxlength: declared(choices[name], "most"),
-      autocomplete: "off",
-      spellcheck: false,
-      lang: "",
-      translate: "no",
-    })
-  );
+  const node = createInput(choices[name]);
   return {
     name,
     node,

@@ -1,7 +1,8 @@
 // A direction of the space: from the mean of one set of words to that of another, and other words along it.
 
 import { chip } from "../kit/chip.js";
-import { element, wellFormed } from "../kit/dom.js";
+import { createInput } from "../kit/controls.js";
+import { element } from "../kit/dom.js";
 import { fixed } from "../kit/format.js";
 import { declared } from "../kit/keeper.js";
 
@@ -16,19 +17,10 @@ export function createDirection(scene) {
   const names = /** @type {const} */ (["first", "second", "others"]);
   const presets = { gender: names.map((name) => choices[name].default), ...PRESETS };
   const fields = names.map((name) => {
-    const node = /** @type {HTMLInputElement} */ (
-      element("input", {
-        type: "text",
-        maxlength: declared(choices[name], "most"),
-        autocomplete: "off",
-        spellcheck: false,
-        lang: "",
-        translate: "no",
-      })
-    );
+    const node = createInput(choices[name]);
     return { name, node, label: element("label", {}, element("span", {}, say(`direction.${name}`)), node) };
   });
-  const go = () => choose(Object.fromEntries(fields.map(({ name, node }) => [name, wellFormed(node.value)])));
+  const go = () => choose(Object.fromEntries(fields.map(({ name, node }) => [name, node.value])));
   const form = element(
     "form",
     { class: "sets" },

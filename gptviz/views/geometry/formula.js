@@ -2,10 +2,9 @@
 
 import { chip } from "../kit/chip.js";
 import { css } from "../kit/colours.js";
-import { createCheck } from "../kit/controls.js";
-import { element, wellFormed } from "../kit/dom.js";
+import { createCheck, createInput } from "../kit/controls.js";
+import { element } from "../kit/dom.js";
 import { count, fixed, percent } from "../kit/format.js";
-import { declared } from "../kit/keeper.js";
 import { arrow, prepare } from "../kit/painter.js";
 import { createSection } from "../kit/section.js";
 
@@ -32,21 +31,11 @@ export const written = (terms) =>
 /** @param {import("./view.js").Scene} scene */
 export function createFormula(scene) {
   const { header, say, choose, choices } = scene;
-  const field = /** @type {HTMLInputElement} */ (
-    element("input", {
-      type: "text",
-      maxlength: declared(choices.formula, "most"),
-      autocomplete: "off",
-      spellcheck: false,
-      "aria-label": say("formula.label"),
-      lang: "",
-      translate: "no",
-    })
-  );
+  const field = createInput(choices.formula, { "aria-label": say("formula.label") });
   const form = element("form", { class: "ask" }, field, element("button", { type: "submit" }, say("formula.go")));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    choose({ formula: wellFormed(field.value) });
+    choose({ formula: field.value });
   });
   const examples = element(
     "div",

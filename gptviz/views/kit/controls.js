@@ -1,6 +1,19 @@
-// What a reader sets something with: a box to tick, a menu, and buttons that hand out files.
+// What a reader sets something with: a line to write in, a box to tick, a menu, and buttons that hand out files.
 
+import { AS_IS } from "./chip.js";
 import { element } from "./dom.js";
+import { declared } from "./keeper.js";
+
+/**
+ * A line for text of the reader's own, which is nobody's to correct or translate; as long as its declaration allows.
+ * @param {import("./keeper.js").Choice} choice
+ * @param {Record<string, string>} [attributes]
+ */
+export function createInput(choice, attributes = {}) {
+  const most = { maxlength: declared(choice, "most") };
+  const alone = { autocomplete: "off", spellcheck: false, ...AS_IS };
+  return /** @type {HTMLInputElement} */ (element("input", { type: "text", ...most, ...alone, ...attributes }));
+}
 
 /**
  * A box to tick, with what it means.

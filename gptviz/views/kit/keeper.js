@@ -1,6 +1,7 @@
 // What every view keeps: what its reader has chosen, and when the host hears of it; when it is drawn; its colours.
 
 import { readColours } from "./colours.js";
+import { wellFormed } from "./dom.js";
 
 const SETTLED_AFTER = 300; // ms
 
@@ -91,6 +92,11 @@ export function createKeeper({ frame, choices, report, draw: paint }) {
 
   /** @param {Partial<Values>} change @param {boolean} [now] the host hears of it at once, whatever it is */
   function choose(change, now = false) {
+    change = /** @type {Partial<Values>} */ (
+      Object.fromEntries(
+        Object.entries(change).map(([name, value]) => [name, typeof value === "string" ? wellFormed(value) : value]),
+      )
+    );
     const asked = now || Object.keys(change).some((name) => change[name] !== values[name] && asks(name));
     values = { ...values, ...resets(choices, values, change), ...change };
     clearTimeout(settling);

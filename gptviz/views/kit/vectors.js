@@ -20,17 +20,85 @@ export function dot(a, b) {
 }
 
 /**
+ * @typedef {object} Options
+ * @property {number} [height]
+ * @property {string} [role] the colour of the name
+ * @property {(at: number | null) => void} [onPoint]
+ * @property {(at: number) => void} [onPick]
+ *
+ * @callback Paint one vector into a canvas
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width
+ * @param {ArrayLike<number>} values
+ * @param {Record<string, import("./colours.js").Rgb>} colours
+ * @param {number} most the largest size in it
+ * @param {number | null} mark the entry to frame
+ */
+
+/**
  * A vector as a strip: one colour a number, on a scale of its own centred at 0.
  * @param {string} label
- * @param {{height?: number, role?: string, onPoint?: (at: number | null) => void,
- *   onPick?: (at: number) => void}} [options]
+ * @param {Options} [options]
  */
-export function createStrip(label, { height = 28, role = "ink", onPoint, onPick } = {}) {
+export function createStrip(label, { height = 28, role = "ink", ...react } = {}) {
+  const strip = createVector(label, react, (canvas, width, values, colours, most, mark) => {
+    const { pixel } = diverging(colours, most);
+    const painter = prepare(canvas, width, height);
+    painter.image(Uint32Array.from(values, pixel), values.length, 1, 0, 0, width, height);
+    painter.frame(0.5, 0.5, width - 1, height - 1, colours.line);
+    if (mark === null) return;
+    const cell = width / values.length;
+    painter.frame(mark * cell, 1, Math.max(cell, 3), height - 2, colours.ink, 2);
+  });
+  strip.node.style.setProperty("--role", `var(--${role})`);
+  return strip;
+}
+
+/**
+ * A vector as signed bars around a line.
+ * @param {string} label
+ * @param {Omit<Options, "role"> & {ticks?: boolean}} [options] ticks: write the numbers of some bars below
+ */
+export function createBars(label, { height = 88, ticks = false, ...react } = {}) {
+  return createVector(label, react, (canvas, width, values, colours, most, mark) => {
+    const painter = prepare(canvas, width, height + (ticks ? 16 : 0));
+    const count = values.length;
+    const cell = width / count;
+    const middle = height / 2;
+    const every = [1, 2, 4, 8, 16, 32].find((step) => step * cell > 34) ?? 64;
+    for (let i = 0; ticks && i < count; i += every) {
+      painter.text(String(i), Math.max(4, (i + 0.5) * cell), height + 9, {
+        fill: colours.muted,
+        align: "center",
+      });
+    }
+    for (let i = 0; i < count; i++) {
+      const size = (values[i] / (most || 1)) * (middle - 2);
+      const colour = values[i] < 0 ? colours.negative : colours.positive;
+      painter.rect(
+        i * cell,
+        Math.min(middle, middle - size),
+        Math.max(cell - 1, 1),
+        Math.max(Math.abs(size), 0.5),
+        colour,
+      );
+    }
+    painter.segment(0, middle, width, middle, colours.muted);
+    if (mark !== null) painter.frame(mark * cell, 1, Math.max(cell, 3), height - 2, colours.ink, 2);
+  });
+}
+
+/**
+ * What strips and bars share: the name and the scale above, and what the pointer and the keys do.
+ * @param {string} label
+ * @param {Pick<Options, "onPoint" | "onPick">} react
+ * @param {Paint} paint
+ */
+function createVector(label, { onPoint, onPick }, paint) {
   const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "img" }));
   const scale = element("span", { class: "muted scale" });
   const name = element("span", { class: "name" }, label);
   const node = element("div", { class: "vector" }, element("div", { class: "line" }, name, scale), canvas);
-  node.style.setProperty("--role", `var(--${role})`);
   let count = 1;
   let marked = 0;
   watch(
@@ -53,82 +121,8 @@ export function createStrip(label, { height = 28, role = "ink", onPoint, onPick 
     draw(values, colours, mark = null) {
       count = values.length;
       marked = mark ?? 0;
-      const width = node.clientWidth;
       const most = bound(values);
-      const { pixel } = diverging(colours, most);
-      const painter = prepare(canvas, width, height);
-      painter.image(Uint32Array.from(values, pixel), count, 1, 0, 0, width, height);
-      painter.frame(0.5, 0.5, width - 1, height - 1, colours.line);
-      if (mark !== null) {
-        const cell = width / count;
-        painter.frame(mark * cell, 1, Math.max(cell, 3), height - 2, colours.ink, 2);
-      }
-      const text = `± ${significant(most, 3)}`;
-      scale.textContent = text;
-      canvas.setAttribute("aria-label", `${name.textContent}, ${text}`);
-    },
-  };
-}
-
-/**
- * A vector as signed bars around a line.
- * @param {string} label
- * @param {{height?: number, ticks?: boolean, onPoint?: (at: number | null) => void,
- *   onPick?: (at: number) => void}} [options]
- *   ticks: write the numbers of some bars below
- */
-export function createBars(label, { height = 88, ticks = false, onPoint, onPick } = {}) {
-  const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "img" }));
-  const scale = element("span", { class: "muted scale" });
-  const name = element("span", { class: "name" }, label);
-  const node = element("div", { class: "vector" }, element("div", { class: "line" }, name, scale), canvas);
-  let count = 1;
-  let marked = 0;
-  watch(
-    canvas,
-    () => count,
-    () => marked,
-    onPoint,
-    onPick,
-  );
-  return {
-    node,
-    canvas,
-    /** @param {string} text */
-    rename: (text) => (name.textContent = text),
-    /**
-     * @param {ArrayLike<number>} values
-     * @param {Record<string, import("./colours.js").Rgb>} colours
-     * @param {number | null} [mark]
-     */
-    draw(values, colours, mark = null) {
-      count = values.length;
-      marked = mark ?? 0;
-      const width = node.clientWidth;
-      const most = bound(values) || 1;
-      const painter = prepare(canvas, width, height + (ticks ? 16 : 0));
-      const cell = width / count;
-      const middle = height / 2;
-      const every = [1, 2, 4, 8, 16, 32].find((step) => step * cell > 34) ?? 64;
-      for (let i = 0; ticks && i < count; i += every) {
-        painter.text(String(i), Math.max(4, (i + 0.5) * cell), height + 9, {
-          fill: colours.muted,
-          align: "center",
-        });
-      }
-      for (let i = 0; i < count; i++) {
-        const size = (values[i] / most) * (middle - 2);
-        const colour = values[i] < 0 ? colours.negative : colours.positive;
-        painter.rect(
-          i * cell,
-          Math.min(middle, middle - size),
-          Math.max(cell - 1, 1),
-          Math.max(Math.abs(size), 0.5),
-          colour,
-        );
-      }
-      painter.segment(0, middle, width, middle, colours.muted);
-      if (mark !== null) painter.frame(mark * cell, 1, Math.max(cell, 3), height - 2, colours.ink, 2);
+      paint(canvas, node.clientWidth, values, colours, most, mark);
       const text = `± ${significant(most, 3)}`;
       scale.textContent = text;
       canvas.setAttribute("aria-label", `${name.textContent}, ${text}`);

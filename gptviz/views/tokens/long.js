@@ -1,7 +1,7 @@
 // A long text of the reader's own in tokens: only what is near the screen is built.
 
 import { chip } from "../kit/chip.js";
-import { element, wellFormed } from "../kit/dom.js";
+import { element } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
 import { declared } from "../kit/keeper.js";
 
@@ -36,7 +36,7 @@ export function createLong(scene) {
   cut.addEventListener("click", () => {
     if (!field.value) return void (said.textContent = say("long.empty"));
     said.textContent = say("long.waiting");
-    choose({ given: scene.values().given + 1, long: wellFormed(field.value) });
+    choose({ given: scene.values().given + 1, long: field.value });
   });
 
   const seen = new IntersectionObserver(

@@ -1,8 +1,8 @@
 // A vocabulary to look through: by text, by id, by regular expression; its longest, special and space entries.
 
 import { chip } from "../kit/chip.js";
-import { createMenu } from "../kit/controls.js";
-import { element, wellFormed } from "../kit/dom.js";
+import { createInput, createMenu } from "../kit/controls.js";
+import { element } from "../kit/dom.js";
 import { count } from "../kit/format.js";
 import { declared } from "../kit/keeper.js";
 
@@ -32,17 +32,9 @@ export function createVocabulary(scene) {
     set: (name) => choose({ vocabulary: name }),
     bare: true,
   });
-  const field = /** @type {HTMLInputElement} */ (
-    element("input", {
-      type: "text",
-      maxlength: declared(scene.choices.find, "most"),
-      autocomplete: "off",
-      spellcheck: false,
-      placeholder: say("vocabulary.placeholder"),
-      "aria-label": say("vocabulary.placeholder"),
-    })
-  );
-  field.addEventListener("input", () => choose({ find: wellFormed(field.value) }));
+  const what = say("vocabulary.placeholder");
+  const field = createInput(scene.choices.find, { placeholder: what, "aria-label": what });
+  field.addEventListener("input", () => choose({ find: field.value }));
   const kinds = KINDS.map((kind) => {
     const node = element("button", { type: "button" }, say(`vocabulary.${kind}`));
     node.addEventListener("click", () => choose({ find: scene.values().find === `:${kind}` ? "" : `:${kind}` }));
