@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gptviz.text import LANGUAGES, file, say
 from gptviz.ui.page import field_key
 from gptviz.ui.state import DECLARED
-from gptviz.views.kit.choices import BASE, Choice, Stop, changed_by
+from gptviz.views.kit.choices import BASE, SAMPLING, Choice, Stop, changed_by
 from gptviz.views.kit.kinds import Beyond, Heads, Index, Indices, Number, Subset, Text, clean
 from gptviz.views.stops import STOPS
 
@@ -112,3 +112,20 @@ def test_any_text_is_made_fit_to_be_read(text):
     kept = Text(100).from_json(text)
     assert len(kept) <= 100 and kept == clean(kept)
     kept.encode()
+
+
+def test_what_a_slider_offers_is_allowed_and_in_order():
+    every = [*BASE.values(), *(choice for stop in STOPS.values() for choice in stop.choices)]
+    offering = {choice.name: choice.kind for choice in every if getattr(choice.kind, "offered", ())}
+    assert {"top_k", "top_p", "min_p", "repetition_penalty", "words"} <= offering.keys()
+    for kind in offering.values():
+        assert list(kind.offered) == sorted(set(kind.offered))
+        for value in kind.offered:
+            assert kind.from_json(value) == value
+        assert kind.begins is None or kind.begins in kind.offered
+
+
+def test_filters_come_in_the_order_in_which_they_work():
+    names = [name for name, about in STOPS["output"].about().items() if "begins" in about]
+    assert names == [name for name in SAMPLING if name not in ("temperature", "seed")]
+    assert SAMPLING.index("temperature") == 1  # behind the penalty: see gptviz/sampling.py

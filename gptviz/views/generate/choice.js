@@ -3,7 +3,7 @@
 import { element } from "../kit/dom.js";
 import { exactly } from "../kit/format.js";
 import { declared } from "../kit/keeper.js";
-import { createFilter, FILTER_NAMES, temperatureTrack } from "../kit/sampling.js";
+import { createFilter, filterNames, temperatureTrack } from "../kit/sampling.js";
 import { createSlider } from "../kit/slider.js";
 
 /** @param {import("./view.js").Scene} scene */
@@ -30,9 +30,10 @@ export function createChoice(scene) {
     slider.node,
   );
   const tied = element("p", { class: "muted" }, say("choice.infinite_text"));
-  const filters = FILTER_NAMES.map((name) => ({
+  const filters = filterNames(choices).map((name) => ({
     name,
     ...createFilter(name, {
+      choice: choices[name],
       label: say(`choice.${name}`),
       off: say("choice.off"),
       vocab_size: header.sizes.vocab_size,

@@ -136,6 +136,17 @@ class Stop:
         return fitting, beyond
 
 
+def _steps(low: float, high: float, by: float) -> tuple[float, ...]:
+    """From `low` to `high`."""
+    return tuple(round(low + by * n, 6) for n in range(round((high - low) / by) + 1))
+
+
+# What sliders offer: finer where more happens.
+_PENALTIES = _steps(0.5, 2.0, 0.05)
+_TOP_K = (*range(1, 21), 25, 30, 40, 50, 75, 100, 200, 500, 1000)
+_TOP_P = (*_steps(0.05, 0.95, 0.05), 0.97, 0.98, 0.99, 0.995, 0.999, 1.0)
+_MIN_P = (0.0, 0.001, 0.002, 0.005, *_steps(0.01, 0.1, 0.01), *_steps(0.15, 1.0, 0.05))
+
 BASE: dict[str, Choice] = {
     choice.name: choice
     for choice in (
@@ -147,18 +158,18 @@ BASE: dict[str, Choice] = {
         Choice("token", None, Index("n_tokens"), reset_by=("text",)),
         Choice("key", None, Index("n_tokens"), reset_by=("text", "token", "layer", "head")),
         Choice("space", "input", OneOf(SPACES)),
+        Choice("repetition_penalty", None, Number(0.01, 100.0, offered=_PENALTIES, begins=1.3)),
         Choice("temperature", 1.0, Number(0.0, 5.0, endless=True)),
-        Choice("top_k", None, Number(1, 10**6)),
-        Choice("top_p", None, Number(1e-6, 1.0)),
-        Choice("min_p", None, Number(0.0, 1.0)),
-        Choice("repetition_penalty", None, Number(0.01, 100.0)),
+        Choice("top_k", None, Number(1, 10**6, offered=_TOP_K, begins=10)),
+        Choice("top_p", None, Number(1e-6, 1.0, offered=_TOP_P, begins=0.9)),
+        Choice("min_p", None, Number(0.0, 1.0, offered=_MIN_P, begins=0.05)),
         Choice("seed", 0, Number(0, 999_999)),
     )
 }
 """What all stops share once a reader has chosen it."""
 
-SAMPLING = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty", "seed")
-"""Those of them that say how the next token is drawn."""
+SAMPLING = ("repetition_penalty", "temperature", "top_k", "top_p", "min_p", "seed")
+"""Those of them that say how the next token is drawn, in the order in which they work: see `gptviz.sampling`."""
 
 
 def changed_by(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:

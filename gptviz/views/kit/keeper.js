@@ -15,6 +15,7 @@ const SETTLED_AFTER = 300; // ms
  * @property {number} [low]
  * @property {number} [high]
  * @property {number[]} [offered] by a menu or a slider
+ * @property {number} [begins] where it stands when it is switched on
  * @property {number} [most] characters
  *
  * @typedef {Record<string, Choice>} Choices
@@ -22,7 +23,7 @@ const SETTLED_AFTER = 300; // ms
 
 /**
  * What a choice of this kind has: a number its limits, one of some its options, a text how long it may be.
- * @template {"options" | "low" | "high" | "offered" | "most"} Name
+ * @template {"options" | "low" | "high" | "offered" | "begins" | "most"} Name
  * @param {Choice} choice
  * @param {Name} name
  */

@@ -107,12 +107,13 @@ class Subset(Kind):
 @dataclass(frozen=True)
 class Number(Kind):
     """A number from `low` to `high`; whole unless these are floats. endless: infinity, too. offered: those that a
-    menu offers."""
+    menu or a slider offers. begins: where it stands when it is switched on, if it may be off."""
 
     low: float
     high: float
     endless: bool = False
     offered: tuple[float, ...] = ()
+    begins: float | None = None
 
     def read(self, text: str) -> float:
         if self.endless and text == "inf":
@@ -144,7 +145,12 @@ class Number(Kind):
         return number
 
     def about(self) -> dict[str, Any]:
-        return {"low": self.low, "high": self.high} | ({"offered": self.offered} if self.offered else {})
+        about: dict[str, Any] = {"low": self.low, "high": self.high}
+        if self.offered:
+            about["offered"] = self.offered
+        if self.begins is not None:
+            about["begins"] = self.begins
+        return about
 
     def any(self, rng: random.Random) -> float:
         if self._real:

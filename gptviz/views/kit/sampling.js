@@ -30,39 +30,26 @@ export function temperatureTrack(temperature) {
 /** @typedef {"repetition_penalty" | "top_k" | "top_p" | "min_p"} Filter */
 
 /**
- * In the order in which they work, the temperature behind the first. Steps are finer where more happens.
- * @type {Record<Filter, {steps: number[], start: number, text: (v: number) => string}>}
+ * The filters, in the order in which they work; the temperature stands behind the first.
+ * @param {import("./keeper.js").Choices} choices
  */
-const FILTERS = {
-  repetition_penalty: { steps: range(0.5, 2, 0.05), start: 1.3, text: (v) => fixed(v, 2) },
-  top_k: { steps: [...range(1, 20, 1), 25, 30, 40, 50, 75, 100, 200, 500, 1000], start: 10, text: String },
-  top_p: { steps: [...range(0.05, 0.95, 0.05), 0.97, 0.98, 0.99, 0.995, 0.999, 1], start: 0.9, text: String },
-  min_p: {
-    steps: [0, 0.001, 0.002, 0.005, ...range(0.01, 0.1, 0.01), ...range(0.15, 1, 0.05)],
-    start: 0.05,
-    text: String,
-  },
-};
-
-export const FILTER_NAMES = /** @type {Filter[]} */ (Object.keys(FILTERS));
-
-/** @param {number} from @param {number} to @param {number} by */
-function range(from, to, by) {
-  return Array.from({ length: Math.round((to - from) / by) + 1 }, (_, i) => Number((from + i * by).toFixed(6)));
-}
+export const filterNames = (choices) =>
+  /** @type {Filter[]} */ (Object.keys(choices).filter((name) => choices[name].begins !== undefined));
 
 /**
  * A filter: its switch with its name and value, and its slider.
  * @param {Filter} name
  * @param {object} about
+ * @param {import("./keeper.js").Choice} about.choice its declaration
  * @param {string} about.label
  * @param {string} about.off what the slider says while it is off
  * @param {number} about.vocab_size
  * @param {(change: Partial<Record<Filter, number | null>>) => void} about.choose null: off
  * @param {(held: boolean) => void} [about.hold]
  */
-export function createFilter(name, { label, off, vocab_size, choose, hold }) {
-  const { steps, start, text } = FILTERS[name];
+export function createFilter(name, { choice, label, off, vocab_size, choose, hold }) {
+  const [steps, start] = [declared(choice, "offered"), declared(choice, "begins")];
+  const text = (/** @type {number} */ value) => (name === "repetition_penalty" ? fixed(value, 2) : String(value));
   const allowed = name === "top_k" ? steps.filter((k) => k <= vocab_size) : steps;
   const nearest = (/** @type {number} */ value) =>
     allowed.reduce((best, step, i) => (Math.abs(step - value) < Math.abs(allowed[best] - value) ? i : best), 0);

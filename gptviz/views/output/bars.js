@@ -5,7 +5,7 @@ import { element } from "../kit/dom.js";
 import { count, exactly, fixed, percent } from "../kit/format.js";
 
 const SCALES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
-const MOST = 12;
+export const LEADING = 12; // words that have a bar of their own
 
 /**
  * One row a leading word, and one for all others. All bars have one scale, 0 to 100 %: together they are one whole.
@@ -16,7 +16,7 @@ const MOST = 12;
  */
 export function createBars(scene) {
   const { logits, own, say, choose, preview } = scene;
-  const shown = Math.min(MOST, logits.length);
+  const shown = Math.min(LEADING, logits.length);
   const others = logits.length - shown;
   const zoomed = SCALES.find((scale) => own.probability(own.order[0]) <= scale) ?? 1;
   let scale = 1;

@@ -3,15 +3,17 @@
 
 import { element } from "../kit/dom.js";
 import { count, percent } from "../kit/format.js";
-import { createFilter, FILTER_NAMES } from "../kit/sampling.js";
+import { createFilter, filterNames } from "../kit/sampling.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createFilters(scene) {
-  const { say, choose, logits } = scene;
+  const { say, choose, choices, logits } = scene;
+  const names = filterNames(choices);
   const off = element("button", { type: "button" }, say("filters.off"));
-  off.addEventListener("click", () => choose({ top_k: null, top_p: null, min_p: null, repetition_penalty: null }));
-  const rows = FILTER_NAMES.map((name) => {
+  off.addEventListener("click", () => choose(Object.fromEntries(names.map((name) => [name, null]))));
+  const rows = names.map((name) => {
     const filter = createFilter(name, {
+      choice: choices[name],
       label: say(`filters.${name}`),
       off: say("filters.is_off"),
       vocab_size: logits.length,

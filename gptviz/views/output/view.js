@@ -6,7 +6,7 @@ import { element } from "../kit/dom.js";
 import { count, fixed, percent } from "../kit/format.js";
 import { createSections } from "../kit/section.js";
 import { createView } from "../kit/view.js";
-import { createBars } from "./bars.js";
+import { createBars, LEADING } from "./bars.js";
 import { createCurves } from "./curves.js";
 import { distribution, penalised, sortIds } from "./distribution.js";
 import { createFilters } from "./filters.js";
@@ -149,8 +149,6 @@ export const mount = createView({
     };
   },
 });
-
-export const LEADING = 12; // words that have a bar of their own
 
 /**
  * How unsure the model is, in three numbers.

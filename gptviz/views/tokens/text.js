@@ -5,7 +5,7 @@ import { element } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
 import { createStrip, createToken } from "../kit/strip.js";
 
-const SHOWN = 400; // pieces of the other two cuts at most
+export const SHOWN = 400; // pieces of another cut at most
 
 /** @param {import("./view.js").Scene} scene */
 export function createText(scene) {

@@ -3,8 +3,7 @@
 import { chip } from "../kit/chip.js";
 import { element } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
-
-const SHOWN = 400;
+import { SHOWN } from "./text.js";
 
 /** @param {import("./view.js").Scene} scene */
 export function createVocabularies(scene) {
