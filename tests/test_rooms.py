@@ -10,6 +10,7 @@ import sys
 from pathlib import Path, PurePosixPath
 
 from gptviz.paths import PACKAGE
+from gptviz.views.stops import STOPS
 
 VIEWS = PACKAGE / "views"
 # import ... from "./x.js", import "./x.js", await import("./x.js"), and in comments the types import("./x.js").y
@@ -44,6 +45,18 @@ def test_a_view_imports_its_own_modules_and_the_kit():
 def test_every_folder_has_a_view_but_the_kit():
     folders = {path.parent.name for path in VIEWS.glob("*/*.js")}
     assert {path.parent.name for path in VIEWS.glob("*/view.js")} - {"kit"} == folders - {"kit"}
+
+
+def test_a_view_reads_only_choices_that_are_declared():
+    """Its typedef Values gives them their types, for tsc: a name that Python does not declare is no choice."""
+    typed = {}
+    for view in VIEWS.glob("*/view.js"):
+        if found := re.search(r"@typedef \{object\} Values.*?\n \*\n", view.read_text(encoding="utf-8"), re.DOTALL):
+            typed[view.parent.name] = set(re.findall(r"@property \{.*\} \[?(\w+)", found[0]))
+    assert {"attention", "embeddings", "generate", "geometry", "output", "tokens"} <= typed.keys()
+    for stop, names in typed.items():
+        assert names, stop
+        assert names <= STOPS[stop].about().keys(), stop
 
 
 def test_the_app_knows_the_ui_alone():
