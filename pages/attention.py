@@ -1,8 +1,5 @@
 """Attention: who looks at whom, in any head."""
 
-import inspect
-from textwrap import dedent
-
 import streamlit as st
 
 from gptviz.model import Attention, attention_scores
@@ -18,7 +15,7 @@ def main(page: Page) -> None:
         if shown:
             page.lesson("open")
             st.markdown(page.t("code"))
-            st.code(inspect.getsource(attention_scores) + "\n\n" + dedent(inspect.getsource(Attention._attend)))
+            page.quote(attention_scores, Attention._attend)
     with page.depth("notes") as shown:
         if shown:
             notes(page)

@@ -1,6 +1,5 @@
 """Context: the same word in two or three sentences, and what moves its vectors apart."""
 
-import inspect
 from functools import partial
 
 import streamlit as st
@@ -225,7 +224,7 @@ def the_sum(case: Case) -> None:
         st.markdown(page.t("sum.brought"))
     grid_and_bars(case, [(name, shares.heads) for name, shares in found], context.largest(it.heads, SHOWN), "sum")
     st.markdown(page.t("sum.code"))
-    st.code(f"{inspect.getsource(Block.forward)}\n{inspect.getsource(Block.after_attention)}")
+    page.quote(Block.forward, Block.after_attention)
 
 
 def references(page: TracingPage, name: str) -> senses.References:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,12 +38,12 @@ def open_row(page: Page, token: int, row: Mapping[str, Any]) -> None:
     page.lesson("open", size=count(model.vocab_size), id=id, token=shown)
     first = ", ".join(fixed(number, 4) for number in row["first"])
     looked_up = f"W = llm.model.embed.weight  # [{model.vocab_size}, {model.d_model}]\nW[{id}]  # [{first}, …]"
-    st.code(f"{inspect.getsource(GPT.forward)}\n\n{looked_up}", wrap_lines=True)
+    page.quote(GPT.forward, then=looked_up)
     if "other" in row:
         nearest(page, shown, row)
     if model.rope:
         page.lesson("position_rotary")
-        st.code(f"{inspect.getsource(rotary_frequencies)}\n\n{inspect.getsource(rotate)}")
+        page.quote(rotary_frequencies, rotate)
     else:
         page.lesson("position_learned", n_ctx=count(model.n_ctx))
 

@@ -1,6 +1,5 @@
 """From one next word to a text: autoregression, step by step, and what else could have been written."""
 
-import inspect
 from functools import partial
 from typing import Any
 
@@ -27,7 +26,7 @@ def main(page: Page) -> None:
         if shown:
             page.lesson("open")
             st.markdown(f"##### {page.t('open.code')}")
-            st.code(inspect.getsource(sampling.steps), language="python")
+            page.quote(sampling.steps)
     with page.depth("test") as shown:
         if shown:
             test(page, answer.facts.get("test"))

@@ -1,7 +1,5 @@
 """MLP: what each layer does with one token."""
 
-import inspect
-
 import streamlit as st
 
 from gptviz.analysis import neurons
@@ -185,7 +183,7 @@ def open_mlp(page: TracingPage, layer: int, neuron: int, pushes) -> None:
             layers(page, layer, pushes)
         case "code":
             st.markdown(page.t("code.text"))
-            st.code(inspect.getsource(MLP))
+            page.quote(MLP)
 
 
 def test(page: TracingPage, layer: int, neuron: int) -> None:

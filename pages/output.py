@@ -1,7 +1,5 @@
 """From the last vector to the next word: logits, temperature, probabilities."""
 
-import inspect
-
 import streamlit as st
 
 from gptviz.numbers import significant
@@ -22,7 +20,7 @@ def main(page: Page) -> None:
             page.lesson("open")
             page.lesson("tied" if page.model.tied else "untied")
             st.markdown(f"##### {page.t('open.code')}")
-            st.code(inspect.getsource(penalised) + "\n\n" + inspect.getsource(distribution), language="python")
+            page.quote(penalised, distribution)
     with page.depth("test") as shown:
         if shown:
             test(page, **answer.facts["test"])

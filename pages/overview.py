@@ -1,7 +1,5 @@
 """The core idea on this prompt: predict the next word, append it, repeat; and the way through the other pages."""
 
-import inspect
-
 import streamlit as st
 
 from gptviz.analysis import predictions
@@ -248,7 +246,7 @@ def opened(page: TracingPage) -> None:
             page.t("open.total_bits", bits=fixed(total, 1), mean=fixed(mean, 2), perplexity=fixed(perplexity, 1))
         )
     st.markdown(f"##### {page.t('open.code')}")
-    st.code(inspect.getsource(GPT.forward) + "\n" + inspect.getsource(Block.forward), language="python")
+    page.quote(GPT.forward, Block.forward)
 
 
 def swap(page: TracingPage) -> None:

@@ -21,12 +21,14 @@ code, and in the log.
 
 from __future__ import annotations
 
+import inspect
 import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from textwrap import dedent
 from typing import Any, TypeVar
 
 import plotly.graph_objects as go
@@ -162,6 +164,11 @@ class Page:
         if section in sections(self.language, self.name):
             sizes = {name: count(size) for name, size in self.model.sizes.items()}
             st.markdown(lesson(self.language, self.name, section, **(sizes | values)))
+
+    def quote(self, *code: Callable[..., Any], then: str = "") -> None:
+        """Show functions and classes as they stand in the source, and lines to go on with."""
+        parts = [dedent(inspect.getsource(one)) for one in code] + [then]
+        st.code("\n\n".join(part.strip() for part in parts if part), language="python", wrap_lines=True)
 
     def look_for(self, answer: Answer) -> None:
         """What to look for: sentences computed from this trace."""
