@@ -10,7 +10,7 @@ import { together } from "./words.js";
 const SHOWN = 12;
 
 /** Without space, capitals and the mark of a beginning: what makes two tokens the same word. @param {string} piece */
-export const spelling = (piece) => {
+const spelling = (piece) => {
   const word = piece.replace(/^·+/, "").toLowerCase();
   return /^\p{L}+$/u.test(word) ? word : piece;
 };

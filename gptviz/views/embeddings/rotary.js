@@ -23,7 +23,7 @@ const LEFT = 52; // room for the numbers beside it
  * @param {number} m position of the query
  * @param {number} n position of the key
  */
-export function turnedDot(q, k, frequencies, m, n) {
+function turnedDot(q, k, frequencies, m, n) {
   const half = frequencies.length;
   const shares = new Float64Array(half);
   let sum = 0;

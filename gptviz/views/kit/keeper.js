@@ -39,7 +39,7 @@ export function declared(choice, name) {
  * @param {Record<string, any>} values before
  * @param {Record<string, any>} change
  */
-export function resets(choices, values, change) {
+function resets(choices, values, change) {
   const moved = Object.keys(change).filter((name) => change[name] !== values[name]);
   const gone = Object.entries(choices).filter(
     ([name, choice]) => !(name in change) && choice.reset_by.some((other) => moved.includes(other)),

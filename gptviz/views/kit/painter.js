@@ -47,7 +47,7 @@ export const font = ({ size = SIZE, bold, code }) => `${bold ? "600 " : ""}${siz
  * @param {CanvasRenderingContext2D} context
  * @returns {Painter}
  */
-export function canvasPainter(context) {
+function canvasPainter(context) {
   /** @param {Rgb} stroke @param {Stroke | undefined} options @param {() => void} path */
   function trace(stroke, { thick = 1, opacity = 1, dash = [] } = {}, path) {
     context.save();
@@ -134,7 +134,7 @@ const CELLS = 5000; // more of them become one embedded picture
  * @param {number} height
  * @returns {Painter & {toString: () => string}}
  */
-export function svgPainter(width, height) {
+function svgPainter(width, height) {
   const parts = /** @type {string[]} */ ([]);
   const n = (/** @type {number} */ value) => String(Math.round(value * 100) / 100);
   // Control characters have no place in XML.
