@@ -308,8 +308,7 @@ class MLP(nn.Module):
 
     def __init__(self, config: GPTConfig):
         super().__init__()
-        self.act = ACTIVATIONS[config.activation]
-        self.gated = config.gated_mlp
+        self.config, self.gated = config, config.gated_mlp
         if self.gated:
             self.W_gate = nn.Linear(config.d_model, config.d_mlp, bias=config.mlp_bias)
             self.up = HookPoint()
@@ -319,15 +318,21 @@ class MLP(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:  # [B, T, D] -> [B, T, M] -> [B, T, D]
         if self.gated:
-            post = self.act(self.pre(self.W_gate(x))) * self.up(self.W_up(x))
+            post = activated(self.config, self.pre(self.W_gate(x)), self.up(self.W_up(x)))
         else:
-            post = self.act(self.pre(self.W_up(x)))
+            post = activated(self.config, self.pre(self.W_up(x)))
         return self.W_down(self.post(post))
 
     def neuron_directions(self, neurons: Sequence[int] | None = None) -> Tensor:
         """What each of `neurons` (None: all) writes where its `post` is 1, its column of W_down: [n, D] float32."""
         columns = self.W_down.weight.float().T  # [M, D]
         return columns if neurons is None else columns[neurons]
+
+
+def activated(config: GPTConfig, pre: Tensor, up: Tensor | None = None) -> Tensor:
+    """The neurons, for what enters the activation and, in a gated MLP, the linear factor: each [..., M]."""
+    act = ACTIVATIONS[config.activation]
+    return act(pre) if up is None else act(pre) * up
 
 
 # ----------------------------------------------------------------------------------------------- block

@@ -25,6 +25,7 @@ from gptviz.model import (
     GPTConfig,
     KVCache,
     Rope,
+    activated,
     attention_scores,
     axis_sizes,
     by_query_head,
@@ -63,8 +64,8 @@ class Trace:
 
     ids: list[int]; tokens: list[str], what to show for each; text: what was traced (None if ids were given to a
     model without a tokenizer); logits: [T, vocab].
-    Values that follow from others (`scores` from q and k, `resid_pre` of a layer from the one before) are kept
-    once and derived on access.
+    Values that follow from others (`scores` from q and k, `resid_pre` of a layer from the one before: see
+    `sources_of`) are kept once and derived on access.
     """
 
     def __init__(
@@ -103,9 +104,12 @@ class Trace:
         sources = self._sources(name)
         if not sources:
             raise UnknownNameError("name_not_recorded", name=name)
-        if not name.endswith(".scores"):
-            return self[sources[0]]
-        return self._scores(_layer(name), self.config.scale(_layer(name)))
+        if name.endswith(".scores"):
+            return self._scores(_layer(name), self.config.scale(_layer(name)))
+        values = [self[source] for source in sources]
+        if name.endswith(".mlp.post"):
+            return activated(self.config, *values)
+        return values[0] if len(values) == 1 else values[0] + values[1]
 
     @property
     def logits(self) -> Tensor:
@@ -247,14 +251,18 @@ def _layer(name: str) -> int:
 
 def sources_of(config: GPTConfig, name: str) -> tuple[str, ...]:
     """The names from which `name` follows exactly in an untouched pass, or () if from none."""
-    if name.endswith(".attn.scores"):
-        prefix = name.removesuffix("scores")
-        return (prefix + "q", prefix + "k")
-    if name.endswith(".resid_pre"):
-        layer = _layer(name)
-        if layer > 0:
+    before, _, last = name.rpartition(".")
+    match last:
+        case "scores":
+            return (f"{before}.q", f"{before}.k")
+        case "post":
+            return (f"{before}.pre", f"{before}.up") if config.gated_mlp else (f"{before}.pre",)
+        case "resid_mid":
+            return (f"{before}.resid_pre", f"{before}.attn_out")
+        case "resid_pre" if (layer := _layer(name)) > 0:
             return (f"blocks.{layer - 1}.resid_post",)
-        return ("embed",) if config.rope else ()
+        case "resid_pre" if config.rope:
+            return ("embed",)
     return ()
 
 
@@ -305,9 +313,16 @@ def pass_bytes(
     # Two matrices at once, before and after a step, and in a narrow dtype a third: softmax is computed in float32.
     attention = config.n_head * T * T * (8 if size == 4 else 10) + 3 * T * T  # bytes, with those of the mask
     attention += size * T * (2 * D + 6 * config.n_head * config.d_head)
-    mlp = size * T * (3 * D + 4 * config.d_mlp)
-    logits = T * (6 * 4 * D + size * config.vocab_size) if n_layers is None else 0  # the final norm in float32
-    return size * kept + max(attention, mlp, logits)
+    mlp = size * T * (3 * D + 4 * config.d_mlp) + repacked_bytes(D, config.d_mlp, dtype)
+    logits = T * (6 * 4 * D + size * config.vocab_size)  # the final norm in float32
+    logits += repacked_bytes(D, config.vocab_size, dtype)
+    return size * kept + max(attention, mlp, logits if n_layers is None else 0)
+
+
+def repacked_bytes(n_in: int, n_out: int, dtype: torch.dtype) -> int:
+    """What the copy of a weight matrix takes that processors with matrix instructions (AMX) multiply with in a narrow
+    dtype: its sides are filled up to multiples of 64. Others make none."""
+    return 0 if dtype.itemsize == 4 else dtype.itemsize * (-(-n_in // 64) * 64) * (-(-n_out // 64) * 64)
 
 
 def check_size(n_bytes: int, n_tokens: int) -> None:
@@ -339,7 +354,9 @@ def record(
     hooks += [(name, recorder(name)) for name in names]
     device = llm.model.embed.weight.device
     with llm.model.lock, torch.no_grad():
-        n_layers = None if has_hooks(llm.model) else layers_needed(names)
+        n_layers = layers_needed(names)
+        if n_layers is not None and has_hooks(llm.model):
+            n_layers = None
         with llm.model.hooked(hooks):
             llm.model(torch.tensor([ids[start:]], device=device), cache=cache, explicit=True, n_layers=n_layers)
     return values

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from gptviz.analysis.attribution import logit_attribution, word_attribution
 from gptviz.llm import LLM
+from gptviz.model import ACTIVATIONS
 from gptviz.trace import Trace
 
 MASSIVE = 5
@@ -104,7 +105,7 @@ def neurons_at(llm: LLM, trace: Trace, layer: int, token: int, indices: list[int
     post = trace[f"blocks.{layer}.mlp.post"][token, indices].float()
     logits = logit_attribution(llm, trace, token, post[:, None] * directions)
     pre = trace[f"blocks.{layer}.mlp.pre"][token, indices].float()
-    act = mlp.act(pre)
+    act = ACTIVATIONS[llm.config.activation](pre)
     up = trace[f"blocks.{layer}.mlp.up"][token, indices].tolist() if llm.config.gated_mlp else [None] * len(indices)
 
     own = int(trace.logits[token].argmax())
