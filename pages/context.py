@@ -131,7 +131,7 @@ def look_for(case: Case) -> None:
     said, links = [beginning(case), ending(case)], []
     if comparison.far.distinct(case.point):
         with page.working():
-            effects = context.patching_effects(page.llm, comparison.far)[..., case.point]
+            effects = context.patching_effects(page.llm, comparison.far, case.point)
         [(layer, head)] = context.largest(effects, 1)
         looks = looks_at(case, case.far, layer, head)
         strongest = percent(float(effects[layer, head]), 1)
@@ -169,7 +169,7 @@ def which_heads(case: Case) -> None:
     page, llm = case.page, case.page.llm
     page.lesson("heads", **case.about)
     with page.working():
-        panels = [(name, context.patching_effects(llm, it)[..., case.point]) for name, it in contrasts(case)]
+        panels = [(name, context.patching_effects(llm, it, case.point)) for name, it in contrasts(case)]
     effects = panels[0][1]
     top = context.largest(effects, SHOWN)
     grid_and_bars(case, panels, top, "heads")

@@ -12,7 +12,7 @@ after each, so that row p is what the layers below p made of it. Two ways to ask
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -237,47 +237,69 @@ def shares(llm: LLM, contrast: Contrast, point: int) -> Shares:
 # ------------------------------------------------------------------------------- what the difference hangs on
 
 
-def patching_effects(llm: LLM, contrast: Contrast) -> Tensor:
-    """[n_layer, n_head, P]: by which share the difference at each point shrinks, along itself, if that one head writes
-    at `far` what it writes in the other sentences (their mean), and everything after it is computed again. Below 0 if
-    it grows. Shares of one point need not add up to anything: heads work on one another's results. Kept as long as
-    the trace is."""
+def patching_effects(llm: LLM, contrast: Contrast, point: int) -> Tensor:
+    """[n_layer, n_head]: by which share the difference at `point` shrinks, along itself, if that one head writes at
+    `far` what it writes in the other sentences (their mean), and everything after it is computed again. Below 0 if it
+    grows; 0 in the layers that are still to come. They need not add up to anything: heads work on one another's
+    results. Kept as long as the trace is, and a later point goes on from an earlier one."""
     near = tuple((tuple(place.trace.ids), place.at) for place in contrast.near)
-    return kept(contrast.far.trace, ("patching", contrast.far.at, near), lambda: _patch(llm, contrast))
-
-
-def _patch(llm: LLM, contrast: Contrast) -> Tensor:
     far, config = contrast.far, llm.config
-    sizes = contrast.difference.square().sum(-1, keepdim=True)
-    direction = contrast.difference / sizes.clamp_min(torch.finfo(torch.float64).tiny)  # [P, D]
-    effects = torch.zeros(config.n_layer, config.n_head, config.n_layer + 1, dtype=torch.float64)
-    row_bytes = 4 * config.n_head * config.d_head * (far.at + 1)
-    most = max(1, _BATCH_BYTES // (row_bytes * config.n_layer))
+    patched = kept(far.trace, ("patching", far.at, near), lambda: _Patched(llm, far))
     with llm.model.lock, torch.no_grad():  # another thread's hooks are none of this
-        for heads in torch.arange(config.n_head).split(most):
-            for point, streams in _patched_streams(llm, contrast, heads):
-                left = (far.stream[point] - streams.cpu().double()) @ direction[point]  # [point * heads]
-                effects[:point, heads, point] = left.view(point, len(heads))
+        while len(patched.effects) < point:
+            patched.go_on(llm, contrast)
+    effects = torch.zeros(config.n_layer, config.n_head, dtype=torch.float64)
+    if point:
+        effects[:point] = patched.effects[point - 1]
     return effects
 
 
-def _patched_streams(llm: LLM, contrast: Contrast, heads: Tensor) -> Iterator[tuple[int, Tensor]]:
-    """After each layer, the streams that would be there if one of `heads` in one of the layers so far had been
-    exchanged: point, [point * heads, D], layer by layer. Each layer's are begun where attention has added its part
-    and go through all that follows in one batch with the earlier ones."""
+class _Patched:
+    """The streams at a place that would be there if one head in one of the layers so far had been exchanged, and how
+    much of the difference that takes away: as far as somebody has asked."""
+
+    def __init__(self, llm: LLM, far: Place):
+        config = llm.config
+        row_bytes = 4 * config.n_layer * config.n_head * config.d_head * (far.at + 1)
+        self.heads = torch.arange(config.n_head).split(max(1, _BATCH_BYTES // row_bytes))
+        self.streams = [torch.empty(0, 1, config.d_model, dtype=llm.dtype, device=llm.model.embed.weight.device)]
+        self.streams *= len(self.heads)
+        """By batch of heads: [layers so far * heads, 1, D]."""
+        self.effects: list[Tensor] = []
+        """After each layer so far: [layers so far, n_head]."""
+
+    @property
+    def nbytes(self) -> int:
+        return sum(it.nbytes for it in (*self.streams, *self.effects))
+
+    def go_on(self, llm: LLM, contrast: Contrast) -> None:
+        """One more layer."""
+        layer = len(self.effects)
+        past, whole = _CacheBefore(contrast.far), contrast.difference[layer + 1]
+        # u / |x|, for the unit vector u of the difference x; no difference has no share
+        direction = whole / whole.square().sum().clamp_min(torch.finfo(torch.float64).tiny)
+        streams, effects = [], []
+        for heads, before in zip(self.heads, self.streams, strict=True):
+            x = _next_streams(llm, contrast, past, layer, heads, before)
+            left = (contrast.far.stream[layer + 1] - x[:, 0].cpu().double()) @ direction
+            streams.append(x)
+            effects.append(left.view(layer + 1, len(heads)))
+        self.streams = streams
+        self.effects.append(torch.cat(effects, 1))
+
+
+def _next_streams(llm: LLM, contrast: Contrast, past: KVCache, layer: int, heads: Tensor, x: Tensor) -> Tensor:
+    """Through `layer`, in one batch, the streams `x` in which a head of an earlier layer was exchanged, and behind them
+    those in which it is one of this layer's `heads`: they begin where attention has added its part."""
     far, model = contrast.far, llm.model
-    past = _CacheBefore(far)
-    every = torch.arange(len(heads))
-    x = torch.empty(0, 1, llm.config.d_model, dtype=llm.dtype, device=model.embed.weight.device)
-    for layer, block in enumerate(model.blocks):
-        if len(x):
-            x = model.run_from(layer, x, to=layer + 1, cache=past, explicit=True)
-        own, *others = (place.trace[f"blocks.{layer}.attn.z"][:, place.at] for place in (far, *contrast.near))
-        z = own.repeat(len(heads), 1, 1)  # [heads, H, d], with one head exchanged in each
-        z[every, heads] = torch.stack(others).mean(0)[heads]
-        before = far.trace[f"blocks.{layer}.resid_pre"][far.at].expand(len(heads), 1, -1)
-        x = torch.cat((x, block.after_attention(before, block.attn.output(z[:, :, None]))))
-        yield layer + 1, x[:, 0]
+    if len(x):
+        x = model.run_from(layer, x, to=layer + 1, cache=past, explicit=True)
+    own, *others = (place.trace[f"blocks.{layer}.attn.z"][:, place.at] for place in (far, *contrast.near))
+    z = own.repeat(len(heads), 1, 1)  # [heads, H, d], with one head exchanged in each
+    z[torch.arange(len(heads)), heads] = torch.stack(others).mean(0)[heads]
+    before = far.trace[f"blocks.{layer}.resid_pre"][far.at].expand(len(heads), 1, -1)
+    block = model.blocks[layer]
+    return torch.cat((x, block.after_attention(before, block.attn.output(z[:, :, None]))))
 
 
 class _CacheBefore(KVCache):

@@ -73,26 +73,44 @@ def test_a_patched_head_is_the_model_run_with_that_head_replaced(tiny, layer, he
     mean = torch.stack([near.trace[name][head, near.at] for near in it.near]).mean(0)
     run = tiny.trace(FAR, names=context.NAMES, interventions=[Set(name, mean, positions=3, heads=head)])
     moved = it.far.stream - context.stream(run, 3)
-    found = context.patching_effects(tiny, it)[layer, head]
     for point in range(tiny.config.n_layer + 1):
+        found = context.patching_effects(tiny, it, point)[layer, head]
         whole = it.difference[point]
         expected = float(moved[point] @ whole / whole.square().sum()) if point > layer else 0.0
-        assert float(found[point]) == pytest.approx(expected, abs=1e-5)
+        assert float(found) == pytest.approx(expected, abs=1e-5)
 
 
 def test_patched_passes_need_not_fit_in_one_batch(tiny, monkeypatch):
-    it = contrast(tiny)
-    whole = context.patching_effects(tiny, it)
-    assert context.patching_effects(tiny, it) is whole
+    whole = context.patching_effects(tiny, contrast(tiny), 3)
     monkeypatch.setattr(context, "_BATCH_BYTES", 1)  # a head at a time
-    torch.testing.assert_close(context._patch(tiny, it), whole, atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(context.patching_effects(tiny, contrast(tiny), 3), whole, atol=1e-6, rtol=1e-5)
+
+
+def test_no_more_layers_are_patched_than_the_point_needs_and_none_twice(tiny):
+    it, ran = contrast(tiny), []
+    handles = [
+        block.mlp.register_forward_hook(lambda *_, layer=layer: ran.append(layer))
+        for layer, block in enumerate(tiny.model.blocks)
+    ]
+    try:
+        early = context.patching_effects(tiny, it, 1)
+        assert set(ran) == {0}
+        late = context.patching_effects(tiny, it, 3)
+        assert ran.count(0) == 1 and set(ran) == {0, 1, 2}
+        seen = len(ran)
+        assert torch.equal(context.patching_effects(tiny, it, 1), early)
+        assert torch.equal(context.patching_effects(tiny, it, 3), late) and len(ran) == seen
+    finally:
+        for handle in handles:
+            handle.remove()
+    assert early[1:].abs().max() == 0 and not torch.equal(early[0], late[0])
 
 
 def test_the_first_token_has_no_context(tiny):
     it = Contrast(place(tiny, [9, 2, 3], at=0), (place(tiny, [9, 8, 7], at=0),))
     assert not any(it.distinct(point) for point in range(tiny.config.n_layer + 1))
     assert context.looks(it.far, 1, 0, 2) == [] and context.hardest_look(it) is None
-    assert context.patching_effects(tiny, it).isfinite().all()
+    assert context.patching_effects(tiny, it, tiny.config.n_layer).isfinite().all()
 
 
 def test_what_comes_later_changes_nothing(tiny):
@@ -145,10 +163,10 @@ def test_the_hardest_look_is_not_the_strongest_head(bank, smollm2):
     look = context.hardest_look(bank.far)
     assert (look.layer, look.head, bank.far.far.trace.tokens[look.key]) == (9, 2, "·river")
     assert look.weight == pytest.approx(0.83, abs=0.02)
-    effects = context.patching_effects(smollm2, bank.far)
-    assert set(context.largest(effects[..., 11], 2)) == {(5, 1), (4, 2)}
-    assert context.largest(effects[..., -1], 1) == [(4, 2)]
-    assert float(effects[9, 2, 11]) < 0.03 < float(effects[4, 2, 11])
+    effects = context.patching_effects(smollm2, bank.far, 11)
+    assert set(context.largest(effects, 2)) == {(5, 1), (4, 2)}
+    assert context.largest(context.patching_effects(smollm2, bank.far, smollm2.config.n_layer), 1) == [(4, 2)]
+    assert float(effects[9, 2]) < 0.03 < float(effects[4, 2])
     found = context.shares(smollm2, bank.far, 11)
     assert found.total == pytest.approx(1, abs=1e-5) and found.start == 0
     assert float(found.mlps.sum()) > 0.9, "MLPs write most of it"

@@ -38,7 +38,7 @@ def test_it_says_what_the_model_computed(language, bank, smollm2):
     assert say(language, "context.look.begin_same", token=":gray-background[·bank]") in said
     for pair in ("AB", "AC", "BC"):
         assert f"{pair[0]}–{pair[1]} **{float(bank.cosines[pair][-1]):.2f}**" in said
-    effects = context.patching_effects(smollm2, bank.far)[..., -1]
+    effects = context.patching_effects(smollm2, bank.far, smollm2.config.n_layer)
     [(layer, head)] = context.largest(effects, 1)
     assert f"**{layer}.{head}**" in said and percent(float(effects[layer, head]), 1) in said
     look = context.hardest_look(bank.far)
