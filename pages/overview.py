@@ -18,8 +18,7 @@ SHOWN = 10
 
 def main(page: TracingPage) -> None:
     page.lesson("see")
-    ids = [*page.prompt.ids, *added(page)]
-    trace = page.run(ids, names="logits")
+    trace = page.run([*page.prompt.ids, *added(page)], names="logits") if added(page) else page.trace
     st.markdown(" ".join(chip(i, piece) for i, piece in enumerate(trace.tokens)) + "  :gray-background[ **?** ]")
     guess = ask(page, trace)
     if guess is not None:

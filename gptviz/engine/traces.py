@@ -64,19 +64,19 @@ class Traces:
         names: str | Iterable[str] | None = None,
         interventions: Iterable[Intervention] = (),
     ) -> Trace:
-        """The trace of `ids`, made if it is not kept. Raises what `llm.trace` raises, and InputError for logits that
-        are not numbers."""
+        """The trace of `ids` with these names at least, made if none is kept. Raises what `llm.trace` raises, and
+        InputError for logits that are not numbers."""
         interventions = tuple(interventions)
         names = (names,) if isinstance(names, str) else None if names is None else tuple(names)
         key = (key_of(llm), tuple(ids), names, tuple(i.key() for i in interventions))
         with self._lock:
-            if key in self._kept:
-                return self._found(key)
+            if (found := self._found(key)) is not None:
+                return found
             making = self._making.setdefault(key, threading.Lock())
         with making:  # two sessions that ask for the same trace wait for one
             with self._lock:
-                if key in self._kept:
-                    return self._found(key)
+                if (found := self._found(key)) is not None:
+                    return found
             try:
                 with self._budget.claim(pass_bytes(llm.config, names, len(ids), llm.dtype)):
                     trace = llm.trace(list(ids), names=names, interventions=interventions)
@@ -101,9 +101,14 @@ class Traces:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def _found(self, key: tuple) -> Trace:
-        self._kept.move_to_end(key)
-        return self._kept[key]
+    def _found(self, key: tuple) -> Trace | None:
+        """What is kept for `key`, or of the same pass with every name."""
+        llm, ids, _, interventions = key
+        for it in (key, (llm, ids, None, interventions)):
+            if it in self._kept:
+                self._kept.move_to_end(it)
+                return self._kept[it]
+        return None
 
     def _make_room(self) -> None:
         also = kept_bytes()

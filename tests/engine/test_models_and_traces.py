@@ -84,10 +84,12 @@ def test_the_same_prompt_costs_nothing_the_second_time():
     first = traces.get(llm, [1, 2, 3])
     assert traces.get(llm, (1, 2, 3)) is first
     changed = traces.get(llm, [1, 2, 3], interventions=[Scale("blocks.1.attn.z", 0.0)])
-    fewer = traces.get(llm, [1, 2, 3], names="logits")
-    assert len({id(trace) for trace in (first, changed, fewer)}) == 3
+    other = traces.get(llm, [1, 2, 4], names="logits")
+    assert len({id(trace) for trace in (first, changed, other)}) == 3
     assert traces.get(llm, [1, 2, 3], interventions=(Scale("blocks.1.attn.z", 0.0),)) is changed
-    assert len(traces) == 3
+    assert traces.get(llm, [1, 2, 3], names="logits") is first, "what holds more serves as well"
+    assert traces.get(llm, [1, 2, 4]) is not other
+    assert len(traces) == 4
 
 
 def test_the_oldest_traces_go_when_the_bytes_are_used_up():
