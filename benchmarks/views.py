@@ -15,9 +15,11 @@ from playwright.sync_api import Page, sync_playwright
 import gptviz
 from benchmarks.report import Ratios, Table
 from benchmarks.server import running, streamlit
+from gptviz.views.stops import STOPS
 from tests.browser import chromium
 
 TEXT = "The cat sits on the mat and looks at the bird in the garden, because it is hungry and the day is long. " * 12
+OPEN = STOPS["attention"].address("open")
 OPENED = "heads,stages,cell,lines"
 
 # The view's root, and a promise of the moment after the next paint.
@@ -158,7 +160,7 @@ def measure(browser, url: str, text: str, repeats: int) -> dict[str, tuple[str, 
     opened(page, f"{url}/attention?{urlencode(link)}")
     sent = sum(received) / 1e6
     rows = {"sent to the browser until it is open": (f"{sent:.2f} MB", sent)}
-    opened(page, f"{url}/attention?{urlencode({**link, 'opened': OPENED})}")
+    opened(page, f"{url}/attention?{urlencode({**link, OPEN: OPENED})}")
     page.locator(".matrix canvas").wait_for()
     for what, label in (
         ("hover", "hovering over the text"),
@@ -174,7 +176,7 @@ def measure(browser, url: str, text: str, repeats: int) -> dict[str, tuple[str, 
         ("words", "the words of a head", "values"),
         ("off", "a head switched off, with its control", "off"),
     ):
-        opened(page, f"{url}/attention?{urlencode({**link, 'opened': section})}")
+        opened(page, f"{url}/attention?{urlencode({**link, OPEN: section})}")
         received.clear()
         taken = []
         for n in range(6):

@@ -6,9 +6,14 @@ import asyncio
 import math
 from concurrent.futures import ThreadPoolExecutor
 
-from benchmarks.crowd import WORDS, Crowd, Visits, crowd, query, words
+import pytest
+
+from benchmarks.crowd import LENS, PLACES, WORDS, Crowd, Visits, crowd, query, words
 from benchmarks.report import Ratios
 from benchmarks.server import Server, running
+from benchmarks.views import OPENED
+from gptviz.ui.state import DECLARED
+from gptviz.views.stops import STOPS
 
 TOY = {"model": "toy-sort", "text": "hgfedc="}
 
@@ -32,6 +37,16 @@ def test_each_seed_has_a_text_of_its_own(smollm2):
     assert all(len(smollm2.tokenizer.encode(f" {word}")) == 1 for word in WORDS.split())
     assert query("output", "cat") == {"text": "cat"}
     assert {"a", "context.a"} < query("context", "cat").keys()
+
+
+def test_what_the_benchmarks_ask_for_is_declared():
+    asked = query("output", "cat") | query("context", "cat") | {name: "0" for name in PLACES}
+    assert {"text", "context.a", "context.b", "context.c", "token", "context.at_a"} == asked.keys() & DECLARED.keys()
+    assert LENS.keys() & DECLARED.keys() == {"output.open"}
+    for stop, opened in (("output", "lens"), ("attention", OPENED)):
+        assert set(STOPS[stop].own["open"].kind.read(opened)) == set(opened.split(","))
+    with pytest.raises(KeyError):
+        STOPS["attention"].address("opened")
 
 
 def test_ratios_are_shown_beside_the_last(tmp_path, capsys):

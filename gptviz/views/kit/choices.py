@@ -92,8 +92,9 @@ class Stop:
         assert len(self.by_name) == len(self.shared) + len(self.choices), f"{self.name}: a name stands twice"
 
     def address(self, name: str) -> str:
-        """What a choice of this stop is called in the address: its own have the stop's name in front."""
-        return f"{self.name}.{name}" if name in self.own else name
+        """What a choice of this stop, or one that stops share, is called in the address: its own have the stop's name
+        in front. Raises KeyError for a name that nobody declares."""
+        return f"{self.name}.{name}" if name in self.own else BASE[name].name
 
     def about(self) -> dict[str, dict[str, Any]]:
         """The declaration as the browser gets it: by name its default, limits, and what it follows."""
