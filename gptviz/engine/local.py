@@ -17,7 +17,7 @@ from gptviz.analysis import kept
 from gptviz.checkpoints import vectors
 from gptviz.checkpoints.catalogue import vectors as known_vectors
 from gptviz.engine.basics import BASICS, SIZES
-from gptviz.engine.models import Models, Progress, load_as_told
+from gptviz.engine.models import Models, Progress, load_as_configured
 from gptviz.engine.questions import Question, from_bytes, to_bytes
 from gptviz.engine.traces import Traces
 from gptviz.interventions import Intervention
@@ -47,7 +47,7 @@ class LocalEngine:
     bytes, as an engine elsewhere would; the tests do.
     """
 
-    def __init__(self, load_model: Callable[..., LLM] = load_as_told, *, through_bytes: bool = False):
+    def __init__(self, load_model: Callable[..., LLM] = load_as_configured, *, through_bytes: bool = False):
         self.models = Models(load_model, came=self._came, left=self._left)
         self.vectors = Models(vectors.fetch, keep=0)  # on the disk they may go, and be fetched again
         self.traces = Traces()

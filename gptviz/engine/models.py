@@ -83,7 +83,7 @@ class Models(Generic[Loaded]):
         return loading.loaded
 
 
-def load_as_told(name: str, progress: Progress) -> LLM:
+def load_as_configured(name: str, progress: Progress) -> LLM:
     """`name`, to compute where and in what the server was told: GPTVIZ_DEVICE, else cpu; GPTVIZ_DTYPE, else float32."""
     where, what = os.environ.get("GPTVIZ_DEVICE") or "cpu", os.environ.get("GPTVIZ_DTYPE") or "float32"
     return load(name, dtype=what, device=where, progress=progress)

@@ -236,7 +236,7 @@ def touch() -> None:
 
 def _addresses(stop: Stop, values: Mapping[str, Any]) -> dict[str, Any]:
     """The same by their names in the address."""
-    return {stop.address(name) if name in stop.own else name: value for name, value in values.items()}
+    return {stop.address(name): value for name, value in values.items()}
 
 
 def take(report: Mapping[str, Any], began: Mapping[str, Any]) -> None:

@@ -36,8 +36,8 @@ const main = /** @type {HTMLElement} */ (document.querySelector("main"));
 const { mount } = await import(/** @type {string} */ (main.dataset.view));
 
 /** @param {string} name */
-const told = (name) => JSON.parse(document.querySelector(`script[data-${name}]`)?.textContent ?? "{}");
-const values = told("values");
+const embedded = (name) => JSON.parse(document.querySelector(`script[data-${name}]`)?.textContent ?? "{}");
+const values = embedded("values");
 let shown = partsFor(values);
 const view = mount(
   main,
@@ -49,6 +49,6 @@ const view = mount(
     shown = { ...shown, ...news };
     if (Object.keys(news).length) view.update(news, null);
   },
-  { choices: told("choices"), alone: true },
+  { choices: embedded("choices"), alone: true },
 );
 view.update(shown, values);

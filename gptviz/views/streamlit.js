@@ -35,8 +35,8 @@ const instances = new WeakMap();
 /** Views by key, for those who have news. @type {Map<string, Instance>} */
 const listening = new Map();
 
-/** The numbers of what was told: Streamlit may mount an element twice. @type {Set<number>} */
-const told = new Set();
+/** The numbers of the news handled so far: Streamlit may mount an element twice. @type {Set<number>} */
+const handled = new Set();
 
 /**
  * What readers have settled on, by key: Streamlit may build an element anew without Python noticing.
@@ -113,8 +113,8 @@ function showPart(owner, { key, part, digest }, data) {
  * @param {Uint8Array} data
  */
 async function tell({ key, news }, data) {
-  if (told.has(news)) return;
-  told.add(news);
+  if (handled.has(news)) return;
+  handled.add(news);
   const instance = listening.get(key);
   await instance?.queue;
   instance?.view?.hear?.(unpack(data));

@@ -113,7 +113,7 @@ export function createValues(scene) {
         node.toggleAttribute("data-later", j > query);
         if (j > query) return;
         node.classList.toggle("chosen", j === key);
-        const put = (
+        const fill = (
           /** @type {{node: HTMLElement, number: HTMLElement}} */ cell,
           /** @type {number} */ p,
           /** @type {string} */ text,
@@ -121,9 +121,9 @@ export function createValues(scene) {
           cell.node.style.setProperty("--p", String(p));
           cell.number.textContent = text;
         };
-        put(cells.weight, weights[j], percent(weights[j]));
-        put(cells.size, sizesOf[j] / most.size, significant(sizesOf[j], 3));
-        put(cells.product, products[j] / most.product, significant(products[j], 3));
+        fill(cells.weight, weights[j], percent(weights[j]));
+        fill(cells.size, sizesOf[j] / most.size, significant(sizesOf[j], 3));
+        fill(cells.product, products[j] / most.product, significant(products[j], 3));
       });
       asIs.hidden = !now.values.unscaled && !now.values.hide;
       const settled = [layer.layer, head, now.values.token].join();

@@ -176,9 +176,9 @@ export function createSimilarity(scene) {
           }),
         );
         readout.dataset.value = String(value);
-        const told = known && !zero && mark[0] !== mark[1];
-        const sdsOwn = told ? sdsOf(mark[0], value) : 0;
-        const about = told && {
+        const compared = known && !zero && mark[0] !== mark[1];
+        const sdsOwn = compared ? sdsOf(mark[0], value) : 0;
+        const about = compared && {
           first: items[mark[0]].node(),
           mean: fixed(scales[2 * mark[0]], 2),
           sd: fixed(scales[2 * mark[0] + 1], 2),

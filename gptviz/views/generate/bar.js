@@ -81,7 +81,7 @@ export function createBar(scene) {
     (n) => choose({ ahead: n }),
   );
   const message = element("p", { class: "message", role: "status" });
-  let told = ""; // why the last thing asked for could not be done
+  let failure = ""; // why the last thing asked for could not be done
   const filled = element("span", { class: "filled" });
   const meter = element("div", { class: "meter", role: "img" }, filled);
   const room = element("p", { class: "muted room" });
@@ -119,7 +119,7 @@ export function createBar(scene) {
     ),
     /** @param {string} text */
     tell(text) {
-      told = text;
+      failure = text;
       scene.redraw();
     },
     /** @param {import("./view.js").Now} now */
@@ -159,7 +159,7 @@ export function createBar(scene) {
         ? say("bar.ended", { token: last })
         : now.room < 1
           ? say("bar.no_room", about_)
-          : told || (middle ? say("bar.middle") : "");
+          : failure || (middle ? say("bar.middle") : "");
     },
   };
 }

@@ -23,8 +23,8 @@ export function createNext(scene) {
       placeholder: say(header.ids ? "next.own_ids" : "next.own"),
     })
   );
-  const put = element("button", { type: "submit" }, say("next.put"));
-  const form = element("form", { class: "own" }, input, put);
+  const submit = element("button", { type: "submit" }, say("next.put"));
+  const form = element("form", { class: "own" }, input, submit);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (!input.value) return;
@@ -135,8 +135,8 @@ export function createNext(scene) {
           : ["\u00a0"]),
       );
       input.disabled = ended || now.room < 1 || values.force !== null;
-      put.toggleAttribute("disabled", ended || now.room < 1 || values.force !== null);
-      put.textContent = say(values.force !== null ? "next.putting" : "next.put");
+      submit.toggleAttribute("disabled", ended || now.room < 1 || values.force !== null);
+      submit.textContent = say(values.force !== null ? "next.putting" : "next.put");
     },
   };
 

@@ -21,12 +21,12 @@ import { count, fixed, percent, signed, significant } from "./format.js";
  * @param {Scene} scene
  */
 export function sentence(fact, scene) {
-  const values = Object.entries(fact.values).map(([name, value]) => [name, told(value, scene)]);
+  const values = Object.entries(fact.values).map(([name, value]) => [name, shown(value, scene)]);
   return emphasised(scene.nodes(`look.${fact.name}`, Object.fromEntries(values)));
 }
 
 /** @param {Value} value @param {Scene} scene @returns {Node | string} */
-function told(value, scene) {
+function shown(value, scene) {
   const [kind, first] = Object.entries(value)[0];
   switch (kind) {
     case "share":
@@ -53,7 +53,7 @@ function told(value, scene) {
       return element("span", {}, ...spaced(first.map((/** @type {string} */ piece) => chip(piece))));
     case "list": {
       const groups = first.map((/** @type {Value[]} */ group) =>
-        element("span", {}, ...spaced(group.map((part) => told(part, scene)))),
+        element("span", {}, ...spaced(group.map((part) => shown(part, scene)))),
       );
       return element("span", {}, ...between(groups, scene.say("comma")));
     }
