@@ -87,3 +87,18 @@ def test_a_phone_shows_the_page_chosen_in_the_sidebar(app_server, page_at):
         sidebar.get_by_role("link", name=say("en", f"ui.pages.{name}.title"), exact=True).click()
         settle(page, name, "en")
         expect(sidebar).to_have_attribute("data-collapsed", "true")
+
+
+@pytest.mark.parametrize("name", ["tokens", "embeddings", "attention", "output"])
+def test_the_arrow_keys_go_on_along_the_text_whatever_is_drawn_anew(app_server, page_at, name):
+    page = page_at(f"{app_server('app.py')}/{name}?text=The+cat+sits+on+the+mat")
+    settle(page, name, "en")
+    buttons = page.locator(".gptviz .strip").first.locator("button")
+    buttons.last.click()
+    last = buttons.count() - 1
+    for step in (1, 2, 3):
+        page.keyboard.press("ArrowLeft")
+        settle(page, name, "en")
+        expect(page.locator(".gptviz:not(.waiting)")).to_be_attached()
+        expect(buttons.nth(last - step)).to_be_focused()
+        expect(buttons.nth(last - step)).to_have_attribute("aria-pressed", "true")

@@ -93,6 +93,7 @@ export function createView({ name, build, of = ["text"], choosing = (change) => 
         Object.assign(parts, news);
         keeper.take(chosen, other);
         let fresh = news;
+        const focused = focusedPlace(frame);
         if (!built || news.words || of.some((part) => news[part])) {
           built?.destroy?.();
           frame.lang = scene.language;
@@ -102,6 +103,7 @@ export function createView({ name, build, of = ["text"], choosing = (change) => 
         }
         built.update?.(fresh);
         keeper.draw();
+        if (focused && !focusedPlace(frame)) focusAt(frame, focused);
       },
       /** @param {Payload} news */
       hear: (news) => built?.hear?.(news),
@@ -111,4 +113,23 @@ export function createView({ name, build, of = ["text"], choosing = (change) => 
       },
     };
   };
+}
+
+/** Where the element with the focus stands in a frame: its name, and its places among the children from the frame on.
+ * @param {HTMLElement} frame */
+function focusedPlace(frame) {
+  const active = /** @type {ShadowRoot | Document} */ (frame.getRootNode()).activeElement;
+  if (!active || active === frame || !frame.contains(active)) return null;
+  const places = [];
+  for (let node = active; node !== frame; node = /** @type {Element} */ (node.parentElement)) {
+    places.unshift([.../** @type {Element} */ (node.parentElement).children].indexOf(node));
+  }
+  return { name: active.tagName, places };
+}
+
+/** Give the focus to what stands there now, if it is of the same kind: a key moves on, though all was made anew.
+ * @param {HTMLElement} frame @param {{name: string, places: number[]}} place */
+function focusAt(frame, { name, places }) {
+  const node = places.reduce((/** @type {Element | undefined} */ at, i) => at?.children[i], frame);
+  if (node instanceof HTMLElement && node.tagName === name) node.focus({ preventScroll: true });
 }
