@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 import operator
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, SupportsIndex, cast
@@ -98,14 +99,17 @@ class Intervention:
 
     def __init__(self, name: str, amount: Amount, positions: Where = None, heads: Where = None, neurons: Where = None):
         if isinstance(amount, int | float):
-            amount = float(amount)
+            amount = float(amount) if abs(amount) <= sys.float_info.max else math.inf  # nan becomes inf as well
             finite = math.isfinite(amount)
         elif isinstance(amount, Source):
             finite = True  # or found out when its text is traced
         else:
             # A copy: the caller's tensor may change later, an intervention may not.
-            amount = torch.as_tensor(amount).detach().clone()
-            finite = bool(torch.isfinite(amount).all())
+            try:
+                amount = torch.as_tensor(amount).detach().clone()
+            except (TypeError, ValueError, RuntimeError) as error:  # None, a word
+                raise InputError("intervention_not_finite", name=name) from error
+            finite = bool(torch.isfinite(amount).all()) and not amount.is_complex()
         if not finite:
             raise InputError("intervention_not_finite", name=name)
         _keep(self, name=name, amount=amount, **_indices(positions, heads, neurons))

@@ -190,13 +190,13 @@ class Trace:
             "interventions": json.dumps([*self._described, *(i.key() for i in self.interventions)]),
         }
         tensors = {name: value.cpu().contiguous().clone() for name, value in self._values.items()}
-        # safetensors writes beside the target and renames: through a link, and never over a device or a folder.
-        target = Path(path).resolve()
         try:
+            # safetensors writes beside the target and renames: through a link, and never over a device or a folder.
+            target = Path(path).resolve()
             if target.exists() and not target.is_file():
-                raise InputError("trace_unwritable", path=str(path), reason="not a file")
+                raise OSError("not a file")
             save_file(tensors, str(target), metadata=header)
-        except (SafetensorError, OSError) as error:
+        except (SafetensorError, OSError, ValueError) as error:  # ValueError: a path with U+0000
             raise InputError("trace_unwritable", path=str(path), reason=str(error)) from error
 
     @classmethod
@@ -230,9 +230,23 @@ class Trace:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InputError("not_a_trace", path=str(path)) from error
+        if not trace._is_whole():
+            raise InputError("not_a_trace", path=str(path))
         if llm is not None and llm.config != trace.config:
             raise InputError("trace_of_another_model", model=trace.model_name, other=llm.name)
         return trace
+
+    def _is_whole(self) -> bool:
+        """Whether what a file said of itself belongs together: each value has the shape that these ids have here."""
+        T = len(self.ids)
+        texts = (*self.tokens, *self._described, self.text or "")
+        return (
+            all(isinstance(id, int) for id in self.ids)
+            and all(isinstance(text, str) for text in texts)
+            and len(self.tokens) == T
+            and self._values.keys() <= hook_axes(self.config).keys()
+            and all(tuple(value.shape) == shape_of(self.config, name, T) for name, value in self._values.items())
+        )
 
     def _scores(self, layer: int, scale: float) -> Tensor:
         """q·kᵀ · scale in `layer`, from its q and k: [n_head, T, T]."""

@@ -311,7 +311,7 @@ def test(case: Case) -> None:
     start_ids = llm.encode(pair["before"])
     behind = pair["other"] if page.chosen["behind"] is None else page.chosen["behind"]
     st.text_input(
-        page.t("test.behind", before=plain(pair["before"]), rest=plain(pair["behind"].strip())),
+        page.t("test.behind", before=pair["before"], rest=pair["behind"].strip()),
         **page.bind("behind", to_line(behind), read=partial(from_line, most=SENTENCE_CHARS)),
     )
     space = " " if front and behind[:1].isalnum() else ""

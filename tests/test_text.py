@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 
 import pytest
@@ -87,6 +88,26 @@ def test_both_languages_have_the_same_lessons():
             for language in LANGUAGES
         )
         assert english == chinese, stop
+
+
+def kind_of(character: str) -> str:
+    """As CommonMark sees it: space, punctuation, or anything else."""
+    if not character or character.isspace():
+        return " "
+    return "." if unicodedata.category(character)[0] in "PS" else "a"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_bold_words_are_bold(language):
+    """Where Chinese has no spaces, two stars between a full stop and a character stay two stars (CommonMark, 6.2)."""
+    lessons = [line for stop in STOPS for body in sections(language, stop).values() for line in body.splitlines()]
+    for line in [*table(language).values(), *lessons]:
+        for number, stars in enumerate(re.finditer(r"\*\*", line)):
+            before, after = (kind_of(line[at : at + 1]) for at in (stars.start() - 1, stars.end()))
+            if stars.start() == 0:
+                before = " "
+            inside, outside = (before, after) if number % 2 else (after, before)
+            assert inside != " " and (inside == "a" or outside != "a"), line
 
 
 def test_no_placeholder_is_left_in_single_braces():

@@ -184,7 +184,7 @@ def test_a_trace_with_interventions_stays_closed_however_often_it_is_saved(tiny,
 
 def test_save_refuses_what_it_cannot_write(tiny, tmp_path):
     trace = tiny.trace(IDS, names="logits")
-    for path in (tmp_path, tmp_path / "no" / "folder", tmp_path / ("x" * 300)):
+    for path in (tmp_path, tmp_path / "no" / "folder", tmp_path / ("x" * 300), tmp_path / "a\0b"):
         with pytest.raises(InputError, match="could not be written"):
             trace.save(path)
     link = tmp_path / "link"
@@ -198,6 +198,28 @@ def test_a_garbled_header_is_not_a_trace(tiny, tmp_path):
 
     path = tmp_path / "a"
     save_file({"logits": torch.zeros(1)}, str(path), metadata={"format": "gptviz-trace-1", "config": "{"})
+    with pytest.raises(InputError, match="not a trace"):
+        Trace.load(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("ids", value) for value in ([], [1.5] * 8, {})),
+        *(("tokens", value) for value in ([], [1] * 8, None)),
+        *(("interventions", value) for value in (5, [5])),
+        ("text", 99),
+    ],
+)
+def test_a_trace_that_contradicts_itself_is_none(tiny, tmp_path, name, value):
+    from safetensors import safe_open
+    from safetensors.torch import load_file, save_file
+
+    path = tmp_path / "a"
+    tiny.trace(IDS).save(path)
+    with safe_open(str(path), framework="pt") as file:
+        header = file.metadata()
+    save_file(load_file(str(path)), str(path), metadata=header | {name: json.dumps(value)})
     with pytest.raises(InputError, match="not a trace"):
         Trace.load(path)
 
@@ -435,7 +457,7 @@ def test_an_intervention_that_cannot_be_is_refused(tiny, intervention):
 
 
 def test_an_amount_that_is_not_a_number_is_refused():
-    for amount in (float("nan"), float("inf"), torch.tensor([1.0, float("nan")])):
+    for amount in (float("nan"), float("inf"), torch.tensor([1.0, float("nan")]), 10**400, None, "x", 1j):
         with pytest.raises(InputError):
             Set("blocks.0.ln1", amount)
 

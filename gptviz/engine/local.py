@@ -6,10 +6,11 @@ import os
 import queue
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, TypeVar
 
 from gptviz import memory
@@ -20,10 +21,12 @@ from gptviz.engine.basics import BASICS, SIZES
 from gptviz.engine.models import Models, Progress, load_as_configured
 from gptviz.engine.questions import Question, from_bytes, to_bytes
 from gptviz.engine.traces import Traces
+from gptviz.errors import InputError
 from gptviz.interventions import Intervention
 from gptviz.llm import LLM
 from gptviz.trace import Trace
 from gptviz.views.kit.asked import Answer, Asked
+from gptviz.views.kit.choices import Stop
 from gptviz.views.stops import STOPS
 
 Found = TypeVar("Found")
@@ -83,7 +86,7 @@ class LocalEngine:
         """Answers that come one after the other, for what takes time or comes piece by piece; close it to end that.
         Raises GptvizError."""
         question = self._carried(question)
-        answers = self._compute(lambda _: self._module(question.stop).stream(self._asked(question)))
+        answers = self._compute(lambda _: self._module(question.stop, "stream").stream(self._asked(question)))
         with closing(answers):
             while (answer := self._compute(lambda _: next(answers, None))) is not None:
                 yield from_bytes(to_bytes(answer)) if self._through_bytes else answer
@@ -140,23 +143,28 @@ class LocalEngine:
                 progress(*at)
         return future.result()
 
-    def _module(self, stop: str) -> Any:
-        return import_module(f"gptviz.views.{stop}.answer")
+    def _module(self, stop: str, what: str = "answer") -> Any:
+        """Where a stop's questions are answered. Raises InputError for one that answers none, or none of this kind."""
+        module = f"gptviz.views.{stop}.answer"
+        if stop not in STOPS or find_spec(module) is None or not hasattr(found := import_module(module), what):
+            raise InputError("no_such_question", stop=stop)
+        return found
 
     def _answer(self, question: Question, hear: Callable[[str, int, int], None]) -> Answer:
-        asked = self._asked(question, hear)
-        if question.stop in BASICS:
-            return BASICS[question.stop][1](asked)
-        return self._module(question.stop).answer(asked)
+        answer = BASICS[question.stop][1] if question.stop in BASICS else self._module(question.stop).answer
+        return answer(self._asked(question, hear))
 
     def _asked(self, question: Question, hear: Callable[[str, int, int], None] = lambda *at: None) -> Asked:
         stop = BASICS[question.stop][0] if question.stop in BASICS else STOPS[question.stop]
         llm = self.models.get(question.model)
-        sizes = {name: getattr(llm.config, name) for name in SIZES} | {"n_tokens": len(question.ids)}
-        choices, _ = stop.within(stop.defaults() | stop.from_json(question.choices), sizes)
+        ids = tuple(llm.check_ids(question.ids))
+        if not ids and question.stop in STOPS:
+            raise InputError("no_tokens")
+        sizes = {name: getattr(llm.config, name) for name in SIZES} | {"n_tokens": len(ids)}
+        choices, _ = stop.within(stop.defaults() | _read(stop, question.choices), sizes)
         return Asked(
             llm=llm,
-            ids=tuple(question.ids),
+            ids=ids,
             choices=choices,
             limit=min(max_tokens(), llm.config.max_tokens),
             run=lambda ids, names=None, interventions=(): self.traces.get(llm, ids, names, interventions),
@@ -177,3 +185,14 @@ class LocalEngine:
             while len(self._resumable) > RESUMABLE:
                 self._resumable.popitem(last=False)
         return made
+
+
+def _read(stop: Stop, choices: Mapping[str, Any]) -> dict[str, Any]:
+    """The choices of a question. Raises InputError for a value that cannot be, by the choice's name."""
+    read = {}
+    for name, value in choices.items():
+        try:
+            read |= stop.from_json({name: value})
+        except ValueError as error:
+            raise InputError("choice_refused", name=name, value=f"{value!r:.60}") from error
+    return read

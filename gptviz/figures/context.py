@@ -96,6 +96,7 @@ def head_grid(
     head) to set off."""
     n_layer, n_head = panels[0][1].shape
     bound = max(float(values.abs().max()) for _, values in panels) or 1.0
+    end = bound * (1 - 1e-6)  # at the very end of its scale Plotly may leave a tick out
     row = 26 if n_head < 6 else 17 if n_head < 16 else 10  # pixels
     height = len(panels) * (n_head * row + 36) + 64
     figure = make_subplots(
@@ -126,7 +127,7 @@ def head_grid(
                     "xanchor": "right",
                     "y": 1 + 4 / height,
                     "yanchor": "bottom",
-                    "tickvals": [-bound, 0, bound],
+                    "tickvals": [-end, 0, end],
                     "ticktext": [percent(-bound, 1), "0", percent(bound, 1)],
                     "tickfont": {"size": 11},
                     "tickangle": 0,

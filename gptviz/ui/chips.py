@@ -22,6 +22,12 @@ def plain(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", text).replace("\\:", "\\:\u2060").replace("\n", "⏎")
 
 
+def spoken(markdown: str) -> str:
+    """The words of a label without their markup: what a screen reader says of it."""
+    words = re.sub(r":[\w-]+\[((?:\\.|[^\]\\])*)\]", r"\1", markdown.replace("**", ""))
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", words).replace("\u2060", "")
+
+
 def chip(position: int, piece: str) -> str:
     """Markdown for one token: its piece on the colour of its position."""
     return f":{token_colour(position)}-background[{plain(piece) or '∅'}]"

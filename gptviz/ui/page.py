@@ -213,7 +213,7 @@ class Page:
         given = self.chosen[name] if self.chosen[name] in labels else None
         st.markdown(f"**{question}**")
         st.radio(
-            question,
+            chips.spoken(question),
             list(labels),
             format_func=labels.__getitem__,
             label_visibility="collapsed",

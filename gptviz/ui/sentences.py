@@ -68,7 +68,7 @@ def sentence_bar(page: TracingPage, known: list[int]) -> dict[str, Sentence]:
     found = {}
     for letter, prompt in prompts.items():
         with st.container(key=f"sentence-{letter}"):
-            text_column, word_column = st.columns([2, 3], gap="medium")
+            text_column, word_column = st.columns(2, gap="medium")
             with text_column:
                 st.text_input(
                     page.t(f"input.{letter}"),

@@ -23,7 +23,7 @@ import { unpack } from "./kit/wire.js";
  * @property {Promise<void>} queue calls of one element take effect one after the other
  * @property {(name: string, value: any) => void} send
  * @property {Envelope} [wanted] the last envelope
- * @property {{update: Function, destroy: Function, hear?: Function}} [view]
+ * @property {{update: Function, destroy: Function, hear?: Function, idle?: Function}} [view]
  * @property {Record<string, string>} [parts] digests of what the view has
  * @property {number} [revision] of the values that the view has
  * @property {string} [about] what they are about
@@ -52,6 +52,27 @@ const arrived = new Map();
 /** @type {Map<string, Set<() => void>>} */
 const waiting = new Map();
 
+const QUIET = 1000; // ms without a running script, until a view hears that nobody works for it any more
+
+/** @type {Element | null} */
+let app = null;
+let quiet = 0;
+
+/** Streamlit's own button Stop, or an error, ends a run of the script which then tells the views nothing more. */
+function watchApp() {
+  const found = document.querySelector('[data-testid="stApp"]');
+  if (!found || found === app) return;
+  app = found;
+  const look = () => {
+    clearTimeout(quiet);
+    if (found.getAttribute("data-test-script-state") !== "notRunning") return;
+    quiet = window.setTimeout(() => {
+      for (const { view } of listening.values()) view?.idle?.();
+    }, QUIET);
+  };
+  new MutationObserver(look).observe(found, { attributeFilter: ["data-test-script-state"] });
+}
+
 /**
  * @param {object} component
  * @param {Uint8Array} component.data
@@ -62,6 +83,7 @@ export default async function show({ data, parentElement: root, setStateValue })
   const { header, arrays } = unpack(data);
   const inner = /** @type {Uint8Array} */ (arrays.data?.data);
   stayBright(root);
+  watchApp();
   if (header.part) return showPart(root, header, inner);
   if (header.news !== undefined) return tell(header, inner);
   const instance = instances.get(root) ?? { calls: 0, queue: Promise.resolve(), send: setStateValue };

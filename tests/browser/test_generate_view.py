@@ -109,6 +109,31 @@ def test_pause_go_on_and_stop(open_at, smollm2):
     assert written(page).all_inner_texts() == smollm2.pieces(greedy(smollm2, TEXT, n)), "a pause changes no word"
 
 
+def test_a_run_that_streamlit_stopped_is_over(open_at):
+    page = open_at(text=TEXT, words=32, speed="slow")
+    act(page, "run")
+    expect(written(page)).not_to_have_count(0)
+    page.get_by_test_id("stStatusWidget").get_by_role("button").click()
+    at_rest(page)
+    expect(page.locator("[data-do=run]")).to_be_enabled()
+    count = written(page).count()
+    kept(page, count)
+    act(page, "step")
+    expect(written(page)).to_have_count(count + 1)
+
+
+def test_the_button_that_was_pressed_keeps_the_focus(open_at):
+    page = open_at(text=TEXT)
+    step = page.locator("[data-do=step]")
+    step.focus()
+    for count in (1, 2, 3):
+        expect(step).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(written(page)).to_have_count(count)
+        at_rest(page)
+    expect(step).to_be_focused()
+
+
 def test_two_clicks_on_run_write_no_word_twice(open_at, smollm2):
     page = open_at(text=TEXT, words=5)
     page.locator("[data-do=run]").dblclick()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import random
 import threading
 
@@ -71,6 +72,34 @@ def test_interventions_cross_as_plain_values(small):
     changed = small.ask(Question("output", "llama", ids, (plain,)))
     untouched = small.ask(Question("output", "llama", ids))
     assert changed.parts["logits"] != untouched.parts["logits"]
+
+
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        *((Question(stop, "llama", (10**6,)), "not in the vocabulary") for stop in ASKING),
+        *((Question(stop, "llama", (-1,)), "not in the vocabulary") for stop in ASKING),
+        *((Question(stop, "llama"), "nothing to read") for stop in ASKING),
+        *((Question(stop, "llama", (1, 2)), "answers no such") for stop in ("overview", "context", "mlp", "nosuch")),
+        *(
+            (Question("attention", "llama", (1, 2), choices={name: value}), f"{name} cannot be")
+            for name, value in (("layer", -1), ("layer", "x"), ("layer", 1.5), ("layer", 10**400), ("order", "bogus"))
+        ),
+        (Question("output", "llama", (1, 2), choices={"temperature": math.nan}), "temperature cannot be"),
+        (Question("generate", "llama", (1, 2), choices={"tree": [[-1, 0, [math.inf]]]}), "tree cannot be"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_says_why(question, why):
+    with pytest.raises(InputError, match=why):
+        LocalEngine(load).ask(question)
+
+
+def test_a_stream_that_there_is_not_says_so(small):
+    for stop in ("attention", "overview", "nosuch"):
+        with pytest.raises(InputError, match="answers no such"):
+            next(small.stream(Question(stop, "llama", (1, 2))))
+    foreign = {"goal": 3, "tree": [[-1, 0, [999]]], "leaf": 0}
+    assert len(list(small.stream(Question("generate", "llama", (1, 2), choices=foreign)))) == 3
 
 
 def test_the_tokens_of_a_text(toy_engine, toy):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -54,6 +55,8 @@ def test_every_page_opens(page, language, model, depth):
     assert app.title[0].value == say(language, f"ui.pages.{page}.title")
     assert not app.error and not app.info
     assert app.text_input(field(page)).value
+    named = [*app.radio, *app.text_input, *app.number_input, *app.selectbox, *app.toggle, *app.get("button_group")]
+    assert not [it.label for it in named if re.search(r"\*\*|\[|\\", it.label)], "a screen reader would say the markup"
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 import random
+from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gptviz.text import LANGUAGES, file, say
@@ -93,6 +94,62 @@ def test_another_model_is_another_text():
     assert changed_by({"model": None, "layer": 1}, {"model": "gpt2", "layer": 1}) == {"model", "text"}
     assert changed_by({"model": "toy-sort"}, {"model": None}) == {"model", "text", "letters"}
     assert changed_by({"token": 1}, {"token": 2}) == {"token"}
+
+
+NONSENSE = [
+    "x" * 5000,
+    "/" + "x/" * 3000,
+    "a/" + "b" * 300,
+    "~nobody-here/x",
+    "\0",
+    "/tmp/\0",
+    "",
+    " ",
+    ",",
+    "-",
+    "1e999",
+]
+NONSENSE += [
+    "nan",
+    "-1",
+    "9" * 5000,
+    "\ud800",
+    "٣",
+    "²",
+    "½",
+    "1_0",
+    "0x1",
+    "[" * 5000,
+    "{}",
+    "null",
+    "<script>",
+    "1:2:3",
+]
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.sampled_from(NONSENSE),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@pytest.mark.parametrize("address", DECLARED)
+@settings(deadline=None, max_examples=40)
+@given(text=st.sampled_from(NONSENSE) | st.text(alphabet="0123456789,.:-+_eEnai[]{} \0x/~", max_size=40))
+def test_an_address_is_read_or_refused(address, text):
+    kind = DECLARED[address][1].kind
+    with suppress(ValueError):
+        value = kind.read(text)
+        assert kind.read(kind.write(value)) == value
+
+
+@pytest.mark.parametrize("address", DECLARED)
+@settings(deadline=None, max_examples=40)
+@given(value=_JSON)
+def test_a_report_is_read_or_refused(address, value):
+    choice = DECLARED[address][1]
+    with suppress(ValueError):
+        read = choice.from_json(value)
+        assert choice.from_json(choice.to_json(read)) == read
 
 
 @pytest.mark.parametrize("value", [True, "3", math.nan, -1, 4.5, None, [1]])

@@ -62,7 +62,7 @@ export function createCell(scene) {
     asIs.hidden = !now.values.unscaled && !now.values.hide;
     const same = [...Array(sizes.n_head).keys()].filter((h) => h !== head && layer.keyHead(h) === layer.keyHead(head));
     shared.hidden = !same.length;
-    shared.textContent = say("cell.shared", { heads: same.map((h) => `${layer.layer}.${h}`).join(", ") });
+    shared.textContent = say("cell.shared", { heads: same.map((h) => `${layer.layer}.${h}`).join(say("comma")) });
     query.rename(say("cell.query", about));
     key.rename(say("cell.key", about));
     products.rename(say("cell.products"));

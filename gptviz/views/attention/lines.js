@@ -166,7 +166,7 @@ export function createLines(scene) {
         button.style.setProperty("--dash", ["solid", "dashed", "dotted"][Math.floor(head / HUES.length) % 3]);
       });
       const strongest = [...now.row(now.query).entries()].sort((a, b) => b[1] - a[1]).slice(0, 3);
-      const text = strongest.map(([j, weight]) => `${labels[j]} ${percent(weight)}`).join(", ");
+      const text = strongest.map(([j, weight]) => `${labels[j]} ${percent(weight)}`).join(say("comma"));
       said.textContent = say("lines.said", { query: labels[now.query], text });
       canvas.setAttribute("aria-label", said.textContent);
     },

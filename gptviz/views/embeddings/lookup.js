@@ -159,7 +159,7 @@ export function createLookup(scene) {
       said.replaceChildren(
         ...nodes("lookup.said", {
           token: scene.token(token),
-          id: count(ids[token]),
+          id: String(ids[token]),
           row: element("b", {}, count(ids[token])),
           d_model: count(D),
         }),
@@ -179,7 +179,7 @@ export function createLookup(scene) {
       entry.dataset.dimension = String(at);
       pointer.textContent = over
         ? say("lookup.cell", {
-            row: count(sample[over.row]),
+            row: String(sample[over.row]),
             dimension: over.column,
             value: stored(arrays.sample.data[over.row * D + over.column]),
           })

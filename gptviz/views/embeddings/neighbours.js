@@ -124,7 +124,7 @@ export function createNeighbours(scene) {
             })
           : nodes("neighbours.of", {
               token: tokens,
-              id: count(part.header.ids[0]),
+              id: String(part.header.ids[0]),
               norm: fixed(norm, 2),
               mean: fixed(mean, 2),
             })),

@@ -41,7 +41,7 @@ export function createProduct(scene) {
         : say("waiting");
       if (place === shown || place === undefined) return;
       shown = place;
-      text.replaceChildren(...nodes("product.text", { token: scene.token(token), id: count(id), vocab: count(V) }));
+      text.replaceChildren(...nodes("product.text", { token: scene.token(token), id: String(id), vocab: count(V) }));
       const head = element(
         "tr",
         {},
@@ -64,7 +64,7 @@ export function createProduct(scene) {
           element(
             "tr",
             { class: own ? "chosen" : "off" },
-            element("th", { scope: "row" }, count(row)),
+            element("th", { scope: "row" }, String(row)),
             element("td", {}, chip(header.around_pieces[place][n])),
             element("td", { class: "one" }, own ? "1" : "0"),
             ...cells,

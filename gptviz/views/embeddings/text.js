@@ -1,7 +1,6 @@
 // The text: its tokens with their ids, one of them chosen.
 
 import { element } from "../kit/dom.js";
-import { count } from "../kit/format.js";
 import { createStrip, createToken } from "../kit/strip.js";
 
 /** @param {import("./view.js").Scene} scene */
@@ -10,7 +9,7 @@ export function createText({ header, say, choose }) {
   const strip = createStrip({
     label: say("text.label"),
     nodes: tokens.map((/** @type {string} */ piece, /** @type {number} */ i) => {
-      const title = say("text.title", { position: i, id: count(ids[i]) });
+      const title = say("text.title", { position: i, id: String(ids[i]) });
       return createToken(piece, i, { below: String(ids[i]), title }).node;
     }),
     choose: (token) => choose({ token }),

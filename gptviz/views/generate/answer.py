@@ -166,7 +166,8 @@ def stream(asked: Asked) -> Iterator[Answer]:
             yield Answer({"news": news}, {"timing": _plain(timing)})
         return
     choices, room = asked.choices, asked.limit - len(asked.ids)
-    own = path(choices["tree"], choices["leaf"])[: choices["place"]] if choices["tree"] else ()
+    tree = fitting(choices["tree"], asked.llm.config.vocab_size, room)
+    own = path(tree, min(choices["leaf"] or 0, len(tree) - 1))[: choices["place"]] if tree else ()
     while choices["goal"] is not None and len(own) < min(choices["goal"], room):
         if own and own[-1] in asked.llm.checkpoint.eos_ids:
             return

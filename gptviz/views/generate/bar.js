@@ -1,7 +1,7 @@
 // What one can do with the text: the way words are chosen, step, run, pause, stop, take back; and how full the
 // context is.
 
-import { createMenu } from "../kit/controls.js";
+import { createMenu, disable } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
 import { count } from "../kit/format.js";
 import { declared } from "../kit/keeper.js";
@@ -132,13 +132,13 @@ export function createBar(scene) {
       searching.hidden = !beams;
       const closed = ended || now.room < 1;
       const left = closed ? 0 : leftOf(now);
-      step.disabled = closed || running;
-      run.disabled = closed || running; // a second click shall not do anything else
+      disable(step, closed || running);
+      disable(run, closed || running); // a second click shall not do anything else
       run.textContent = left ? say("bar.go_on", { count: left }) : say("bar.run");
       pause.disabled = !running;
       stop.disabled = !running && !left;
-      back.disabled = running || !path.length || values.place !== null;
-      find.toggleAttribute("disabled", closed);
+      disable(back, running || !path.length || values.place !== null);
+      disable(find, closed);
       restart.hidden = !values.tree.length;
       words.show(runs.includes(values.words) ? values.words : choices.words.default);
       speed.show(values.speed);

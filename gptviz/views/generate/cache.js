@@ -2,6 +2,7 @@
 
 import { rightwardAxis, upwardAxis } from "../kit/axes.js";
 import { css } from "../kit/colours.js";
+import { disable } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
 import { count, fixed } from "../kit/format.js";
 import { prepare } from "../kit/painter.js";
@@ -86,7 +87,7 @@ export function createCache(scene) {
         megabytes: fixed((used * it.bytes) / 2 ** 20, 2),
         itemsize: it.itemsize,
       });
-      measure.disabled = values.measure;
+      disable(measure, values.measure);
       measure.textContent = say(values.measure ? "cache.measuring" : "cache.measure");
       paint(scene.timings());
     },

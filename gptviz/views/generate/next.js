@@ -1,6 +1,7 @@
 // What could come at one place: the likeliest words with their probabilities, each of them a way to go on.
 
 import { chip } from "../kit/chip.js";
+import { disable } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
 import { count, percent } from "../kit/format.js";
 
@@ -23,7 +24,7 @@ export function createNext(scene) {
       placeholder: say(header.ids ? "next.own_ids" : "next.own"),
     })
   );
-  const submit = element("button", { type: "submit" }, say("next.put"));
+  const submit = /** @type {HTMLButtonElement} */ (element("button", { type: "submit" }, say("next.put")));
   const form = element("form", { class: "own" }, input, submit);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -134,8 +135,9 @@ export function createNext(scene) {
             })
           : ["\u00a0"]),
       );
-      input.disabled = ended || now.room < 1 || values.force !== null;
-      submit.toggleAttribute("disabled", ended || now.room < 1 || values.force !== null);
+      const closed = ended || now.room < 1 || values.force !== null;
+      disable(submit, closed);
+      disable(input, closed);
       submit.textContent = say(values.force !== null ? "next.putting" : "next.put");
     },
   };

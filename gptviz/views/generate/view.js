@@ -266,6 +266,10 @@ export const mount = createView({
         tell(news.trouble ?? null);
         base.redraw();
       },
+      idle() {
+        const { goal, measure } = values();
+        if (goal !== null || measure) finish(); // the run was ended from outside: what was written stays
+      },
     };
   },
 });

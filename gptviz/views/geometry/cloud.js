@@ -256,7 +256,7 @@ export function createCloud(scene) {
         ...(pointed
           ? scene.nodes("cloud.readout", {
               token: chip(it.pieces[pointed.dot]),
-              id: count(ids.data[pointed.dot]),
+              id: String(ids.data[pointed.dot]),
               group: title(it, group.data[pointed.dot]),
               close: row(pointed.close),
               near: row(pointed.near),

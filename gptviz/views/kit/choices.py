@@ -61,7 +61,7 @@ class Choice:
             raise ValueError(f"{self.name} cannot be nothing")
         try:
             return self.kind.from_json(value)
-        except (TypeError, KeyError, IndexError) as error:
+        except (TypeError, KeyError, IndexError, OverflowError) as error:
             raise ValueError(value) from error
 
 
@@ -160,7 +160,7 @@ BASE: dict[str, Choice] = {
         Choice("key", None, Index("n_tokens"), reset_by=("text", "token", "layer", "head")),
         Choice("space", "input", OneOf(SPACES)),
         Choice("repetition_penalty", None, Number(0.01, 100.0, offered=_PENALTIES, begins=1.3)),
-        Choice("temperature", 1.0, Number(0.0, 5.0, endless=True)),
+        Choice("temperature", 1.0, Number(0.0, 5.0, least=1e-6, endless=True)),
         Choice("top_k", None, Number(1, 10**6, offered=_TOP_K, begins=10)),
         Choice("top_p", None, Number(1e-6, 1.0, offered=_TOP_P, begins=0.9)),
         Choice("min_p", None, Number(0.0, 1.0, offered=_MIN_P, begins=0.05)),

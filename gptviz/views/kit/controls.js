@@ -71,3 +71,16 @@ export function createSave(label, kinds, take) {
   });
   return element("div", { class: "save" }, element("span", { class: "muted" }, label), ...buttons);
 }
+
+/** Controls that had the focus when they were disabled. @type {WeakSet<HTMLElement>} */
+const interrupted = new WeakSet();
+
+/** Disable a control, or enable it again. A browser takes the focus from one that is disabled: it comes back, unless it
+ * has gone elsewhere meanwhile. @param {HTMLButtonElement | HTMLInputElement} control @param {boolean} disabled */
+export function disable(control, disabled) {
+  const root = /** @type {ShadowRoot | Document} */ (control.getRootNode());
+  if (disabled && !control.disabled && root.activeElement === control) interrupted.add(control);
+  control.disabled = disabled;
+  const nowhere = document.activeElement === document.body || document.activeElement === null;
+  if (!disabled && interrupted.delete(control) && nowhere) control.focus({ preventScroll: true });
+}

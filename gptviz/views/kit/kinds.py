@@ -106,11 +106,13 @@ class Subset(Kind):
 
 @dataclass(frozen=True)
 class Number(Kind):
-    """A number from `low` to `high`; whole unless these are floats. endless: infinity, too. offered: those that a
-    menu or a slider offers. begins: where it stands when it is switched on, if it may be off."""
+    """A number from `low` to `high`; whole unless these are floats. least: other than 0, it is so large. endless:
+    infinity, too. offered: those that a menu or a slider offers. begins: where it stands when it is switched on, if it
+    may be off."""
 
     low: float
     high: float
+    least: float = 0
     endless: bool = False
     offered: tuple[float, ...] = ()
     begins: float | None = None
@@ -140,7 +142,7 @@ class Number(Kind):
         return isinstance(self.high, float)
 
     def _checked(self, number: float) -> float:
-        if not self.low <= number <= self.high:  # refuses nan as well
+        if not self.low <= number <= self.high or 0 < number < self.least:  # refuses nan as well
             raise ValueError(number)
         return number
 
@@ -303,6 +305,13 @@ class Place(Kind):
             raise ValueError(name)
         return name, int(position)
 
+    def within(self, value: tuple[str, int], sizes: Mapping[str, int]) -> tuple[Any, Beyond | None]:
+        layer, n_tokens = int(value[0].split(".")[1]), sizes.get("n_tokens")
+        # A start token before the text counts as well.
+        if layer < sizes.get("n_layer", math.inf) and (n_tokens is None or value[1] <= n_tokens):
+            return value, None
+        return None, Beyond(self.write(value))
+
     def any(self, rng: random.Random) -> tuple[str, int]:
         return f"blocks.{rng.randint(0, 2)}.resid_post", rng.randint(0, 3)
 
@@ -326,6 +335,12 @@ class Texts(Kind):
     def to_json(self, value: branches.Tree) -> list[list[Any]]:
         return [[branch.parent, branch.at, list(branch.ids)] for branch in value]
 
+    def within(self, value: branches.Tree, sizes: Mapping[str, int]) -> tuple[branches.Tree, Beyond | None]:
+        size = sizes.get("vocab_size", math.inf)
+        gone = dict.fromkeys(str(id) for branch in value for id in branch.ids if id >= size)
+        here = branches.fitting(value, int(size), branches.MOST_TOKENS) if gone else value
+        return here, Beyond(", ".join(gone)) if gone else None
+
     def any(self, rng: random.Random) -> branches.Tree:
         root = branches.Node()
         for _ in range(rng.randint(1, 4)):
@@ -344,14 +359,15 @@ class ModelName(Kind):
         text = text.strip()
         if text in catalogue():
             return text
-        if re.fullmatch(r"[A-Za-z0-9][\w.-]*/[\w.-]+", text, re.ASCII) and ".." not in text and not Path(text).exists():
-            return text
+        of_hub = re.fullmatch(r"[A-Za-z0-9][\w.-]*/[\w.-]+", text, re.ASCII) and ".." not in text
         try:
             path = Path(text).expanduser()
-        except RuntimeError as error:  # ~someone, who does not exist
+            if of_hub and not path.exists():
+                return text
+            if (path / "config.json").is_file():
+                return str(path.resolve())
+        except (RuntimeError, OSError) as error:  # ~someone, who does not exist; a name too long, a locked folder
             raise ValueError(text) from error
-        if (path / "config.json").is_file():
-            return str(path.resolve())
         raise ValueError(text)
 
     def any(self, rng: random.Random) -> str:

@@ -19,6 +19,7 @@ export const css = ["./common.css", "./controls.css", "./tokens.css", "./picture
  * @property {() => void} draw
  * @property {(news: Record<string, Payload | null>) => void} [update] parts that came, none of those it was built of
  * @property {(news: Payload) => void} [hear] what the host is still at work on
+ * @property {() => void} [idle] the host works at nothing any more, whatever it was asked for
  * @property {() => void} [destroy]
  */
 
@@ -107,6 +108,7 @@ export function createView({ name, build, of = ["text"], choosing = (change) => 
       },
       /** @param {Payload} news */
       hear: (news) => built?.hear?.(news),
+      idle: () => built?.idle?.(),
       destroy() {
         built?.destroy?.();
         keeper.destroy();

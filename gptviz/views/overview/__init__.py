@@ -8,7 +8,7 @@ STOP = Stop(
     shared={"token": False},
     choices=(
         Choice("guess", None, Text(100), reset_by=("text",)),  # the next word; "" if the reader gave up
-        Choice("added", (), Indices(), reset_by=("text",)),  # tokens the model wrote on
+        Choice("added", (), Indices(size="vocab_size"), reset_by=("text",)),  # tokens the model wrote on
         Choice("swap", None, Text(100), reset_by=("text", "token")),  # another word at `token`
     ),
 )

@@ -202,7 +202,7 @@ export function createMerges(scene) {
               last: String(last),
               rank: element("b", {}, count(latest.merge[0] + 1)),
               piece: chip(latest.merge[5]),
-              id: count(latest.merge[4]),
+              id: String(latest.merge[4]),
               count: count(total),
             })
           : [say(last ? "merges.begin" : "merges.nothing", { count: count(total), last })]),

@@ -105,7 +105,7 @@ export function createText(scene) {
       if (!token) return;
       const about = {
         token: chip(token.piece, at),
-        id: element("b", {}, count(token.id)),
+        id: element("b", {}, String(token.id)),
         size: count(header.size),
         bytes: element("code", {}, token.bytes || "–"),
       };

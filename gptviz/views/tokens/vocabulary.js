@@ -17,8 +17,8 @@ const SEARCH = `onmessage = ({ data: { pattern, pieces } }) => {
     const found = [];
     pieces.forEach((piece, id) => expression.test(piece) && found.push(id));
     postMessage({ found });
-  } catch (error) {
-    postMessage({ wrong: String(error.message).replace(/^.*[/]u?: /, "") });
+  } catch {
+    postMessage({ wrong: true });
   }
 };`;
 
@@ -115,7 +115,7 @@ export function createVocabulary(scene) {
       end();
       if (!data.wrong) return done(data.found);
       found = [];
-      said.textContent = say("vocabulary.wrong", { reason: data.wrong });
+      said.textContent = say("vocabulary.wrong");
       show();
     };
     timer = window.setTimeout(() => {
