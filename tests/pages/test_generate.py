@@ -54,6 +54,8 @@ def test_what_does_not_fit_is_left_out_of_the_tree(smollm2):
     app = visit("generate", text=TEXT, tree="5.99999.7", leaf="9", search="99999", way="beams")
     values, _parts = shown(app)
     assert values["tree"] == [[-1, 0, [5]]] and values["leaf"] == 0 and values["search"] is None
+    told = [info.value for info in app.info]
+    assert len(told) == 2 and all("99999" in sentence for sentence in told), "the page says what it left out"
     assert not app.exception and not app.error
 
 

@@ -64,6 +64,11 @@ def test_added_tokens_that_do_not_exist_are_not_followed():
     assert not app.error and not app.exception
 
 
+def test_a_place_that_is_not_there_is_named():
+    app = visit("output", text="The cat", cell="blocks.99.resid_post:0", open="lens")
+    assert "blocks.99.resid_post:0" in app.info[0].value
+
+
 def test_swapping_a_word_compares_two_runs(smollm2):
     said = words(visit(text=TEXT, token="3", depth="test", swap="Germany"))
     berlin = smollm2.trace("The capital of Germany is").logits[-1].double().softmax(-1).max()

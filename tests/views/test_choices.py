@@ -15,7 +15,7 @@ from gptviz.text import LANGUAGES, file, say
 from gptviz.ui.page import field_key
 from gptviz.ui.state import DECLARED
 from gptviz.views.kit.choices import BASE, SAMPLING, Choice, Stop, changed_by
-from gptviz.views.kit.kinds import Beyond, Heads, Index, Indices, Number, Subset, Text, clean
+from gptviz.views.kit.kinds import Beyond, Heads, Index, Indices, Number, Place, Subset, Text, Texts, clean
 from gptviz.views.stops import STOPS
 
 
@@ -83,6 +83,26 @@ def test_what_a_model_does_not_have_of_several_is_left_out():
         {"off": Beyond("3.0, 2.2"), "over": Beyond("2")},
     )
     assert stop.within(values, {}) == (values, {})
+
+
+def test_of_what_hangs_together_nothing_is_left_if_a_part_is_not_there():
+    sizes = {"n_layer": 3, "n_tokens": 5, "vocab_size": 50}
+    assert Indices(size="vocab_size", whole=True).within((3, 99), sizes) == (None, Beyond("99"))
+    assert Place().within(("blocks.2.resid_mid", 5), sizes) == (("blocks.2.resid_mid", 5), None)
+    for place in (("blocks.3.resid_mid", 0), ("blocks.0.resid_mid", 6)):
+        assert Place().within(place, sizes) == (None, Beyond(Place().write(place)))
+    tree = Texts().read("5.99.7")
+    assert Texts().within(tree, sizes) == (Texts().read("5"), Beyond("99"))
+    assert Texts().within(tree, {}) == (tree, None)
+
+
+@pytest.mark.parametrize("value", [1e-309, 1e-320, 9.9e-7])
+def test_a_temperature_so_small_that_nothing_can_be_divided_by_it_is_none(value):
+    temperature = BASE["temperature"]
+    for read in (lambda: temperature.kind.read(str(value)), lambda: temperature.from_json(value)):
+        with pytest.raises(ValueError):
+            read()
+    assert temperature.kind.read("0") == 0 and temperature.kind.read("1e-6") == 1e-6
 
 
 def test_one_name_for_one_thing():

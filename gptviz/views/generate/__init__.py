@@ -36,7 +36,7 @@ STOP = Stop(
         Choice("speed", "full", OneOf(SPEEDS)),
         Choice("words", 20, Number(1, 256, offered=(5, 10, 20, 50, 100))),  # of a run
         Choice(
-            "search", None, Indices(size="vocab_size"), reset_by=("text",), asks=True
+            "search", None, Indices(size="vocab_size", whole=True), reset_by=("text",), asks=True
         ),  # behind which text beams are searched
         Choice("width", 3, Number(1, 8)),  # of a beam search
         Choice("ahead", 8, Number(1, 16)),  # how far it looks

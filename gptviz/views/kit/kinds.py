@@ -219,10 +219,11 @@ class Text(Kind):
 @dataclass(frozen=True)
 class Indices(Kind):
     """Whole numbers from 0, at most 256, with points between them; "-" for none. count: exactly so many; size: of the
-    model or the text, below which each is."""
+    model or the text, below which each is; whole: without one of them, the others mean nothing."""
 
     count: int | None = None
     size: str | None = None
+    whole: bool = False
 
     def read(self, text: str) -> tuple[int, ...]:
         return self._checked([] if text == "-" else [_INDEX.read(part) for part in text.split(".")])
@@ -241,11 +242,11 @@ class Indices(Kind):
             raise ValueError(value)
         return tuple(map(int, value[:256]))
 
-    def within(self, value: tuple[int, ...], sizes: Mapping[str, int]) -> tuple[tuple[int, ...], Beyond | None]:
+    def within(self, value: tuple[int, ...], sizes: Mapping[str, int]) -> tuple[Any, Beyond | None]:
         size = sizes.get(self.size) if self.size else None
         here = tuple(index for index in value if size is None or index < size)
         gone = [str(index) for index in value if index not in here]
-        return here, Beyond(", ".join(gone)) if gone else None
+        return None if gone and self.whole else here, Beyond(", ".join(gone)) if gone else None
 
     def any(self, rng: random.Random) -> tuple[int, ...]:
         return tuple(rng.randint(0, 9) for _ in range(self.count or rng.randint(1, 5)))
