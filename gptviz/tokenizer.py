@@ -186,9 +186,12 @@ class Tokenizer:
     def decode(self, ids: Sequence[int]) -> str:
         """The text of `ids`, special tokens written out, less the start token that `encode` puts.
 
-        Half a character at either end is "\N{REPLACEMENT CHARACTER}"; `pieces` shows its bytes instead.
+        Half a character at either end is "\N{REPLACEMENT CHARACTER}"; `pieces` shows its bytes instead. Raises
+        InputError for a number that can be no id.
         """
         ids = list(ids)
+        for id in ids:
+            self._check(id)
         if self._prefix and ids[: len(self._prefix)] == self._prefix:
             ids = ids[len(self._prefix) :]
         return self._inner.decode(ids, skip_special_tokens=False)
@@ -202,10 +205,15 @@ class Tokenizer:
             return self.special[id]
         return visible(self.token_bytes(id)) or f"⟨#{id}⟩"  # a row of the matrix that no text leads to
 
+    def _check(self, id: int) -> None:
+        if not 0 <= id < 2**32:
+            raise InputError("bad_token_id", id=id, vocab_size=self.vocab_size)
+
     def token_bytes(self, id: int) -> bytes:
         """The UTF-8 bytes that a token stands for; b"" if the vocabulary has no such token."""
         if id in self._added:
             return self._added[id].encode()
+        self._check(id)
         token = self._inner.id_to_token(id)
         return b"" if token is None else self._bytes(token)
 

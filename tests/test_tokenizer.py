@@ -364,3 +364,10 @@ def test_a_name_typed_is_never_dropped():
     assert tokenizer.encode_with_spans("ea<end>") == [(0, (1, 2)), (1, (2, 7))]
     with pytest.raises(InputError):
         tokenizer.as_tiktoken()
+
+
+@pytest.mark.parametrize("id", [-1, 2**32, 10**30])
+def test_a_number_that_can_be_no_id_is_refused(smollm2, id):
+    for read in (smollm2.tokenizer.decode, smollm2.tokenizer.pieces):
+        with pytest.raises(InputError, match=str(id)):
+            read([id])
