@@ -49,12 +49,12 @@ class Case:
 
     def values(self, pairs: list[str], point: int) -> str:
         """The pairs with their cosines at a point."""
-        return self.page.t("comma").join(f"{self.pair(pair)} **{self.value(pair, point)}**" for pair in pairs)
+        return self.page.say("ui.comma").join(f"{self.pair(pair)} **{self.value(pair, point)}**" for pair in pairs)
 
     @property
     def words(self) -> str:
         """The chosen words, each with its sentence."""
-        return self.page.t("comma").join(f"{letter} {self.chip(letter)}" for letter in self.sentences)
+        return self.page.say("ui.comma").join(f"{letter} {self.chip(letter)}" for letter in self.sentences)
 
     def chip(self, letter: str, position: int | None = None) -> str:
         """One of a sentence's tokens: the chosen word unless another is asked for."""
@@ -123,7 +123,7 @@ def looks_at(case: Case, letter: str, layer: int, head: int, brief: bool = False
     found = context.looks(case.comparison.places[letter], layer, head, 2)
     chips = [chip(it.key, numbered(pieces, it.key)) if brief else case.chip(letter, it.key) for it in found]
     said = [f"{shown} {percent(it.weight)}" for shown, it in zip(chips, found, strict=True)]
-    return case.page.t("comma").join(said) or case.page.t("heads.alone")
+    return case.page.say("ui.comma").join(said) or case.page.t("heads.alone")
 
 
 def look_for(case: Case) -> None:
@@ -237,7 +237,7 @@ def nearest(case: Case) -> None:
     """The word among sentences whose sense is known."""
     page, llm, point = case.page, case.page.llm, case.point
     known = senses.words(llm)
-    listed = page.t("comma").join(known.values())
+    listed = page.say("ui.comma").join(known.values())
     far = case.comparison.places[case.far]
     if far.id not in known:
         token = case.chip(case.far)

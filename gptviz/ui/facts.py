@@ -12,7 +12,7 @@ from gptviz.ui.chips import numbered_chip, plain, word
 
 def sentence(fact: Mapping[str, Any], tokens: Sequence[str], language: str, stop: str) -> str:
     """A fact, as `Fact.plain` in gptviz/analysis/facts.py makes it. tokens: those of the text, to be named by their
-    positions. Heads are called what the sentence `head` of the stop calls them, and `comma` stands between groups."""
+    positions. Heads are called what the sentence `head` of the stop calls them, and `ui.comma` stands between groups."""
 
     def phrase(value: Mapping[str, Any]) -> str:
         match value:
@@ -39,7 +39,7 @@ def sentence(fact: Mapping[str, Any], tokens: Sequence[str], language: str, stop
             case {"pieces": pieces}:
                 return " ".join(map(word, pieces))
             case {"list": groups}:
-                return say(language, f"{stop}.comma").join(" ".join(map(phrase, group)) for group in groups)
+                return say(language, "ui.comma").join(" ".join(map(phrase, group)) for group in groups)
         raise ValueError(f"a value of no kind that is known: {value}")
 
     return say(

@@ -13,7 +13,7 @@ from gptviz.text import LANGUAGES
 from gptviz.ui import facts
 
 TOKENS = ["The", "·cat", "·and", "·the", "·cat"]
-WORDS = {"some.head": "Head {{name}}", "some.comma": ", "}
+WORDS = {"some.head": "Head {{name}}", "ui.comma": ", "}
 
 # Of each kind: a value, how JSON has it, and the markdown that says it.
 KINDS = [

@@ -10,6 +10,7 @@ from gptviz.views.kit.wire import pack
 
 @cache
 def words(language: str, stop: str) -> bytes:
-    """What a view says: its sentences, and those of the errors that it may have to tell."""
-    errors = {f"errors.{key}": sentence for key, sentence in file(language, "errors").items()}
-    return pack({"language": language, "labels": {**file(language, stop), **errors}}, {})
+    """What a view says: its sentences, those of the errors that it may have to tell, and what stands in a list."""
+    labels = file(language, stop) | {f"errors.{key}": sentence for key, sentence in file(language, "errors").items()}
+    labels["comma"] = file(language, "ui")["comma"]
+    return pack({"language": language, "labels": labels}, {})
