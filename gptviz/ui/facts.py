@@ -12,7 +12,7 @@ from gptviz.ui.chips import numbered_chip, plain, word
 
 def sentence(fact: Mapping[str, Any], tokens: Sequence[str], language: str, stop: str) -> str:
     """A fact, as `Fact.plain` in gptviz/analysis/facts.py makes it. tokens: those of the text, to be named by their
-    positions. Heads are called what the sentence `head` of the stop calls them, and `ui.comma` stands between groups."""
+    positions. Heads are called what the sentence `head` of the stop calls them; `ui.comma` stands between groups."""
 
     def phrase(value: Mapping[str, Any]) -> str:
         match value:
