@@ -14,7 +14,7 @@ from gptviz.checkpoints import catalogue
 from gptviz.engine import Question, engine
 from gptviz.engine.basics import SIZES
 from gptviz.numbers import count
-from gptviz.paths import app_file, asset
+from gptviz.paths import PACKAGE, app_file, asset
 from gptviz.text import LANGUAGES, say
 from gptviz.ui import generation, readers, state, theme
 from gptviz.ui.page import guarded, language, putting_off
@@ -31,18 +31,6 @@ PAGES = {
     "output": ":material/bar_chart:",
     "generate": ":material/account_tree:",
 }
-# On a phone the sidebar covers the page: whoever chose a page there wants to see it. Streamlit folds it away only for
-# links of its own menu.
-_FOLD = """
-let shown
-export default function ({ data }) {
-  const before = shown
-  shown = data.page
-  if (before === undefined || before === shown || !matchMedia("(max-width: 768px)").matches) return
-  const sidebar = document.querySelector('[data-testid="stSidebar"][data-collapsed="false"]')
-  sidebar?.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click()
-}
-"""
 _LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
 
 
@@ -74,7 +62,7 @@ def run() -> None:
         _facts(lang)
     _way_on(pages, name, lang)
     theme.watch()
-    _folder()(key="fold", data={"page": name})
+    _navigation_script()(key="navigation-script", data={"page": name})
     state.finish()
     with guarded():
         for put_off in work:
@@ -91,8 +79,8 @@ def _freeze(loads: int) -> None:
 
 
 @functools.cache
-def _folder() -> ComponentRenderer:
-    return v2.component("gptviz_fold", js=_FOLD)
+def _navigation_script() -> ComponentRenderer:
+    return v2.component("gptviz_navigation", js=(PACKAGE / "ui" / "navigation.js").read_text(encoding="utf-8"))
 
 
 def navigation() -> tuple[dict[str, st.Page], st.Page]:

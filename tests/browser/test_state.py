@@ -122,12 +122,16 @@ def test_the_first_visitor_may_come_by_a_link_to_a_page(url, page_at):
     shows(page, title="MLP", text=["The cat"])
 
 
-def test_a_text_typed_just_before_leaving_is_not_lost(url, page_at):
+@pytest.mark.parametrize("delay", [0, 100], ids=["tap", "press"])
+@pytest.mark.parametrize("place", ["stSidebar", "stMain"])
+def test_a_text_typed_just_before_leaving_is_not_lost(url, page_at, place, delay):
+    """Nor is the click: with a tap it comes before Streamlit has sent the text."""
     page = settled(page_at(f"{url}/tokens?text=hello"))
+    next_page = say("en", "ui.pages.embeddings.title")
+    name = next_page if place == "stSidebar" else say("en", "ui.next", title=next_page)
     text_field(page).fill("A spider has eight")
-    link = page.get_by_test_id("stSidebar").get_by_role("link", name=say("en", "ui.pages.mlp.title"), exact=True)
-    link.click(delay=100)
-    shows(page, title=say("en", "ui.pages.mlp.title"), text=["A spider has eight"])
+    page.get_by_test_id(place).get_by_role("link", name=name).click(delay=delay)
+    shows(page, title=next_page, text=["A spider has eight"])
 
 
 def test_a_bad_link_does_not_trap_the_reader(url, page_at):
